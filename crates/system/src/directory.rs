@@ -1,0 +1,187 @@
+//! An open directory: the only place from which a guest's path is resolved.
+//!
+//! A path is `/`-separated UTF-8, relative to the directory, and never leaves it, not even for a moment: that is the
+//! sandbox. The rules, the same on every backend and tested as one table of paths × operations in `callgate-conformance`:
+//!
+//! - an absolute path, or one that passes out of the directory by `..` or through a symbolic link, is `NotPermitted`;
+//! - an absolute symbolic link on the way is `NotPermitted`, wherever it points;
+//! - an empty path is `NoEntry`, a path with a NUL byte `Invalid`, a component of more than 255 bytes `NameTooLong`;
+//! - more than 40 symbolic links in one resolution are `Loop`;
+//! - a trailing `/` asks for a directory: a last symbolic link is then followed even under [`Follow::No`], except
+//!   by calls that act on the name itself (`unlink_file`, `remove_directory`, `rename`, `read_link`, `symlink`, `link`),
+//!   where a trailing `/` after anything but a directory is `NotDirectory`.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::{File, FileType, NewTimestamp, Result, Stat};
+
+/// Whether a symbolic link as the last component is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// The call is about the link itself.
+    No,
+    /// The call is about what the link points to.
+    Yes,
+}
+
+/// How to open. All flags off opens an existing file or directory for its attributes only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent flags, as in open(2)")]
+pub struct OpenHow {
+    /// For reading.
+    pub read: bool,
+    /// For writing. On a directory: `IsDirectory`.
+    pub write: bool,
+    /// A last symbolic link; with [`Follow::No`] it is `Loop`.
+    pub follow: Follow,
+    /// Create it where it is missing.
+    pub create: bool,
+    /// Fail with `Exist` where it is there; with `create` only.
+    pub exclusive: bool,
+    /// Cut to 0 bytes; needs `write`.
+    pub truncate: bool,
+    /// Fail with `NotDirectory` on anything but a directory; not with `create`.
+    pub directory: bool,
+    /// Every write returns when data and attributes are on the device.
+    pub sync: bool,
+    /// Every write returns when its data is on the device.
+    pub sync_data: bool,
+}
+
+impl Default for OpenHow {
+    fn default() -> Self {
+        Self {
+            read: false,
+            write: false,
+            follow: Follow::Yes,
+            create: false,
+            exclusive: false,
+            truncate: false,
+            directory: false,
+            sync: false,
+            sync_data: false,
+        }
+    }
+}
+
+/// What an open yields.
+#[derive(Clone)]
+pub enum Opened {
+    /// A file, device, pipe …
+    File(Arc<dyn File>),
+    /// A directory.
+    Directory(Arc<dyn Directory>),
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its kind, [`FileType::Unknown`] where the system doesn't tell without another call.
+    pub kind: FileType,
+}
+
+/// The entries of a directory, one after the other, without `.` and `..`.
+///
+/// An entry that is neither created nor removed meanwhile comes exactly once; the order means nothing.
+pub trait Entries: Send {
+    /// The next entry, `None` after the last, and again `None` after that.
+    ///
+    /// # Errors
+    /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on behind it.
+    fn next(&mut self) -> Result<Option<Entry>>;
+}
+
+/// An open directory. Closed when dropped. See the module for the rules of paths.
+pub trait Directory: Any + Send + Sync {
+    /// Opens, and creates where asked. Never waits, not even on a pipe without a peer.
+    ///
+    /// # Errors
+    /// `NoEntry`, `Exist`, `IsDirectory` (writing, creating or truncating a directory), `NotDirectory`, `Loop`,
+    /// `NotPermitted` (out of the sandbox), `Access`, `Invalid` (`create` with `directory`, `truncate` without `write`),
+    /// `NoSuchDevice` (a pipe without a reader), `InsufficientMemory` (no descriptors left).
+    fn open(&self, path: &str, how: OpenHow) -> Result<Opened>;
+
+    /// The attributes of what `path` names.
+    ///
+    /// # Errors
+    /// `NoEntry`, `NotDirectory`, `Loop`, `NotPermitted`, `Access`.
+    fn stat(&self, path: &str, follow: Follow) -> Result<Stat>;
+
+    /// The attributes of this directory.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn metadata(&self) -> Result<Stat>;
+
+    /// The entries, from the first, independent of any other reading of the same directory.
+    ///
+    /// # Errors
+    /// `Access`, `NoEntry` (removed meanwhile).
+    fn read_entries(&self) -> Result<Box<dyn Entries>>;
+
+    /// Makes an empty directory.
+    ///
+    /// # Errors
+    /// `Exist` for whatever is there, a dangling link included; `NoEntry` for a missing parent.
+    fn create_directory(&self, path: &str) -> Result<()>;
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// `NotEmpty`, `NotDirectory`, `NoEntry`; `Invalid` for a path that ends in `.`, `NotEmpty` or `NotPermitted` for `..`.
+    fn remove_directory(&self, path: &str) -> Result<()>;
+
+    /// Removes a name that is not a directory; a symbolic link itself.
+    ///
+    /// # Errors
+    /// `IsDirectory`, `NoEntry`; `NotDirectory` for a trailing `/`.
+    fn unlink_file(&self, path: &str) -> Result<()>;
+
+    /// Makes a symbolic link named `path` with the text `target`, which need not exist.
+    ///
+    /// # Errors
+    /// `Exist`; `NotPermitted` for an absolute target, which no resolution here would ever follow; `NoEntry` for an empty
+    /// target.
+    fn symlink(&self, target: &str, path: &str) -> Result<()>;
+
+    /// The text of a symbolic link.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no link, `IllegalByteSequence` for a text that is not UTF-8, `NotPermitted` for an absolute
+    /// text (it tells of the host).
+    fn read_link(&self, path: &str) -> Result<String>;
+
+    /// Makes `new_path` in `new_directory` another name of `path`.
+    ///
+    /// # Errors
+    /// `NotPermitted` for a directory, `Exist`, `CrossDevice` also where `new_directory` is of another system.
+    fn link(&self, path: &str, follow: Follow, new_directory: &dyn Directory, new_path: &str) -> Result<()>;
+
+    /// Renames, replacing an existing file by a file, or an empty directory by a directory, atomically.
+    ///
+    /// # Errors
+    /// `IsDirectory`, `NotDirectory` (kinds differ), `NotEmpty`, `Invalid` (into itself), `CrossDevice` also where
+    /// `new_directory` is of another system; `Busy` or `Invalid` for a path that ends in `.` or `..`.
+    fn rename(&self, path: &str, new_directory: &dyn Directory, new_path: &str) -> Result<()>;
+
+    /// Sets the times of what `path` names.
+    ///
+    /// # Errors
+    /// As [`File::set_times`] and [`Directory::stat`].
+    fn set_times(&self, path: &str, follow: Follow, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()>;
+
+    /// Sets the times of this directory.
+    ///
+    /// # Errors
+    /// As [`File::set_times`].
+    fn set_own_times(&self, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()>;
+
+    /// Returns when the names in this directory are on the device.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn sync(&self) -> Result<()>;
+}

@@ -1,0 +1,56 @@
+//! The portable system that a guest runs on: traits, plain types, one error type, one path walker.
+//!
+//! Every backend implements [`System`]; nothing here knows an operating system, the engine or WIT. A contract that a
+//! caller may rely on is written at the trait method and tested in `callgate-conformance`; what is not written there
+//! is not promised.
+//!
+//! Handles are objects (`Arc<dyn File>`, `Arc<dyn Directory>`), so one guest can hold handles of several systems at
+//! once. Closing is `Drop`.
+
+mod clock;
+mod directory;
+mod error;
+mod file;
+pub mod path;
+mod random;
+mod stat;
+mod stdio;
+mod wait;
+
+pub use clock::{Clock, Nanoseconds, Timestamp};
+pub use directory::{Directory, Entries, Entry, Follow, OpenHow, Opened};
+pub use error::{Code, Error, Family, Native, Result};
+pub use file::{Advice, File};
+pub use random::Random;
+pub use stat::{FileType, Identity, NewTimestamp, Stat};
+pub use stdio::{Sink, Source, Stdio};
+pub use wait::{Interest, Waiter};
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+/// One operating system, real or made up, as a guest sees it.
+pub trait System: Send + Sync {
+    /// The backend's name, constant for the life of the process: `"linux"`, `"nt"`, `"portable"`, `"memory"`.
+    fn name(&self) -> &'static str;
+
+    /// Opens the host directory that becomes the root of a mount. The only place where a host path is taken.
+    ///
+    /// Symbolic links in `host_path` are followed: the path is the user's, not the guest's.
+    ///
+    /// # Errors
+    /// [`Code::NoEntry`], [`Code::NotDirectory`], [`Code::Access`], as the system says them.
+    fn open_root(&self, host_path: &OsStr) -> Result<Arc<dyn Directory>>;
+
+    /// The wall and the monotonic clock.
+    fn clock(&self) -> &dyn Clock;
+
+    /// The source of random bytes.
+    fn random(&self) -> &dyn Random;
+
+    /// The standard streams of the process.
+    fn stdio(&self) -> Stdio;
+
+    /// A place to wait. Each guest has one of its own.
+    fn waiter(&self) -> Box<dyn Waiter>;
+}

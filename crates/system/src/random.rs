@@ -1,0 +1,12 @@
+//! Random bytes.
+
+use crate::Result;
+
+/// A source of random bytes.
+pub trait Random: Send + Sync {
+    /// Fills all of `buffer` with bytes fit for keys. Waits only while the system's generator is not yet seeded.
+    ///
+    /// # Errors
+    /// [`crate::Code::Io`] where the system has no source.
+    fn fill(&self, buffer: &mut [u8]) -> Result<()>;
+}

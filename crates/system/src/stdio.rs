@@ -1,0 +1,41 @@
+//! The standard streams. They are the process's own, shared with whoever started it: nothing here may change their mode.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::Result;
+
+/// Where bytes come from. Never waits: see [`crate::Waiter`].
+pub trait Source: Any + Send + Sync {
+    /// Reads into the spare capacity of `buffer`, appending to it; 0 only at the end or when there is no spare capacity.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there yet, `Io`.
+    fn read(&self, buffer: &mut Vec<u8>) -> Result<usize>;
+
+    /// Whether a person sits at it; constant.
+    fn is_terminal(&self) -> bool;
+}
+
+/// Where bytes go. Never waits: see [`crate::Waiter`].
+pub trait Sink: Any + Send + Sync {
+    /// Writes some of `buffer`, at least a byte of a non-empty one.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing can be taken now, `Pipe` where nobody will read it any more, `InsufficientSpace`, `Io`.
+    fn write(&self, buffer: &[u8]) -> Result<usize>;
+
+    /// Whether a person sits at it; constant.
+    fn is_terminal(&self) -> bool;
+}
+
+/// The standard streams of a process.
+#[derive(Clone)]
+pub struct Stdio {
+    /// Standard input.
+    pub stdin: Arc<dyn Source>,
+    /// Standard output.
+    pub stdout: Arc<dyn Sink>,
+    /// Standard error.
+    pub stderr: Arc<dyn Sink>,
+}

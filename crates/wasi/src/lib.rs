@@ -1,1 +1,44 @@
-//! x
+//! Runs WebAssembly components on a portable system: the embedding API, and the host functions of WASI 0.2 behind it.
+//!
+//! A [`Runtime`] compiles programs, a [`Guest`] says what one run of a [`Program`] may see and use, and [`Guest::run`] runs it on
+//! the calling thread. A guest sees nothing that it was not given: no file, no network, no environment.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use callgate_wasi::{Access, Exit, Guest, Runtime, RuntimeOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?;
+//! let program = runtime.load("count-words.wasm".as_ref())?;
+//!
+//! let mut guest = Guest::new(Arc::new(callgate_linux::Linux::new()));
+//! guest.arguments(["count-words", "/texts/letter.txt"]);
+//! guest.mount("letters".as_ref(), "/texts", Access::ReadOnly)?;
+//! guest.max_memory(64 << 20);
+//! guest.timeout(Duration::from_secs(10));
+//!
+//! match guest.run(&program)? {
+//!     Exit::Code(code) => println!("it ended with {code}"),
+//!     Exit::Trap(trap) => println!("it trapped: {trap}"),
+//!     other => println!("{other}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod ended;
+mod guest;
+mod handles;
+mod host;
+mod limits;
+mod p2;
+mod program;
+mod runtime;
+mod watchdog;
+
+pub use callgate_gate::Hook;
+pub use guest::{Access, Exit, Guest, MountError, Trap};
+pub use program::{LoadError, Program};
+pub use runtime::{Runtime, RuntimeError, RuntimeOptions};

@@ -1,2 +1,76 @@
-//! x
-fn main() {}
+//! `cargo xtask …`: everything that a newcomer or a CI machine runs, in one program, so that no shell dialect, no `make`
+//! and no list of steps in a README can differ from what is tested.
+//!
+//! Exit codes: 0 done, 1 something failed, 2 the machine lacks something that only its user can supply.
+
+mod bench;
+mod demo;
+mod guests;
+mod process;
+mod programs;
+mod setup;
+mod test;
+mod trace;
+mod workspace;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Gets the compile targets that guests need, whichever way this machine allows
+    Setup {
+        /// Also what a Windows build needs: its target and its linker
+        #[arg(long)]
+        windows: bool,
+    },
+    /// Builds the guest programs of `guest/`
+    Guests,
+    /// Builds published programs, unmodified, for the guest target and natively
+    Programs,
+    /// Builds everything and shows a published program at work under callgate, with its trace
+    Demo,
+    /// Runs every check and every test
+    Test {
+        /// Handed to `cargo test`
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Compares native, callgate and, where installed, wasmtime, row by row
+    Bench(bench::Options),
+    /// Runs a command, then prints the most memory that it held, in KiB (`bench` calls this)
+    #[command(hide = true)]
+    PeakMemory {
+        /// The command and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Setup { windows } => setup::all(windows),
+        Task::Guests => setup::guest_target().and_then(|()| guests::build()),
+        Task::Programs => setup::guest_target().and_then(|()| programs::run()),
+        Task::Demo => demo::run(),
+        Task::Test { arguments } => test::run(&arguments),
+        Task::Bench(options) => bench::run(&options),
+        Task::PeakMemory { command } => bench::memory::child(&command),
+    };
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("xtask: {error:#}");
+    if error.is::<setup::Missing>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,50 @@
+//! What is not about paths, a file for each group or two.
+
+/// The cases of a group: what must hold, the call it is about, the function that finds out.
+macro_rules! cases {
+    ($group:literal; $($name:literal, $call:literal => $run:ident;)+) => {
+        pub(super) fn cases() -> Vec<$crate::Case> {
+            vec![$($crate::Case::new($group, $name, $call, $run)),+]
+        }
+    };
+}
+
+mod attributes;
+mod clocks;
+mod directories;
+mod handles;
+mod identity;
+mod links;
+mod naming;
+mod opening;
+mod random;
+mod reading;
+mod security;
+mod sizes;
+mod special;
+mod stranger;
+mod waiting;
+mod writing;
+
+use crate::Case;
+
+pub(crate) fn cases() -> impl Iterator<Item = Case> {
+    let groups = [
+        opening::cases(),
+        reading::cases(),
+        writing::cases(),
+        sizes::cases(),
+        attributes::cases(),
+        identity::cases(),
+        naming::cases(),
+        links::cases(),
+        directories::cases(),
+        special::cases(),
+        handles::cases(),
+        clocks::cases(),
+        random::cases(),
+        waiting::cases(),
+        security::cases(),
+    ];
+    groups.into_iter().flatten()
+}

@@ -1,0 +1,110 @@
+//! Passing a call.
+//!
+//! Hazard: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use callgate_system::{Code, Error, Nanoseconds, Native, Result, System};
+
+use crate::{AsReply, Call, Reply};
+
+/// One guest's gate.
+pub struct Gate {
+    system: Arc<dyn System>,
+    hook: Option<Arc<dyn Hook>>,
+    last_native: Cell<Option<Native>>,
+    passed: Cell<u64>,
+}
+
+/// Sees every call after it happened.
+pub trait Hook: Send + Sync {
+    /// A call has ended, or was refused. Runs on the guest's thread, before the guest goes on.
+    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>);
+
+    /// The run is over, in whatever way: what was held back must be out when this returns. May come twice.
+    fn finish(&self);
+}
+
+/// What an act may fail with: an [`Error`], or something wider that the caller tells apart afterwards.
+pub trait AsError: From<Error> {
+    /// The error to note and to show.
+    fn as_error(&self) -> Error;
+}
+
+impl AsError for Error {
+    #[inline]
+    fn as_error(&self) -> Error {
+        *self
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    /// What it yielded, or why it failed.
+    pub result: Result<Reply<'a>>,
+    /// When it began, on the system's monotonic clock.
+    pub began: Nanoseconds,
+    /// When it ended.
+    pub ended: Nanoseconds,
+}
+
+impl Gate {
+    /// A gate for one guest of `system`; `hook` sees its calls.
+    #[must_use]
+    pub fn new(system: Arc<dyn System>, hook: Option<Arc<dyn Hook>>) -> Self {
+        Self { system, hook, last_native: Cell::new(None), passed: Cell::new(0) }
+    }
+
+    /// Lets `act` happen, unless `call` is refused, and notes what became of it.
+    ///
+    /// # Errors
+    /// Those of `act`; [`Code::ReadOnly`] for a change below a read-only mount.
+    #[inline]
+    pub fn pass<T: AsReply, E: AsError>(&self, call: Call<'_>, act: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.passed.set(self.passed.get() + 1);
+        if self.hook.is_some() {
+            return self.pass_watched(&call, act);
+        }
+        let result = if call.is_refused() { Err(Error::new(Code::ReadOnly).into()) } else { act() };
+        self.note(&result);
+        result
+    }
+
+    #[cold]
+    fn pass_watched<T: AsReply, E: AsError>(
+        &self,
+        call: &Call<'_>,
+        act: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let began = self.system.clock().monotonic();
+        let result = if call.is_refused() { Err(Error::new(Code::ReadOnly).into()) } else { act() };
+        let ended = self.system.clock().monotonic();
+        self.note(&result);
+        if let Some(hook) = &self.hook {
+            let result = result.as_ref().map(AsReply::as_reply).map_err(AsError::as_error);
+            hook.passed(call, &Outcome { result, began, ended });
+        }
+        result
+    }
+
+    #[inline]
+    fn note<T, E: AsError>(&self, result: &Result<T, E>) {
+        if let Err(error) = result {
+            self.last_native.set(error.as_error().native);
+        }
+    }
+
+    /// The native error behind the last call that failed; none when no call failed yet, or when the sandbox refused it.
+    #[must_use]
+    pub fn last_native(&self) -> Option<Native> {
+        self.last_native.get()
+    }
+
+    /// How many calls have passed. Two readings differ by one exactly when one call passed between them.
+    #[must_use]
+    pub fn passed(&self) -> u64 {
+        self.passed.get()
+    }
+}

@@ -1,0 +1,29 @@
+//! What a call acts on: a guest's handle, the path it was opened as, and the mount that it came from.
+
+/// A directory of some system, as the guest sees it.
+#[derive(Debug)]
+pub struct Mount {
+    /// Where the guest finds it.
+    pub guest_path: String,
+    /// Whether nothing below it may be changed.
+    pub read_only: bool,
+}
+
+/// A guest's handle, as calls name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle<'a> {
+    /// Its number; unique among the guest's open handles of every kind.
+    pub id: u32,
+    /// The path that it was opened as, mount included, or what it stands for: `stdout`.
+    pub name: &'a str,
+    /// The mount that it came from; none for streams of the process, clocks and the like.
+    pub mount: Option<&'a Mount>,
+}
+
+impl Handle<'_> {
+    /// Whether nothing may be changed through it.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.mount.is_some_and(|mount| mount.read_only)
+    }
+}

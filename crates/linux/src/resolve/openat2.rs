@@ -1,0 +1,77 @@
+//! Resolution by the kernel: `openat2` with `RESOLVE_BENEATH`, so that no step leaves the directory, not even for a
+//! moment.
+//!
+//! Hazards: `EXDEV` is a path that leaves it, and so `NotPermitted`. `EAGAIN` is what a path with `..` gets when anything
+//! on the machine is renamed or mounted meanwhile: it is tried again a few times, then the walker takes over, which cannot
+//! be disturbed so (it asks for no parent). `openat2` refuses flags it does not know and a mode without `O_CREAT`.
+
+use callgate_system::{Code, Result};
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use crate::error::{coded, portable};
+
+/// How often a disturbed resolution is tried again.
+const ATTEMPTS: u32 = 16;
+
+/// Whether this kernel has `openat2`, and nobody (an old container's seccomp filter) forbids it.
+pub(super) fn probe() -> bool {
+    let opened = rustix::fs::openat2(
+        CWD,
+        ".",
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::BENEATH,
+    );
+    !matches!(opened, Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::TOOBIG))
+}
+
+/// Opens `path` beneath `dir`; `None` where the kernel was disturbed too often to tell.
+pub(super) fn open(dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Option<Result<OwnedFd>> {
+    let mode = if flags.contains(OFlags::CREATE) { mode } else { Mode::empty() };
+    let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    undisturbed(|| rustix::fs::openat2(dir, path, flags, mode, beneath))
+}
+
+fn undisturbed<T>(mut attempt: impl FnMut() -> rustix::io::Result<T>) -> Option<Result<T>> {
+    for _ in 0..ATTEMPTS {
+        return Some(match attempt() {
+            Ok(fd) => Ok(fd),
+            Err(Errno::AGAIN | Errno::INTR) => continue,
+            Err(Errno::XDEV) => Err(coded(Code::NotPermitted, Errno::XDEV)),
+            Err(errno) => Err(portable(errno)),
+        });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disturbed_resolution_is_tried_again_but_not_for_ever() {
+        let mut left = 3;
+        let opened = undisturbed(|| {
+            left -= 1;
+            if left > 0 { Err(Errno::AGAIN) } else { Ok(7) }
+        });
+        assert_eq!((opened, left), (Some(Ok(7)), 0));
+
+        let mut calls = 0;
+        let opened = undisturbed::<()>(|| {
+            calls += 1;
+            Err(Errno::AGAIN)
+        });
+        assert_eq!((opened, calls), (None, ATTEMPTS));
+    }
+
+    #[test]
+    fn leaving_the_directory_is_not_permitted_and_keeps_its_errno() {
+        let error = undisturbed::<()>(|| Err(Errno::XDEV)).unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "not-permitted (EXDEV)");
+        let error = undisturbed::<()>(|| Err(Errno::NOENT)).unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "no-entry (ENOENT)");
+    }
+}

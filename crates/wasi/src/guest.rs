@@ -1,0 +1,298 @@
+//! One run of a program: what it may see and use, and how it ended.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::Write;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callgate_gate::{Gate, Hook, Mount, Trace};
+use callgate_system::{Directory, Error, Nanoseconds, System};
+use wasmtime::component::InstancePre;
+use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
+
+use crate::ended::Ended;
+use crate::handles::Handles;
+use crate::host::{GuestStore, Host, Streams, Surroundings};
+use crate::limits::Memory;
+use crate::p2::io::{InputStream, OutputStream};
+use crate::program::{LoadError, Program};
+use crate::watchdog::{Stuck, Watchdog};
+
+/// Open handles of one guest at a time, unless told otherwise.
+const HANDLES: usize = 100_000;
+
+/// Whether a guest may change what is below a mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Every call that could change anything fails with `read-only`.
+    ReadOnly,
+    /// It may do what the user who runs it may.
+    ReadWrite,
+}
+
+/// What one run of a program may see and use. Nothing, to begin with.
+pub struct Guest {
+    system: Arc<dyn System>,
+    surroundings: Surroundings,
+    memory: u64,
+    handles: usize,
+    timeout: Option<Duration>,
+    stuck: Option<Stuck>,
+    hook: Option<Arc<dyn Hook>>,
+    quits: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The program ended by itself: 0 is success.
+    Code(u8),
+    /// It did what WebAssembly or the interface forbids.
+    Trap(Trap),
+    /// Its time was over.
+    TimedOut(Trap),
+    /// It wrote to a standard output that nobody reads any more; only with [`Guest::quit_when_nobody_reads`].
+    NobodyReads,
+}
+
+/// What a run was stopped by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// One line.
+    pub reason: String,
+    /// The functions it was in, innermost first, a line or more each; empty where there were none.
+    pub backtrace: String,
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Trap(trap) => write!(f, "trapped: {trap}"),
+            Self::TimedOut(_) => Ended::TimedOut.fmt(f),
+            Self::NobodyReads => Ended::NobodyReads.fmt(f),
+        }
+    }
+}
+
+/// Why a directory cannot be mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MountError {
+    /// Another mount has this guest path.
+    Taken(String),
+    /// The guest path is empty or has a NUL byte.
+    BadGuestPath(String),
+    /// The host directory cannot be opened.
+    Unopened(Error),
+}
+
+impl fmt::Display for MountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken(path) => write!(f, "two mounts at {path}"),
+            Self::BadGuestPath(path) => write!(f, "{path:?} is no path that a guest could use"),
+            Self::Unopened(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for MountError {}
+
+impl Guest {
+    /// A run on `system` that sees its clocks, random bytes and standard streams, and nothing else.
+    #[must_use]
+    pub fn new(system: Arc<dyn System>) -> Self {
+        Self {
+            system,
+            surroundings: Surroundings::default(),
+            memory: u64::MAX,
+            handles: HANDLES,
+            timeout: None,
+            stuck: None,
+            hook: None,
+            quits: false,
+        }
+    }
+
+    /// The arguments, the program's own name first.
+    pub fn arguments(&mut self, arguments: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
+        self.surroundings.arguments = arguments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets an environment variable; the last value of a name holds.
+    pub fn environment(&mut self, name: impl Into<String>, value: impl Into<String>) -> &mut Self {
+        let (name, value) = (name.into(), value.into());
+        self.surroundings.environment.retain(|(known, _)| *known != name);
+        self.surroundings.environment.push((name, value));
+        self
+    }
+
+    /// The guest path that relative paths start from.
+    pub fn working_directory(&mut self, path: impl Into<String>) -> &mut Self {
+        self.surroundings.working_directory = Some(path.into());
+        self
+    }
+
+    /// Mounts a host directory of the system at `guest_path`.
+    ///
+    /// # Errors
+    /// Where the directory cannot be opened, or the guest path is taken.
+    pub fn mount(&mut self, host_path: &OsStr, guest_path: &str, access: Access) -> Result<&mut Self, MountError> {
+        let directory = self.system.open_root(host_path).map_err(MountError::Unopened)?;
+        self.mount_directory(directory, guest_path, access)
+    }
+
+    /// Mounts an open directory, of whatever system, at `guest_path`.
+    ///
+    /// # Errors
+    /// Where the guest path is taken.
+    pub fn mount_directory(
+        &mut self,
+        directory: Arc<dyn Directory>,
+        guest_path: &str,
+        access: Access,
+    ) -> Result<&mut Self, MountError> {
+        if guest_path.is_empty() || guest_path.contains('\0') {
+            return Err(MountError::BadGuestPath(guest_path.to_owned()));
+        }
+        let mounts = &mut self.surroundings.mounts;
+        if mounts.iter().any(|(mount, _)| normal(&mount.guest_path).eq(normal(guest_path))) {
+            return Err(MountError::Taken(guest_path.to_owned()));
+        }
+        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly };
+        mounts.push((Arc::new(mount), directory));
+        Ok(self)
+    }
+
+    /// The bytes that its linear memories may take together; more is refused to the guest, not to the host. Each memory is
+    /// below 4 GiB in any case.
+    pub fn max_memory(&mut self, bytes: u64) -> &mut Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// The handles that it may have open at a time, of all kinds together; 100,000 unless told otherwise. One more fails
+    /// with `insufficient-memory`, or traps where the interface has no error.
+    pub fn max_handles(&mut self, handles: usize) -> &mut Self {
+        self.handles = handles;
+        self
+    }
+
+    /// Ends the run after this time, [`Exit::TimedOut`]. A guest that computes without calling anything is ended only
+    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible).
+    pub fn timeout(&mut self, time: Duration) -> &mut Self {
+        self.timeout = Some(time);
+        self
+    }
+
+    /// Called, from another thread, when the time is over and the run still has not ended a quarter of a second later: a
+    /// system call hangs, or the code is not interruptible. There is no way on for the thread that runs the guest; what is
+    /// called may end the process.
+    pub fn when_stuck(&mut self, stuck: impl FnOnce() + Send + 'static) -> &mut Self {
+        self.stuck = Some(Box::new(stuck));
+        self
+    }
+
+    /// Writes a line for each call to `out`. Each is one write; [`Hook::finish`] flushes.
+    pub fn trace(&mut self, out: Box<dyn Write + Send>) -> Arc<dyn Hook> {
+        let trace: Arc<dyn Hook> = Arc::new(Trace::new(Arc::clone(&self.system), out));
+        self.hook = Some(Arc::clone(&trace));
+        trace
+    }
+
+    /// Ends the run when the guest writes to a standard output that nobody reads any more, as a signal ends a native
+    /// program, instead of telling the guest that the stream is closed.
+    pub fn quit_when_nobody_reads(&mut self) -> &mut Self {
+        self.quits = true;
+        self
+    }
+
+    /// Runs `program` on this thread until it ends.
+    ///
+    /// # Errors
+    /// Where the program cannot be started: it imports what is not there, or is no command.
+    pub fn run(self, program: &Program) -> Result<Exit, LoadError> {
+        let (linked, run) = program.link()?;
+        let mut guest = self;
+        let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
+        let mut store = guest.into_store(program);
+        let runtime = &program.runtime;
+        let watchdog =
+            timeout.and_then(|timeout| Watchdog::new(runtime.engine.clone(), timeout, runtime.interruptible, stuck));
+        let ended = call(&mut store, &linked, &run).and_then(|code| {
+            store.data().drain()?;
+            Ok(code)
+        });
+        drop(watchdog);
+        if let Some(hook) = hook {
+            hook.finish();
+        }
+        Ok(ended.map_or_else(|error| Exit::of(&error), Exit::Code))
+    }
+
+    fn into_store(self, program: &Program) -> GuestStore {
+        let stdio = self.system.stdio();
+        let streams = Streams {
+            stdin: Rc::new(InputStream::of_source("stdin", stdio.stdin)),
+            stdout: Rc::new(OutputStream::of_sink("stdout", stdio.stdout, self.quits)),
+            stderr: Rc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
+        };
+        let gate = Gate::new(Arc::clone(&self.system), self.hook);
+        let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
+        let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory);
+        host.deadline = self.timeout.map(|time| host.system.clock().monotonic().saturating_add(nanoseconds(time)));
+        let mut store = Store::new(&program.runtime.engine, host);
+        store.limiter(|host| &mut host.memory);
+        if program.runtime.interruptible {
+            store.set_epoch_deadline(1);
+            // The epoch is the engine's, so another guest's watchdog may have moved it on.
+            store.epoch_deadline_callback(|cx| {
+                cx.data().check_deadline()?;
+                Ok(UpdateDeadline::Continue(1))
+            });
+        }
+        store
+    }
+}
+
+impl Exit {
+    fn of(error: &wasmtime::Error) -> Self {
+        let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
+        let trap = |reason| Trap { reason, backtrace };
+        match error.downcast_ref::<Ended>() {
+            Some(Ended::Exited(code)) => Self::Code(*code),
+            Some(Ended::NobodyReads) => Self::NobodyReads,
+            Some(Ended::TimedOut) => Self::TimedOut(trap(Ended::TimedOut.to_string())),
+            None => Self::Trap(trap(error.root_cause().to_string())),
+        }
+    }
+}
+
+/// Instantiates and calls `wasi:cli/run`.
+fn call(store: &mut GuestStore, linked: &InstancePre<Host>, run: &str) -> wasmtime::Result<u8> {
+    let instance = linked.instantiate(&mut *store)?;
+    let missing = || wasmtime::format_err!("it exports no function {run}#run");
+    let interface = instance.get_export_index(&mut *store, None, run).ok_or_else(missing)?;
+    let function = instance.get_export_index(&mut *store, Some(&interface), "run").ok_or_else(missing)?;
+    let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, function)?;
+    let (result,) = run.call(&mut *store, ())?;
+    Ok(u8::from(result.is_err()))
+}
+
+fn nanoseconds(time: Duration) -> Nanoseconds {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.
+fn normal(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|component| !component.is_empty() && *component != ".")
+}

@@ -1,0 +1,197 @@
+//! The guest's handles: one table for every kind, so that one limit bounds them all and a number means one thing.
+//!
+//! The engine has checked a handle's kind and liveness before a host function sees it; a miss here would be a fault of
+//! the host and traps. Entries are counted references, so a host function holds what it works on without borrowing
+//! the table, and may add to the table meanwhile.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use callgate_gate::{AsReply, Handle, Mount, Reply};
+use callgate_system::{Code, Result};
+use wasmtime::component::Resource;
+
+use crate::p2::filesystem::{Descriptor, DirectoryEntries};
+use crate::p2::io::{Failure, InputStream, OutputStream, Pollable};
+use crate::p2::{Network, TerminalInput, TerminalOutput};
+
+/// What a guest can hold a handle of.
+pub(crate) trait Named {
+    /// What the trace calls it.
+    fn name(&self) -> &str;
+    /// The mount that it came from.
+    fn mount(&self) -> Option<&Mount> {
+        None
+    }
+}
+
+/// The way into the table and out of it; implemented by [`entries!`] for each kind.
+pub(crate) trait Keep: Named + 'static {
+    fn keep(held: Rc<Self>) -> Entry;
+    fn find(entry: &Entry) -> Option<&Rc<Self>>;
+}
+
+macro_rules! entries {
+    ($($kind:ident),*) => {
+        /// One open handle.
+        #[derive(Clone)]
+        pub(crate) enum Entry { $($kind(Rc<$kind>),)* }
+
+        impl Entry {
+            fn handle(&self, id: u32) -> Handle<'_> {
+                match self { $(Entry::$kind(held) => Handle { id, name: held.name(), mount: held.mount() },)* }
+            }
+        }
+
+        $(impl Keep for $kind {
+            fn keep(held: Rc<Self>) -> Entry { Entry::$kind(held) }
+            fn find(entry: &Entry) -> Option<&Rc<Self>> {
+                match entry { Entry::$kind(held) => Some(held), _ => None }
+            }
+        })*
+    };
+}
+
+entries!(
+    Descriptor,
+    DirectoryEntries,
+    Failure,
+    InputStream,
+    Network,
+    OutputStream,
+    Pollable,
+    TerminalInput,
+    TerminalOutput
+);
+
+/// A handle that a host function works on.
+pub(crate) struct Held<T> {
+    id: u32,
+    held: Rc<T>,
+}
+
+impl<T: Keep> Held<T> {
+    /// As the gate names it.
+    pub(crate) fn handle(&self) -> Handle<'_> {
+        Handle { id: self.id, name: self.held.name(), mount: self.held.mount() }
+    }
+
+    /// The thing itself, to be kept by another.
+    pub(crate) fn share(&self) -> Rc<T> {
+        Rc::clone(&self.held)
+    }
+}
+
+impl<T> Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.held
+    }
+}
+
+impl<T: Keep> AsReply for Held<T> {
+    fn as_reply(&self) -> Reply<'_> {
+        Reply::Handle(self.handle())
+    }
+}
+
+impl<T: 'static> From<Held<T>> for Resource<T> {
+    fn from(held: Held<T>) -> Self {
+        Resource::new_own(held.id)
+    }
+}
+
+/// The table.
+pub(crate) struct Handles {
+    limit: usize,
+    slots: RefCell<Slots>,
+}
+
+#[derive(Default)]
+struct Slots {
+    entries: Vec<Option<Entry>>,
+    free: Vec<u32>,
+}
+
+impl Handles {
+    /// An empty table for at most `limit` handles.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit: limit.min(u32::MAX as usize), slots: RefCell::default() }
+    }
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// `InsufficientMemory` at the limit.
+    pub(crate) fn add<T: Keep>(&self, held: T) -> Result<Held<T>> {
+        self.add_shared(Rc::new(held))
+    }
+
+    /// Adds an entry that others hold too.
+    ///
+    /// # Errors
+    /// `InsufficientMemory` at the limit.
+    pub(crate) fn add_shared<T: Keep>(&self, held: Rc<T>) -> Result<Held<T>> {
+        let mut slots = self.slots.borrow_mut();
+        let entry = Some(T::keep(Rc::clone(&held)));
+        let id = if let Some(id) = slots.free.pop() {
+            slots.entries[id as usize] = entry;
+            id
+        } else {
+            let id = u32::try_from(slots.entries.len()).map_err(|_| Code::InsufficientMemory)?;
+            if slots.entries.len() >= self.limit {
+                return Err(Code::InsufficientMemory.into());
+            }
+            slots.entries.push(entry);
+            id
+        };
+        Ok(Held { id, held })
+    }
+
+    /// Finds what a guest's handle stands for.
+    #[inline]
+    pub(crate) fn find<T: Keep>(&self, handle: &Resource<T>) -> wasmtime::Result<Held<T>> {
+        let id = handle.rep();
+        let slots = self.slots.borrow();
+        match slots.entries.get(id as usize).and_then(Option::as_ref).and_then(T::find) {
+            Some(held) => Ok(Held { id, held: Rc::clone(held) }),
+            None => Err(unknown(id)),
+        }
+    }
+
+    /// The entry behind a handle that is about to be closed.
+    pub(crate) fn entry(&self, id: u32) -> wasmtime::Result<Closing> {
+        let slots = self.slots.borrow();
+        let entry = slots.entries.get(id as usize).and_then(Option::as_ref).ok_or_else(|| unknown(id))?;
+        Ok(Closing { id, entry: entry.clone() })
+    }
+
+    /// Forgets a handle. What it stood for is closed when nobody else holds it.
+    pub(crate) fn remove(&self, id: u32) {
+        let mut slots = self.slots.borrow_mut();
+        if let Some(entry) = slots.entries.get_mut(id as usize).and_then(Option::take) {
+            slots.free.push(id);
+            // Closing may take long or run other code: not under the borrow.
+            drop(slots);
+            drop(entry);
+        }
+    }
+}
+
+/// A handle of any kind on its way out.
+pub(crate) struct Closing {
+    id: u32,
+    entry: Entry,
+}
+
+impl Closing {
+    pub(crate) fn handle(&self) -> Handle<'_> {
+        self.entry.handle(self.id)
+    }
+}
+
+fn unknown(id: u32) -> wasmtime::Error {
+    wasmtime::format_err!("handle {id} is not in the table")
+}

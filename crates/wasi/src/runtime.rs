@@ -1,0 +1,70 @@
+//! The engine, set up once for many programs.
+//!
+//! Its settings are part of the product: components of WASI 0.2 run without support for component-model concurrency,
+//! which more than halves the cost of a host call (docs/decisions/0002-engine-settings.md).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+use wasmtime::{Cache, CacheConfig, Config, Engine};
+
+use crate::host::Host;
+use crate::p2;
+
+/// How programs are compiled.
+#[derive(Clone, Debug, Default)]
+pub struct RuntimeOptions {
+    /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
+    /// and function; code compiled without has no such cost, and [`crate::Guest::timeout`] then ends waits only.
+    pub interruptible: bool,
+    /// Keep compiled code in this folder, made where missing; it must be an absolute path, and whoever can write there
+    /// decides what code runs. `None`: compile anew each time.
+    pub cache: Option<PathBuf>,
+}
+
+/// A compiler and linker for programs. Cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Arc<Linker<Host>>,
+    pub(crate) interruptible: bool,
+}
+
+/// The engine cannot be set up on this machine.
+#[derive(Debug)]
+pub struct RuntimeError(wasmtime::Error);
+
+impl fmt::Display for RuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the WebAssembly engine cannot be set up: {:#}", self.0)
+    }
+}
+
+impl std::error::Error for RuntimeError {}
+
+impl Runtime {
+    /// Sets the engine up.
+    ///
+    /// # Errors
+    /// Where the processor is not supported, or the cache folder cannot be made.
+    pub fn new(options: &RuntimeOptions) -> Result<Self, RuntimeError> {
+        Self::set_up(options).map_err(RuntimeError)
+    }
+
+    fn set_up(options: &RuntimeOptions) -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config.concurrency_support(false);
+        config.epoch_interruption(options.interruptible);
+        if let Some(folder) = &options.cache {
+            let mut cache = CacheConfig::new();
+            cache.with_directory(folder);
+            config.cache(Some(Cache::new(cache)?));
+        }
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        p2::link(&mut linker)?;
+        Ok(Self { engine, linker: Arc::new(linker), interruptible: options.interruptible })
+    }
+}

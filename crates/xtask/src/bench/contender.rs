@@ -1,0 +1,111 @@
+//! The three ways to run a program that are compared, and the command line of each.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use super::rows::Kind;
+use crate::{process, workspace};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Contender {
+    Native,
+    Callgate,
+    Wasmtime,
+}
+
+const GUEST_FOLDER: &str = "/bench";
+
+/// Programs and folders of one benchmark.
+pub(crate) struct Bench {
+    native: PathBuf,
+    callgate: PathBuf,
+    /// What all contenders work in.
+    data: PathBuf,
+    work: PathBuf,
+    pub(crate) contenders: Vec<Contender>,
+}
+
+impl Bench {
+    /// Makes the data's folder afresh, and compiles ahead of time what is started precompiled.
+    pub(crate) fn new(native: PathBuf) -> Result<Self> {
+        let mut contenders = vec![Contender::Native, Contender::Callgate];
+        if process::exists("wasmtime") {
+            contenders.push(Contender::Wasmtime);
+        }
+        let work = workspace::own("bench")?;
+        let data = work.join("data");
+        let _ = fs::remove_dir_all(&data);
+        fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
+        let bench = Self { native, callgate: workspace::callgate("release")?, data, work, contenders };
+        let hello = workspace::guest_program("bench-hello")?;
+        for &contender in &bench.contenders {
+            if let Some(mut host) = bench.host(contender) {
+                host.arg("compile").arg(&hello).arg("-o").arg(bench.precompiled(contender));
+                process::capture(&mut host)?;
+            }
+        }
+        Ok(bench)
+    }
+
+    pub(crate) fn has_wasmtime(&self) -> bool {
+        self.contenders.contains(&Contender::Wasmtime)
+    }
+
+    /// The bench program, over some rows.
+    pub(crate) fn program(&self, contender: Contender, milliseconds: u32, rows: &[&str]) -> Result<Command> {
+        let mut command = match self.host(contender) {
+            None => {
+                let mut command = Command::new(self.native.join(workspace::executable("bench")));
+                command.arg(&self.data);
+                command
+            }
+            Some(mut host) => {
+                host.args(["run", "--dir"]).arg(mount(&self.data));
+                host.arg(workspace::guest_program("bench")?).arg(GUEST_FOLDER);
+                host
+            }
+        };
+        command.arg(milliseconds.to_string()).args(rows).stdin(Stdio::null()).stderr(Stdio::null());
+        Ok(command)
+    }
+
+    /// The program that only greets.
+    pub(crate) fn hello(&self, contender: Contender, kind: Kind) -> Result<Command> {
+        let mut command = match self.host(contender) {
+            None => Command::new(self.native.join(workspace::executable("bench-hello"))),
+            Some(mut host) => {
+                host.arg("run");
+                if kind == Kind::StartCached {
+                    host.arg(workspace::guest_program("bench-hello")?);
+                } else {
+                    if contender == Contender::Wasmtime {
+                        host.arg("--allow-precompiled");
+                    }
+                    host.arg(self.precompiled(contender));
+                }
+                host
+            }
+        };
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(command)
+    }
+
+    fn host(&self, contender: Contender) -> Option<Command> {
+        match contender {
+            Contender::Native => None,
+            Contender::Callgate => Some(Command::new(&self.callgate)),
+            Contender::Wasmtime => Some(Command::new("wasmtime")),
+        }
+    }
+
+    fn precompiled(&self, contender: Contender) -> PathBuf {
+        self.work.join(format!("hello-{contender:?}.cwasm").to_lowercase())
+    }
+}
+
+fn mount(folder: &Path) -> String {
+    format!("{}::{GUEST_FOLDER}", folder.display())
+}

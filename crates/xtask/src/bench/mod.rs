@@ -1,0 +1,72 @@
+//! Compares one program, run natively, under callgate and under wasmtime, against the project's targets.
+//!
+//! Hazards: the machine's other work disturbs; so the three take turns, round by round, each round in another order, and
+//! medians are compared. Only ratios of one run mean something. All three work in the same folder, on one disk, and
+//! write their standard error to the same place, which is measured too.
+
+mod contender;
+#[cfg(unix)]
+pub(crate) mod memory;
+#[cfg(not(unix))]
+#[path = "memory_unknown.rs"]
+pub(crate) mod memory;
+mod rounds;
+mod rows;
+mod table;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::{guests, process, setup, workspace};
+use contender::Bench;
+use rows::{ROWS, Row};
+
+/// Options of `cargo xtask bench`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Fewer and shorter rounds, to see whether it works
+    #[arg(long)]
+    quick: bool,
+    /// Also write the medians into this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only rows whose name contains this
+    filter: Option<String>,
+}
+
+/// `cargo xtask bench`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let rows = selected(options.filter.as_deref())?;
+    setup::guest_target()?;
+    let build = ["build", "--release", "--package", "callgate"];
+    process::run(process::cargo().args(build).current_dir(workspace::root()?))?;
+    let native = guests::native("bench")?;
+    guests::wasm("bench")?;
+
+    let bench = Bench::new(native)?;
+    let effort = if options.quick { rounds::QUICK } else { rounds::FULL };
+    let measured = rounds::measure(&bench, &rows, &effort)?;
+    println!("\n{}", table::text(&rows, &measured));
+    if !bench.has_wasmtime() {
+        println!("\nwasmtime is not on the PATH, so there is nothing to hold the targets against; to install it:");
+        println!("cargo install wasmtime-cli --version 48.0.8 --locked");
+    }
+    if let Some(file) = &options.json {
+        fs::write(file, table::json(&rows, &measured)).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn selected(filter: Option<&str>) -> Result<Vec<&'static Row>> {
+    let wanted = filter.unwrap_or_default().to_lowercase();
+    let matches = |row: &&Row| row.key.contains(&wanted) || row.title.to_lowercase().contains(&wanted);
+    let rows: Vec<_> = ROWS.iter().filter(matches).collect();
+    if rows.is_empty() {
+        let all: Vec<_> = ROWS.iter().map(|row| row.key).collect();
+        bail!("no row's name contains `{wanted}`; the rows are {}", all.join(", "));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,69 @@
+//! What is measured, and how fast it has to be. To add a row, add it here, and, if the program measures it, in `guest/bench`.
+
+/// How a row's number is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The bench program measures it, in nanoseconds.
+    Inside,
+    /// From start to end of a program, in nanoseconds; code comes from the host's cache.
+    StartCached,
+    /// The same, with code compiled beforehand.
+    StartPrecompiled,
+    /// The most memory that a process held, in KiB.
+    PeakMemory,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// What the bench program, and `--json`, call it.
+    pub(crate) key: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) kind: Kind,
+    /// The target: callgate / wasmtime, at most.
+    pub(crate) of_wasmtime: f64,
+    /// The goal after that: callgate / native, at most.
+    pub(crate) of_native: Option<f64>,
+}
+
+const fn inside(key: &'static str, title: &'static str, of_wasmtime: f64, of_native: f64) -> Row {
+    Row { key, title, kind: Kind::Inside, of_wasmtime, of_native: Some(of_native) }
+}
+
+pub(crate) const ROWS: &[Row] = &[
+    inside("instant-now", "Instant::now", 0.45, 2.0),
+    inside("system-time-now", "SystemTime::now", 0.45, 2.0),
+    inside("metadata-1", "fs::metadata, 1 component", 0.45, 1.5),
+    inside("metadata-7", "fs::metadata, 7 components", 0.45, 1.6),
+    inside("open-close", "File::open + close", 0.60, 1.3),
+    inside("create-unlink", "create + unlink", 1.00, 1.05),
+    inside("read-dir-100", "read_dir of 100 entries", 0.35, 2.5),
+    inside("read-1", "read 1 byte", 0.50, 1.2),
+    inside("read-4k", "read 4 KiB", 0.50, 1.2),
+    inside("read-64k", "read 64 KiB", 0.50, 1.2),
+    inside("write-1", "write 1 byte", 0.08, 1.3),
+    inside("write-4k", "write 4 KiB", 0.08, 1.3),
+    inside("write-64k", "write 64 KiB", 0.20, 1.1),
+    inside("stderr-16", "16 bytes to stderr", 0.40, 1.5),
+    Row {
+        key: "hello-cached",
+        title: "hello, code cached",
+        kind: Kind::StartCached,
+        of_wasmtime: 0.40,
+        of_native: Some(2.0),
+    },
+    Row {
+        key: "hello-precompiled",
+        title: "hello, precompiled",
+        kind: Kind::StartPrecompiled,
+        of_wasmtime: 0.50,
+        of_native: Some(2.0),
+    },
+    Row {
+        key: "hello-memory",
+        title: "hello, peak memory (KiB)",
+        kind: Kind::PeakMemory,
+        of_wasmtime: 0.60,
+        of_native: None,
+    },
+];

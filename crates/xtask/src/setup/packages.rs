@@ -1,0 +1,69 @@
+//! Programs of the system that a build needs. On Debian as root they are installed; elsewhere only the user can do that, and
+//! is told what.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Missing;
+use crate::process;
+
+/// A program that has to be on the PATH.
+pub(crate) struct Needed {
+    pub(crate) program: &'static str,
+    /// What it is needed for, as in "which …".
+    pub(crate) purpose: &'static str,
+    /// The Debian package that brings it.
+    pub(crate) package: &'static str,
+}
+
+/// Links Windows programs on other systems.
+pub(crate) const WINDOWS_LINKER: Needed = Needed {
+    program: "x86_64-w64-mingw32-gcc",
+    purpose: "links Windows programs",
+    package: "gcc-mingw-w64-x86-64-posix",
+};
+
+/// Compiles the C parts of published programs for the guest target.
+pub(crate) const CLANG: Needed =
+    Needed { program: "clang", purpose: "compiles the C parts of published programs", package: "clang" };
+
+impl Needed {
+    /// Makes sure of the program, or says how to.
+    pub(crate) fn ensure(&self) -> Result<()> {
+        if process::exists(self.program) {
+            return Ok(());
+        }
+        if !Path::new("/etc/debian_version").exists() || !process::exists("apt-get") {
+            return Err(self.missing("this is no Debian, so it is not installed for you"));
+        }
+        if process::capture(Command::new("id").arg("-u"))?.trim() != "0" {
+            return Err(self.missing("installing takes root"));
+        }
+        println!("{}: installing {}", self.program, self.package);
+        match self.install() {
+            Ok(()) if process::exists(self.program) => Ok(()),
+            Ok(()) => Err(self.missing("its package was installed, but does not bring it")),
+            Err(error) => Err(self.missing(&format!("{error:#}"))),
+        }
+    }
+
+    fn install(&self) -> Result<()> {
+        let apt = |arguments: &[&str]| {
+            let mut apt = Command::new("apt-get");
+            apt.arg("-qq").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C");
+            process::capture(&mut apt).map(drop)
+        };
+        let install = ["install", "--yes", "--no-install-recommends", self.package];
+        // The machine's package lists may be old, or absent, as they are in container images.
+        apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
+    }
+
+    fn missing(&self, why: &str) -> anyhow::Error {
+        let Self { program, purpose, package } = self;
+        Missing::error(format!(
+            "`{program}` is missing, which {purpose}: {why}; install it (on Debian: `apt-get install {package}`)"
+        ))
+    }
+}

@@ -1,0 +1,55 @@
+//! Sums what test programs report. Their form for machines is not stable yet, so the line for people is read:
+//!
+//! ```text
+//! test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s
+//! ```
+
+/// Tests, counted over all test programs so far.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Results {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) ignored: usize,
+}
+
+impl Results {
+    /// Adds the counts of a line, if it reports any.
+    pub(crate) fn add(&mut self, line: &str) {
+        // A test may have printed something without ending its line.
+        let Some((_, counts)) = line.split_once("test result: ") else {
+            return;
+        };
+        let Some((_verdict, counts)) = counts.split_once(". ") else {
+            return;
+        };
+        for count in counts.split(';') {
+            let mut words = count.split_whitespace();
+            let (Some(number), Some(what)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let number = number.parse().unwrap_or(0);
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_summed() {
+        let mut results = Results::default();
+        results.add("running 13 tests\n");
+        results.add("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s\n");
+        results
+            .add("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.01s\n");
+        results.add("test result: nonsense\n");
+        assert_eq!(results, Results { passed: 15, failed: 2, ignored: 1 });
+    }
+}

@@ -1,0 +1,55 @@
+//! Where things are in this repository. Paths start from the manifest that cargo names at run time, not from the one that was
+//! compiled in, so that a moved or copied checkout works.
+//!
+//! Guests and published programs have fixed places, whatever `CARGO_TARGET_DIR` says, because tests look for them there.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+/// What guests are compiled for.
+pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
+
+/// The top of the repository.
+pub(crate) fn root() -> Result<PathBuf> {
+    let manifest =
+        env::var_os("CARGO_MANIFEST_DIR").context("cannot find the repository: start this program as `cargo xtask`")?;
+    let manifest = PathBuf::from(manifest);
+    let root = manifest.ancestors().nth(2).context("the manifest's folder has no parents")?;
+    Ok(root.to_path_buf())
+}
+
+/// Where cargo puts what it builds of the host workspace.
+pub(crate) fn target() -> Result<PathBuf> {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(directory) => std::path::absolute(directory).context("cannot resolve CARGO_TARGET_DIR"),
+        None => own("."),
+    }
+}
+
+/// A folder below `target/` that belongs to these tasks alone.
+pub(crate) fn own(name: &str) -> Result<PathBuf> {
+    let target = root()?.join("target");
+    Ok(if name == "." { target } else { target.join(name) })
+}
+
+/// The guest workspace.
+pub(crate) fn guest() -> Result<PathBuf> {
+    Ok(root()?.join("guest"))
+}
+
+/// A guest program, as built by `guests::build`.
+pub(crate) fn guest_program(name: &str) -> Result<PathBuf> {
+    Ok(guest()?.join("target").join(GUEST_TARGET).join("release").join(format!("{name}.wasm")))
+}
+
+/// The `callgate` program of a profile (`debug` or `release`).
+pub(crate) fn callgate(profile: &str) -> Result<PathBuf> {
+    Ok(target()?.join(profile).join(executable("callgate")))
+}
+
+/// A program's file name on this system.
+pub(crate) fn executable(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
+}

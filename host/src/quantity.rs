@@ -1,0 +1,80 @@
+//! Durations and sizes as people write them: a number and a unit.
+
+use std::time::Duration;
+
+const DURATIONS: &[(&str, u64)] = &[
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+const SIZES: &[(&str, u64)] = &[
+    ("", 1),
+    ("B", 1),
+    ("K", 1 << 10),
+    ("KiB", 1 << 10),
+    ("M", 1 << 20),
+    ("MiB", 1 << 20),
+    ("G", 1 << 30),
+    ("GiB", 1 << 30),
+];
+
+/// `500ms`, `1.5s`, `5m`; never nothing, which could only be a mistake.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    match parse(text, DURATIONS) {
+        Some(0) => Err("a time limit of nothing would end every run; give more".to_owned()),
+        Some(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
+        None => Err("write it as a number and a unit, such as 500ms, 10s, 5m or 1h".to_owned()),
+    }
+}
+
+/// `512KiB`, `64M`, `1GiB`, `1000000`; units are powers of 1024.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    parse(text, SIZES).ok_or_else(|| "write it as a number and a unit, such as 512KiB, 64MiB or 1GiB".to_owned())
+}
+
+/// `text` in the smallest unit, rounded down.
+fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole: u64 = whole.parse().ok()?;
+    let part = if fraction.is_empty() { 0 } else { part_of(*factor, fraction)? };
+    whole.checked_mul(*factor)?.checked_add(part)
+}
+
+/// The decimal `fraction` of `factor`.
+fn part_of(factor: u64, fraction: &str) -> Option<u64> {
+    let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let digits: u64 = fraction.parse().ok()?;
+    u64::try_from(u128::from(factor) * u128::from(digits) / scale).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("2 h"), Ok(Duration::from_secs(7200)));
+        for wrong in ["", "5", "s", "-1s", "1e3s", "0s", "1.s.5", "99999999999999999h", "1d"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("4096"), Ok(4096));
+        assert_eq!(parse_size("64MiB"), Ok(64 << 20));
+        assert_eq!(parse_size("0.5G"), Ok(512 << 20));
+        for wrong in ["", "MiB", "64MB", "-1", "1.2.3K", "99999999999999999999", "20000000000G"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

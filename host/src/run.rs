@@ -1,0 +1,146 @@
+//! `callgate run`.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use callgate_wasi::{Exit, Guest, Hook, MountError, Runtime, RuntimeOptions, Trap};
+
+use crate::arguments::{MountOption, RunOptions};
+use crate::backend;
+
+/// As a shell reports a program that aborted: 128 + SIGABRT.
+const TRAPPED: u8 = 134;
+
+/// As a shell reports a program that wrote into a closed pipe: 128 + SIGPIPE.
+const NOBODY_READS: u8 = 141;
+
+pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
+    let mut guest = Guest::new(backend::open(options.backend)?);
+    for mount in &options.mounts {
+        add_mount(&mut guest, mount)?;
+    }
+    add_environment(&mut guest, options)?;
+    guest.arguments(arguments(options)).quit_when_nobody_reads();
+    if let Some(cwd) = &options.cwd {
+        guest.working_directory(cwd);
+    }
+    if let Some(bytes) = options.max_memory {
+        guest.max_memory(bytes);
+    }
+    if let Some(handles) = options.max_handles {
+        guest.max_handles(handles);
+    }
+
+    let runtime = Runtime::new(&runtime_options(options))?;
+    let program = runtime.load(&options.program)?;
+    program.check()?;
+
+    // Only now, when nothing can be wrong any more, is a file made.
+    let trace = options.trace.as_ref().map(|file| add_trace(&mut guest, file.as_deref())).transpose()?;
+    if let Some(timeout) = options.timeout {
+        let line = timed_out(options);
+        guest.timeout(timeout).when_stuck(move || {
+            if let Some(trace) = trace {
+                trace.finish();
+            }
+            eprintln!("{line}");
+            process::exit(i32::from(TRAPPED));
+        });
+    }
+    Ok(report(options, guest.run(&program)?))
+}
+
+/// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
+fn runtime_options(options: &RunOptions) -> RuntimeOptions {
+    let precompiled = options.program.extension().is_some_and(|extension| extension == "cwasm");
+    RuntimeOptions { interruptible: options.timeout.is_some() && !precompiled, cache: cache() }
+}
+
+/// The folder for compiled code; none where the user has no cache folder.
+pub(crate) fn cache() -> Option<PathBuf> {
+    let folder = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = folder("XDG_CACHE_HOME")
+        .or_else(|| folder("LOCALAPPDATA"))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("callgate"))
+}
+
+fn add_mount(guest: &mut Guest, mount: &MountOption) -> Result<()> {
+    let added = guest.mount(&mount.host, &mount.guest, mount.access);
+    added.map(drop).map_err(|error| {
+        let what_to_do = match error {
+            MountError::Unopened(_) => "give an existing directory",
+            MountError::Taken(_) => "give each guest path once",
+            MountError::BadGuestPath(_) => "give a guest path such as /data",
+        };
+        anyhow!("--dir {}: {error}; {what_to_do}", mount.host.display())
+    })
+}
+
+fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {
+    if options.inherit_env {
+        // A guest's environment is text; what isn't stays here.
+        for (name, value) in env::vars_os() {
+            if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
+                guest.environment(name, value);
+            }
+        }
+    }
+    for variable in &options.variables {
+        let value = match &variable.value {
+            Some(value) => value.clone(),
+            None => env::var(&variable.name).with_context(|| format!("--env {}", variable.name))?,
+        };
+        guest.environment(&variable.name, value);
+    }
+    Ok(())
+}
+
+fn arguments(options: &RunOptions) -> Vec<String> {
+    let file_name = || options.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = options.argv0.clone().unwrap_or_else(file_name);
+    std::iter::once(name).chain(options.arguments.iter().cloned()).collect()
+}
+
+fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {
+    let out: Box<dyn Write + Send> = match file {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("--trace {}", path.display()))?;
+            Box::new(BufWriter::new(file))
+        }
+        None => Box::new(io::stderr()),
+    };
+    Ok(guest.trace(out))
+}
+
+fn timed_out(options: &RunOptions) -> String {
+    let timeout = options.timeout.unwrap_or_default();
+    format!("callgate: {} timed out after {timeout:?}", options.program.display())
+}
+
+/// Says how the run ended, where that needs words, and with which code to end.
+fn report(options: &RunOptions, exit: Exit) -> ExitCode {
+    match exit {
+        Exit::Code(code) => ExitCode::from(code),
+        Exit::NobodyReads => ExitCode::from(NOBODY_READS),
+        Exit::Trap(Trap { reason, backtrace }) => {
+            say(&format!("callgate: {} trapped: {reason}", options.program.display()), &backtrace);
+            ExitCode::from(TRAPPED)
+        }
+        Exit::TimedOut(Trap { backtrace, .. }) => {
+            say(&timed_out(options), &backtrace);
+            ExitCode::from(TRAPPED)
+        }
+    }
+}
+
+fn say(line: &str, backtrace: &str) {
+    // Standard error may be closed; there is nobody to tell then.
+    let separator = if backtrace.is_empty() { "" } else { "\n" };
+    drop(writeln!(io::stderr(), "{line}{separator}{}", backtrace.trim_end()));
+}

@@ -1,0 +1,144 @@
+//! The command line: what it takes, what it says, and how it ends.
+
+use std::fs;
+
+use callgate_tests::{both, callgate, places};
+
+use crate::places::Place;
+use crate::platform::odd_names;
+
+#[test]
+fn help_and_version() {
+    let help = callgate(&["--help"]).run();
+    help.well();
+    for command in ["run", "compile", "inspect", "backends"] {
+        help.says(command);
+    }
+    let help = callgate(&["run", "--help"]).run();
+    help.well();
+    let options = ["--dir", "--env", "--inherit-env", "--argv0", "--cwd", "--backend", "--timeout", "--max-memory"];
+    for option in options.into_iter().chain(["--max-handles", "--trace"]) {
+        help.says(option);
+    }
+    callgate(&["--version"]).run().well().says("callgate ");
+}
+
+#[test]
+fn backends() {
+    let backends = callgate(&["backends"]).run();
+    backends.well();
+    if places::on_linux() {
+        backends.says("linux");
+    }
+}
+
+#[test]
+fn inspect() {
+    let guest = |name| callgate(&["inspect"]).option(places::guest(name)).run();
+    guest("hello").well().says("wasi:cli/stdout");
+    guest("files").well().says("wasi:filesystem/types").says("--dir");
+    guest("diagnostics").well().says("callgate:system/diagnostics");
+    let unknown = callgate(&["inspect"]).option(places::fixture("unknown_import.wat")).run();
+    unknown.success().says("acme:rocket/engine");
+}
+
+#[test]
+fn compile() {
+    both(|host| {
+        let place = Place::new();
+        let compiled = place.data.join("hello.cwasm");
+        let compile = callgate(&["compile"]).option(places::guest("hello")).with("-o", compiled.as_os_str());
+        compile.run().success();
+        host.program(&compiled).run().well().prints("hello, world\n");
+        let text = place.data.join("fails.cwasm");
+        let compile = callgate(&["compile"]).option(places::fixture("fails.wat")).with("-o", text.as_os_str());
+        compile.run().success();
+        host.program(&text).run().code(1);
+    });
+}
+
+#[test]
+fn text_is_a_program_too() {
+    both(|host| {
+        host.program(&places::fixture("fails.wat")).run().code(1).prints("");
+    });
+}
+
+#[test]
+fn the_native_backend_by_name() {
+    both(|host| {
+        host.guest("hello").with("--backend", "native").run().well().prints("hello, world\n");
+    });
+}
+
+#[test]
+fn what_comes_after_the_program_is_the_programs() {
+    both(|host| {
+        let run = host.guest("args_env").args(&["--dir", "--help", "-V", "--", "x"]).run();
+        run.well()
+            .says("argv[1] = \"--dir\"\nargv[2] = \"--help\"\nargv[3] = \"-V\"\nargv[4] = \"--\"\nargv[5] = \"x\"\n");
+    });
+}
+
+#[test]
+fn options_that_mean_nothing() {
+    let run = |options: &[&str]| {
+        let run = options.iter().fold(callgate(&["run"]), |run, option| run.option(*option));
+        run.option(places::guest("hello")).run()
+    };
+    run(&["--no-such-option"]).refused(&["--no-such-option"]);
+    for duration in ["soon", "", "-1s", "5", "1e9999s", "5 parsecs", "99999999999999999999s"] {
+        run(&[&format!("--timeout={duration}")]).refused(&["--timeout"]);
+    }
+    for size in ["much", "", "-1", "1XiB", "99999999999999999999GiB", "1.5.5MiB"] {
+        run(&[&format!("--max-memory={size}")]).refused(&["--max-memory"]);
+    }
+    for count in ["many", "", "-1", "99999999999999999999999"] {
+        run(&[&format!("--max-handles={count}")]).refused(&["--max-handles"]);
+    }
+    run(&["--backend", "plan9"]).refused(&["plan9"]);
+    run(&["--env", "CALLGATE_TESTS_NOT_SET"]).refused(&["CALLGATE_TESTS_NOT_SET"]);
+    run(&["--env", "=value"]).refused(&["--env"]);
+    run(&["--dir", ""]).refused(&["--dir"]);
+    run(&["--dir", ".::/data::rw::x"]).refused(&["--dir"]);
+    run(&["--dir", ".::/data::wo"]).refused(&["wo"]);
+    callgate(&["jump"]).run().refused(&["jump"]);
+    callgate(&["run"]).run().refused(&["PROGRAM"]);
+    callgate(&["compile"]).option(places::guest("hello")).run().refused(&["-o"]);
+}
+
+#[test]
+fn mounts_that_cannot_be() {
+    both(|host| {
+        let place = Place::new().file("file", "x");
+        let missing = host.guest("hello").dir(&place.data.join("missing"), "/data").run();
+        missing.refused(&["missing", "no such"]);
+        host.guest("hello").dir(&place.data.join("file"), "/data").run().refused(&["file", "not a directory"]);
+        host.guest("hello").dir(&place.data, "/data").dir(&place.outside, "/data").run().refused(&["/data"]);
+        host.guest("hello").dir(&place.data, "/data").read_only(&place.outside, "/data/").run().refused(&["/data"]);
+    });
+}
+
+/// A host path is the user's own: whatever the system takes for a name.
+#[test]
+fn a_mount_whose_host_path_is_not_utf8() {
+    both(|host| {
+        let place = Place::new();
+        for name in odd_names() {
+            let path = place.data.join(name);
+            if fs::create_dir(&path).is_ok() {
+                host.guest("files").dir(&path, "/data").arg("/data").run().well();
+            }
+        }
+    });
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let place = Place::new();
+    let nowhere = place.data.join("no/where");
+    let compile = callgate(&["compile"]).option(places::guest("hello")).with("-o", nowhere.as_os_str());
+    compile.run().refused(&["where"]);
+    let run = callgate(&["run"]).option(format!("--trace={}", nowhere.display())).option(places::guest("hello"));
+    run.run().refused(&["where"]);
+}

@@ -1,0 +1,108 @@
+//! Guests that work in a directory of their own.
+
+use std::fs;
+
+use callgate_tests::{Host, Output, both, places};
+
+use crate::places::Place;
+
+/// Runs a guest with a fresh directory at `/data`, which is also its first argument.
+fn in_a_fresh_directory(host: Host, name: &str) -> (Place, Output) {
+    let place = Place::new();
+    let before = place.state_outside();
+    let output = host.guest(name).dir(&place.data, "/data").arg("/data").run();
+    output.claim("what is outside stays as it is", place.state_outside() == before);
+    (place, output)
+}
+
+/// The guest judges itself.
+fn goes_well(name: &str) {
+    both(|host| {
+        let (_, output) = in_a_fresh_directory(host, name);
+        output.well().says(&format!("{name}: all well\n"));
+    });
+}
+
+#[test]
+pub(crate) fn files() {
+    both(|host| {
+        let (place, output) = in_a_fresh_directory(host, "files");
+        output.well().prints("files: all well\n");
+        let sized = fs::read(place.data.join("sized")).unwrap_or_default();
+        output.claim("the host sees what the guest wrote", sized.len() == 1003 && sized.ends_with(b"end"));
+        let copy = fs::read_to_string(place.data.join("copy")).unwrap_or_default();
+        output.claim("and its copy", copy == "content");
+    });
+}
+
+/// A mount at `.` is where relative paths go.
+#[test]
+fn files_by_relative_paths() {
+    both(|host| {
+        let place = Place::new();
+        host.guest("files").inside(&place.data).with("--dir", ".").arg(".").run().well();
+        let place = Place::new();
+        host.guest("files").dir(&place.data, ".").arg(".").run().well();
+        let place = Place::new().directory("sub");
+        host.guest("files").inside(&place.data).with("--dir", "sub").arg("sub").run().well();
+        assert!(place.data.join("sub/copy").is_file(), "the guest worked in sub");
+    });
+}
+
+/// Paths go to the longest mount that begins them.
+#[test]
+fn files_in_a_mount_within_a_mount() {
+    both(|host| {
+        let (upper, lower) = (Place::new(), Place::new());
+        let run = host.guest("files").dir(&upper.data, "/").dir(&lower.data, "/deep/er").arg("/deep/er").run();
+        run.well().claim("the lower mount is used", lower.data.join("copy").is_file());
+        let run = host.guest("files").dir(&upper.data, "/").dir(&lower.data, "/deep/er").arg("/").run();
+        run.well().claim("the upper mount is used", upper.data.join("copy").is_file());
+    });
+}
+
+#[test]
+pub(crate) fn dirs() {
+    goes_well("dirs");
+}
+
+#[test]
+pub(crate) fn links() {
+    goes_well("links");
+}
+
+#[test]
+pub(crate) fn times() {
+    goes_well("times");
+}
+
+#[test]
+pub(crate) fn streams() {
+    goes_well("streams");
+}
+
+#[test]
+pub(crate) fn descriptors() {
+    goes_well("descriptors");
+}
+
+#[test]
+pub(crate) fn native_error() {
+    goes_well("native_error");
+}
+
+#[test]
+pub(crate) fn huge_lengths() {
+    goes_well("huge_lengths");
+}
+
+#[test]
+pub(crate) fn diagnostics() {
+    both(|host| {
+        let (_, output) = in_a_fresh_directory(host, "diagnostics");
+        output.well();
+        if places::on_linux() {
+            output.says("backend linux\n").says("(os error 44): ENOENT (errno 2)\n");
+        }
+    });
+}

@@ -1,0 +1,28 @@
+//! Guest programs through the real `callgate`, by theme. A guest has a test function of its own name, wherever it belongs.
+
+mod bad_input;
+mod cli;
+mod files;
+mod limits;
+mod places;
+#[cfg_attr(unix, path = "platform_unix.rs")]
+#[cfg_attr(windows, path = "platform_windows.rs")]
+mod platform;
+mod programs;
+mod run;
+mod sandbox;
+mod trace;
+
+// Named below.
+use files::*;
+use limits::*;
+use run::*;
+use sandbox::*;
+
+// Does not compile while a guest has no test.
+include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));
+
+#[test]
+fn every_guest_has_a_test() {
+    assert_eq!(TESTS.len(), callgate_tests::GUESTS.len());
+}

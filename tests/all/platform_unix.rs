@@ -1,0 +1,11 @@
+//! What only a Unix lays out in its own way.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+pub(crate) use std::os::unix::fs::symlink;
+
+/// Names that are not UTF-8, which Linux takes and the interface does not.
+pub(crate) fn odd_names() -> Vec<OsString> {
+    let names: [&[u8]; 5] = [b"\xff", b"\x80\x81", b"bad \xc3", b"\xed\xa0\x80 surrogate", b"overlong \xc0\xaf"];
+    names.into_iter().map(|name| OsString::from_vec(name.to_vec())).collect()
+}

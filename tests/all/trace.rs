@@ -1,0 +1,90 @@
+//! `--trace`: one line a call, with what the system said.
+
+use std::fs;
+
+use callgate_tests::{both, places};
+
+use crate::places::Place;
+
+/// `12:34:56.123456 descriptor.open-at(3</src>, "missing.txt") = no-entry (ENOENT) <0.000012>`
+fn is_a_call(line: &str) -> bool {
+    let Some((time, call)) = line.split_once(' ') else { return false };
+    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let Some((name, rest)) = call.split_once('(') else { return false };
+    let duration = rest.rsplit_once(" <").and_then(|(_, duration)| duration.strip_suffix('>'));
+    shape == "00:00:00.000000"
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-./:[]".contains(c))
+        && rest.contains(" = ")
+        && duration.is_some_and(|it| it.parse::<f64>().is_ok_and(|seconds| seconds >= 0.0))
+}
+
+/// Whether a line has all of `words`, in that order.
+fn has(line: &str, words: &[&str]) -> bool {
+    words.iter().try_fold(line, |rest, word| rest.split_once(word).map(|(_, rest)| rest)).is_some()
+}
+
+#[test]
+fn into_a_file() {
+    both(|host| {
+        let place = Place::new();
+        let file = place.outside.join("trace");
+        let option = format!("--trace={}", file.display());
+        let run = host.guest("native_error").dir(&place.data, "/data").option(option).arg("/data").run();
+        run.well();
+        let trace = fs::read_to_string(&file).expect("the trace can be read");
+        let odd = trace.lines().find(|line| !is_a_call(line));
+        assert!(odd.is_none(), "{run}\nthis line of the trace is no call: {}", odd.unwrap_or_default());
+        let calls: &[&[&str]] = &[
+            &["create-directory-at(", "/data", "\"dir", " = ok"],
+            &["open-at(", "/data", "\"missing\"", " = no-entry"],
+            &["open-at(", "\"file/x\"", " = not-directory"],
+            &["open-at(", "\"../x\"", " = not-permitted"],
+            &["remove-directory-at(", "\"dir\"", " = not-empty"],
+            &["rename-at(", "\"dir\"", "\"dir/sub/x\"", " = invalid"],
+        ];
+        for words in calls {
+            let found = trace.lines().any(|line| has(line, words));
+            assert!(found, "{run}\nno line of the trace has {words:?}:\n{trace}");
+        }
+        if places::on_linux() {
+            for words in [&["\"missing\"", "no-entry (ENOENT)"], &["\"dir\"", "not-empty (ENOTEMPTY)"]] {
+                assert!(trace.lines().any(|line| has(line, words)), "{run}\n{words:?} is not in the trace:\n{trace}");
+            }
+        }
+    });
+}
+
+#[test]
+fn onto_stderr() {
+    both(|host| {
+        let run = host.guest("hello").option("--trace").run();
+        run.success().prints("hello, world\n").complains("get-stdout(");
+        let odd = run.err().lines().find(|line| !is_a_call(line)).map(str::to_owned);
+        run.claim(&format!("every line is a call, also {odd:?}"), odd.is_none());
+    });
+}
+
+/// What was traced before a trap is there.
+#[test]
+fn of_a_guest_that_traps() {
+    both(|host| {
+        let place = Place::new();
+        let file = place.outside.join("trace");
+        let option = format!("--trace={}", file.display());
+        host.guest("trap").option(option).arg("panic").run().trapped();
+        let trace = fs::read_to_string(&file).expect("the trace can be read");
+        assert!(trace.contains("get-arguments("), "the trace of a guest that traps:\n{trace}");
+        assert!(trace.lines().all(is_a_call), "whole lines only:\n{trace}");
+    });
+}
+
+/// A guest cannot forge lines by the names that it uses, nor send codes to the terminal.
+#[test]
+fn of_names_with_control_characters() {
+    both(|host| {
+        let place = Place::new();
+        let run = host.guest("files").dir(&place.data, "/data").option("--trace").arg("/data/no\n\x1b[31m\rred").run();
+        run.code(1).claim("no escape code", !run.err().contains('\x1b'));
+    });
+}

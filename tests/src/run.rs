@@ -1,0 +1,267 @@
+//! One run of a program: what it is given, how it is started, and its end within bounds.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::{Output, places};
+
+/// No run comes near it, not even on a busy machine.
+const BOUND: Duration = Duration::from_secs(300);
+/// Tells callgate to resolve paths itself, as on kernels without `openat2`.
+const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
+
+/// The two ways in which callgate resolves paths on Linux; every test of a guest is done both ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// The kernel does it.
+    Kernel,
+    /// The portable walker does it.
+    Walker,
+}
+
+/// Does `test` for each way of resolving paths.
+pub fn both(test: impl Fn(Host)) {
+    test(Host::Kernel);
+    if places::on_linux() {
+        test(Host::Walker);
+    }
+}
+
+impl Host {
+    /// `callgate run … GUEST`.
+    #[must_use]
+    pub fn guest(self, name: &str) -> Run {
+        self.program(&places::guest(name))
+    }
+
+    /// `callgate run … PROGRAM`.
+    #[must_use]
+    pub fn program(self, path: &Path) -> Run {
+        let mut run = callgate(&["run"]);
+        run.program = Some(path.into());
+        if self == Self::Walker {
+            run.environment.push((NO_OPENAT2.into(), "1".into()));
+        }
+        run
+    }
+}
+
+/// `callgate WORDS…`.
+#[must_use]
+pub fn callgate(words: &[&str]) -> Run {
+    let mut command = places::callgate();
+    command.extend(words.iter().map(OsString::from));
+    Run::new(command)
+}
+
+/// A program of this machine, to compare with.
+#[must_use]
+pub fn native(program: &Path) -> Run {
+    Run::new(vec![program.into()])
+}
+
+/// A program, and what it is given.
+pub struct Run {
+    /// The program on this machine and its first words; options are added to it.
+    command: Vec<OsString>,
+    /// The program in the sandbox.
+    program: Option<OsString>,
+    /// Its arguments.
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
+    input: Input,
+    head: Option<usize>,
+}
+
+/// What comes on stdin.
+enum Input {
+    Bytes(Vec<u8>),
+    /// Nothing, and no end either.
+    Open,
+}
+
+impl Run {
+    fn new(command: Vec<OsString>) -> Self {
+        Self {
+            command,
+            program: None,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            directory: None,
+            input: Input::Bytes(Vec::new()),
+            head: None,
+        }
+    }
+
+    /// Adds an option of callgate's.
+    #[must_use]
+    pub fn option(mut self, option: impl Into<OsString>) -> Self {
+        self.command.push(option.into());
+        self
+    }
+
+    /// Adds an option of callgate's and its value, as two words.
+    #[must_use]
+    pub fn with(self, option: &str, value: impl Into<OsString>) -> Self {
+        self.option(option).option(value)
+    }
+
+    /// Mounts `host` at `guest`, writable.
+    #[must_use]
+    pub fn dir(self, host: &Path, guest: &str) -> Self {
+        self.mount(host, &format!("::{guest}"))
+    }
+
+    /// Mounts `host` at `guest`, read-only.
+    #[must_use]
+    pub fn read_only(self, host: &Path, guest: &str) -> Self {
+        self.mount(host, &format!("::{guest}::ro"))
+    }
+
+    fn mount(self, host: &Path, rest: &str) -> Self {
+        let mut value = host.as_os_str().to_owned();
+        value.push(rest);
+        self.with("--dir", value)
+    }
+
+    /// Adds an argument of the program's.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments of the program's.
+    #[must_use]
+    pub fn args(self, arguments: &[&str]) -> Self {
+        arguments.iter().fold(self, Self::arg)
+    }
+
+    /// Sets a variable of callgate's own environment.
+    #[must_use]
+    pub fn host_env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts callgate in `directory`.
+    #[must_use]
+    pub fn inside(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_path_buf());
+        self
+    }
+
+    /// Gives `bytes` on stdin; without this, stdin is empty.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Input::Bytes(bytes.into());
+        self
+    }
+
+    /// Leaves stdin open, without a byte, until the run ends.
+    #[must_use]
+    pub fn open_stdin(mut self) -> Self {
+        self.input = Input::Open;
+        self
+    }
+
+    /// Closes stdout from this end after `bytes` have been read of it, as `head` does.
+    #[must_use]
+    pub fn head(mut self, bytes: usize) -> Self {
+        self.head = Some(bytes);
+        self
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started, or does not end within the bound.
+    #[must_use]
+    pub fn run(self) -> Output {
+        let (line, mut command) = self.command();
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}\ncannot be started: {error}"));
+        let stdin = child.stdin.take();
+        let input = match self.input {
+            Input::Bytes(bytes) => {
+                thread::spawn(move || feed(stdin, &bytes));
+                None
+            }
+            Input::Open => stdin,
+        };
+        let stdout = child.stdout.take().map(|pipe| match self.head {
+            Some(bytes) => thread::spawn(move || first(pipe, bytes)),
+            None => collect(pipe),
+        });
+        let stderr = child.stderr.take().map(collect);
+        let code = wait(&mut child, &line);
+        drop(input);
+        let text = |reader: Option<JoinHandle<Vec<u8>>>| reader.and_then(|it| it.join().ok()).unwrap_or_default();
+        Output { line, code, stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    fn command(&self) -> (String, Command) {
+        let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env_remove(NO_OPENAT2).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut line = String::new();
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+            line += &format!("cd {} && ", directory.display());
+        }
+        for (name, value) in &self.environment {
+            line += &format!("{}={} ", name.display(), value.display());
+        }
+        let words: Vec<String> = words.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+        (line + &words.join(" "), command)
+    }
+}
+
+/// As a shell would need it, near enough to be copied.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
+}
+
+/// A program that does not read all of its input is no failure of the test's.
+fn feed(pipe: Option<ChildStdin>, bytes: &[u8]) {
+    if let Some(mut pipe) = pipe {
+        pipe.write_all(bytes).ok();
+    }
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).ok();
+        bytes
+    })
+}
+
+fn first(pipe: ChildStdout, bytes: usize) -> Vec<u8> {
+    let mut start = Vec::new();
+    pipe.take(bytes as u64).read_to_end(&mut start).ok();
+    start
+}
+
+/// The exit code; `None` for a signal.
+fn wait(child: &mut Child, line: &str) -> Option<i32> {
+    let start = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.code(),
+            Ok(None) if start.elapsed() < BOUND => thread::sleep(Duration::from_millis(2)),
+            Ok(None) => {
+                child.kill().ok();
+                child.wait().ok();
+                panic!("{line}\ndid not end within {BOUND:?}");
+            }
+            Err(error) => panic!("{line}\ncannot be waited for: {error}"),
+        }
+    }
+}

@@ -88,7 +88,7 @@ const HOSTILE: &[(&str, &str)] = &[
     ("path_2gib", "out of bounds"),
     ("path_not_utf8", "utf-8"),
     ("poll_2gib", "out of bounds"),
-    ("random_2gib", "2147483648"),
+    ("random_2gib", "get-random-bytes"),
     ("realloc_out_of_bounds", "beyond end of memory"),
     ("realloc_traps", "unreachable"),
     ("result_out_of_bounds", "out of bounds"),

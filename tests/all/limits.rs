@@ -14,8 +14,8 @@ pub(crate) fn handles() {
         };
         for limit in [10_u32, 100] {
             let out = run(&limit.to_string(), &(limit + 1).to_string());
-            let held: u32 =
-                out.split_whitespace().nth(2).and_then(|it| it.trim_end_matches(':').parse().ok()).unwrap_or(0);
+            let held = out.split("refused after ").nth(1).and_then(|rest| rest.split(':').next());
+            let held: u32 = held.and_then(|number| number.parse().ok()).unwrap_or(0);
             assert!((limit / 2..=limit).contains(&held), "of {limit} handles the guest had {held}");
         }
     });
@@ -82,6 +82,15 @@ pub(crate) fn sleep_long() {
         for wait in ["sleep", "block", "poll", "stdin"] {
             times_out(host, "sleep_long", &[wait]);
         }
+    });
+}
+
+/// A wait for a reader of stdout who never comes.
+#[test]
+fn a_full_pipe_times_out() {
+    both(|host| {
+        let run = host.guest("stdout_big").with("--timeout", "500ms").arg("100000000").unread().run();
+        run.trapped().complains("timed out after 500ms");
     });
 }
 

@@ -1,4 +1,5 @@
-//! Guest programs through the real `callgate`, by theme. A guest has a test function of its own name, wherever it belongs.
+//! Guest programs through the real `callgate`, by theme. A guest has a test function of its own name, wherever it
+//! belongs.
 
 mod bad_input;
 mod cli;

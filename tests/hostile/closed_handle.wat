@@ -30,7 +30,7 @@
       (local.get $at)))
   (core instance $memory (instantiate $memory))
   (core func $check-write (canon lower (func $streams "[method]output-stream.check-write")
-    (memory $memory "memory")))
+    (memory (core memory $memory "memory"))))
   (core module $program
     (import "host" "get-stdout" (func $get-stdout (result i32)))
     (import "host" "drop" (func $drop (param i32)))

@@ -25,9 +25,9 @@
       (local.get $at)))
   (core instance $memory (instantiate $memory))
   (core func $get-directories (canon lower (func $preopens "get-directories")
-    (memory $memory "memory") (realloc (func $memory "realloc"))))
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (core func $create-directory-at (canon lower (func $files "[method]descriptor.create-directory-at")
-    (memory $memory "memory")))
+    (memory (core memory $memory "memory"))))
   (core module $program
     (import "host" "get-directories" (func $get-directories (param i32)))
     (import "host" "create-directory-at" (func $create-directory-at (param i32 i32 i32 i32)))

@@ -12,7 +12,8 @@
       (global.set $next (i32.add (local.get $at) (local.get 3)))
       (local.get $at)))
   (core instance $memory (instantiate $memory))
-  (core func $poll (canon lower (func $poll "poll") (memory $memory "memory") (realloc (func $memory "realloc"))))
+  (core func $poll (canon lower (func $poll "poll")
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (core module $program
     (import "host" "poll" (func $poll (param i32 i32 i32)))
     (import "memory" "memory" (memory 1))

@@ -12,7 +12,7 @@
       (local.get $at)))
   (core instance $memory (instantiate $memory))
   (core func $random (canon lower (func $random "get-random-bytes")
-    (memory $memory "memory") (realloc (func $memory "realloc"))))
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (core module $program
     (import "host" "random" (func $random (param i64 i32)))
     (import "memory" "memory" (memory 1))

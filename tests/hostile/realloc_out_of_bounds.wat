@@ -7,7 +7,7 @@
     (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0xffffff00)))
   (core instance $memory (instantiate $memory))
   (core func $random (canon lower (func $random "get-random-bytes")
-    (memory $memory "memory") (realloc (func $memory "realloc"))))
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (core module $program
     (import "host" "random" (func $random (param i64 i32)))
     (import "memory" "memory" (memory 1))

@@ -29,7 +29,7 @@
       (local.get $at)))
   (core instance $memory (instantiate $memory))
   (core func $check-write (canon lower (func $streams "[method]output-stream.check-write")
-    (memory $memory "memory")))
+    (memory (core memory $memory "memory"))))
   (core module $program
     (import "host" "get-stdout" (func $get-stdout (result i32)))
     (import "host" "check-write" (func $check-write (param i32 i32)))

@@ -29,7 +29,7 @@
       (local.get $at)))
   (core instance $memory (instantiate $memory))
   (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
-    (memory $memory "memory")))
+    (memory (core memory $memory "memory"))))
   (core module $program
     (import "host" "get-stdout" (func $get-stdout (result i32)))
     (import "host" "write" (func $write (param i32 i32 i32 i32)))

@@ -75,7 +75,17 @@ pub struct Run {
     environment: Vec<(OsString, OsString)>,
     directory: Option<PathBuf>,
     input: Input,
-    head: Option<usize>,
+    reader: Reader,
+}
+
+/// Who reads stdout.
+enum Reader {
+    /// Everything, to the end.
+    Patient,
+    /// So many bytes; then it closes its end.
+    Head(usize),
+    /// Nothing, and never closes its end.
+    Asleep,
 }
 
 /// What comes on stdin.
@@ -94,7 +104,7 @@ impl Run {
             environment: Vec::new(),
             directory: None,
             input: Input::Bytes(Vec::new()),
-            head: None,
+            reader: Reader::Patient,
         }
     }
 
@@ -173,7 +183,14 @@ impl Run {
     /// Closes stdout from this end after `bytes` have been read of it, as `head` does.
     #[must_use]
     pub fn head(mut self, bytes: usize) -> Self {
-        self.head = Some(bytes);
+        self.reader = Reader::Head(bytes);
+        self
+    }
+
+    /// Reads nothing of stdout before the run ends, so that the pipe fills up.
+    #[must_use]
+    pub fn unread(mut self) -> Self {
+        self.reader = Reader::Asleep;
         self
     }
 
@@ -193,13 +210,18 @@ impl Run {
             }
             Input::Open => stdin,
         };
-        let stdout = child.stdout.take().map(|pipe| match self.head {
-            Some(bytes) => thread::spawn(move || first(pipe, bytes)),
-            None => collect(pipe),
+        let mut unread = None;
+        let stdout = child.stdout.take().and_then(|pipe| match self.reader {
+            Reader::Patient => Some(collect(pipe)),
+            Reader::Head(bytes) => Some(thread::spawn(move || first(pipe, bytes))),
+            Reader::Asleep => {
+                unread = Some(pipe);
+                None
+            }
         });
         let stderr = child.stderr.take().map(collect);
         let code = wait(&mut child, &line);
-        drop(input);
+        drop((input, unread));
         let text = |reader: Option<JoinHandle<Vec<u8>>>| reader.and_then(|it| it.join().ok()).unwrap_or_default();
         Output { line, code, stdout: text(stdout), stderr: text(stderr) }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::stage::Stage;
-use crate::{Check, behaviour, paths};
+use crate::{Check, Subject, behaviour, paths};
 
 /// The groups, in the order of reports.
 pub const GROUPS: &[&str] = &[
@@ -90,10 +90,11 @@ impl Case {
         Self { group, name: Cow::Borrowed(name), call, run: Run::Plain(run) }
     }
 
-    pub(crate) fn run(&self, stage: &Stage<'_>) -> Check {
+    /// Runs it on fresh ground, or on `planted` where that is as good as fresh.
+    pub(crate) fn run<'a>(&self, subject: &'a dyn Subject, planted: &mut Option<paths::Planted<'a>>) -> Check {
         match &self.run {
-            Run::Plain(run) => run(stage),
-            Run::Path(cell) => cell.run(stage),
+            Run::Plain(run) => run(&Stage::fresh(subject)),
+            Run::Path(cell) => cell.run(subject, planted),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::stage::Stage;
-use crate::{CALLS, Case, Deviation, Failure, GROUPS, Subject};
+use crate::paths::Planted;
+use crate::{CALLS, Case, Check, Deviation, Failure, GROUPS, Subject};
 
 /// What came of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,9 +105,9 @@ pub struct Report {
 
 pub(crate) fn judge(subject: &dyn Subject, cases: &[Case]) -> Report {
     let known = subject.deviations();
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut planted) = (Vec::new(), None);
     for case in cases {
-        let verdict = match attempt(subject, case) {
+        let verdict = match attempt(subject, case, &mut planted) {
             Ok(()) => Verdict::Passed,
             Err(Failure::Skip(reason)) => Verdict::Skipped(reason),
             Err(Failure::Wrong { expected, got }) => match known.iter().find(|deviation| deviation.covers(case)) {
@@ -127,14 +127,9 @@ pub(crate) fn judge(subject: &dyn Subject, cases: &[Case]) -> Report {
     Report { subject: subject.name(), outcomes, stale, unsupported }
 }
 
-/// Runs one case on fresh ground; a panic, the backend's or the suite's own, is a failure like any other.
-fn attempt(subject: &dyn Subject, case: &Case) -> Result<(), Failure> {
-    let run = || {
-        let ground = subject.ground();
-        let root = ground.root();
-        case.run(&Stage { system: subject.system(), ground, root })
-    };
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+/// Runs one case; a panic, the backend's or the suite's own, is a failure like any other.
+fn attempt<'a>(subject: &'a dyn Subject, case: &Case, planted: &mut Option<Planted<'a>>) -> Check {
+    catch_unwind(AssertUnwindSafe(|| case.run(subject, planted))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Failure::wrong("no panic", format!("panic: {}", text.unwrap_or("of an unknown kind"))))
     })
@@ -188,6 +183,9 @@ impl Report {
     }
 
     /// [`Report::calls`] as tab-separated lines: subject, call, support, passed, deviating, skipped, failed.
+    ///
+    /// To join the lines of several groups about one call, add the counts; of the supports the first of broken,
+    /// unsupported, partly, works, untested holds.
     #[must_use]
     pub fn data(&self) -> String {
         let line = |row: CallReport| {

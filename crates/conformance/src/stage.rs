@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callgate_system::{Code, Directory, Error, File, FileType, Follow, OpenHow, Opened, Result, System};
 
-use crate::{Check, Failure, Ground};
+use crate::{Check, Failure, Ground, Subject};
 
 /// For its attributes only.
 pub(crate) const ATTRIBUTES: OpenHow = OpenHow {
@@ -32,7 +32,14 @@ pub(crate) struct Stage<'a> {
     pub(crate) root: Arc<dyn Directory>,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    /// A fresh one.
+    pub(crate) fn fresh(subject: &'a dyn Subject) -> Self {
+        let ground = subject.ground();
+        let root = ground.root();
+        Self { system: subject.system(), ground, root }
+    }
+
     /// A new file with this content, open for both.
     pub(crate) fn file(&self, path: &str, content: impl AsRef<[u8]>) -> Check<Arc<dyn File>> {
         let set_up = || {

@@ -80,6 +80,10 @@ impl Tree {
     }
 
     fn survey_in(&mut self, directory: &dyn Directory, at: &str) -> Result<()> {
+        if at.len() > 1000 {
+            // Deeper than any plan: a link was taken for a directory.
+            return Err(Error::new(Code::Loop));
+        }
         let mut entries = directory.read_entries()?;
         while let Some(entry) = entries.next()? {
             let path = format!("{at}{}", entry.name);

@@ -210,4 +210,4 @@ impl Sink for Stream {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

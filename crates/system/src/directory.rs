@@ -3,13 +3,18 @@
 //! A path is `/`-separated UTF-8, relative to the directory, and never leaves it, not even for a moment: that is the
 //! sandbox. The rules, the same on every backend and tested as one table of paths × operations in `callgate-conformance`:
 //!
-//! - an absolute path, or one that passes out of the directory by `..` or through a symbolic link, is `NotPermitted`;
+//! - an absolute path, or one that passes out of the directory by `..` or through a symbolic link, is `NotPermitted`,
+//!   also where it comes back in;
 //! - an absolute symbolic link on the way is `NotPermitted`, wherever it points;
-//! - an empty path is `NoEntry`, a path with a NUL byte `Invalid`, a component of more than 255 bytes `NameTooLong`;
+//! - an empty path is `NoEntry`, a path with a NUL byte `Invalid`, a component of more than 255 bytes, or a path of more
+//!   than 4095, `NameTooLong`; what a path tells by itself wins over what a look at the files would tell;
+//! - `.` and `..` are no shorthand: what stands before them must be a directory (`NotDirectory`) and be there (`NoEntry`);
 //! - more than 40 symbolic links in one resolution are `Loop`;
 //! - a trailing `/` asks for a directory: a last symbolic link is then followed even under [`Follow::No`], except
 //!   by calls that act on the name itself (`unlink_file`, `remove_directory`, `rename`, `read_link`, `symlink`, `link`),
-//!   where a trailing `/` after anything but a directory is `NotDirectory`.
+//!   where a trailing `/` after anything but a directory is `NotDirectory`. A name that is missing is `NoEntry` there
+//!   too, but for the new name of a directory. `create_directory` never follows: whatever is there is `Exist`. `open`
+//!   with `create` is `IsDirectory` after a name, whatever it is the name of.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -35,9 +40,9 @@ pub struct OpenHow {
     pub write: bool,
     /// A last symbolic link; with [`Follow::No`] it is `Loop`.
     pub follow: Follow,
-    /// Create it where it is missing.
+    /// Create it where it is missing; through a dangling symbolic link, what that leads to.
     pub create: bool,
-    /// Fail with `Exist` where it is there; with `create` only.
+    /// Fail with `Exist` where it is there, be it a symbolic link that leads nowhere; with `create` only.
     pub exclusive: bool,
     /// Cut to 0 bytes; needs `write`.
     pub truncate: bool,
@@ -160,11 +165,13 @@ pub trait Directory: Any + Send + Sync {
     /// `NotPermitted` for a directory, `Exist`, `CrossDevice` also where `new_directory` is of another system.
     fn link(&self, path: &str, follow: Follow, new_directory: &dyn Directory, new_path: &str) -> Result<()>;
 
-    /// Renames, replacing an existing file by a file, or an empty directory by a directory, atomically.
+    /// Renames, replacing an existing file by a file, or an empty directory by a directory, atomically. Where both
+    /// paths name the same file, be it by two hard links, nothing changes.
     ///
     /// # Errors
-    /// `IsDirectory`, `NotDirectory` (kinds differ), `NotEmpty`, `Invalid` (into itself), `CrossDevice` also where
-    /// `new_directory` is of another system; `Busy` or `Invalid` for a path that ends in `.` or `..`.
+    /// `IsDirectory`, `NotDirectory` (kinds differ; or either path has a trailing `/`, and it is no directory),
+    /// `NotEmpty`, `Invalid` (into itself), `CrossDevice` also where `new_directory` is of another system; `Busy` or
+    /// `Invalid` for a path that ends in `.` or `..`.
     fn rename(&self, path: &str, new_directory: &dyn Directory, new_path: &str) -> Result<()>;
 
     /// Sets the times of what `path` names.

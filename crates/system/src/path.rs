@@ -206,7 +206,10 @@ pub struct Walk<'d, 'p, S: Steps> {
     held: Vec<S::Dir>,
     /// The path, above it the texts of the links it is in the middle of. The top one stands before a component.
     texts: Vec<Text<'p>>,
-    turns: u32,
+    /// Links followed.
+    links: u32,
+    /// Links that were none when they were to be followed.
+    vain: u32,
 }
 
 impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
@@ -217,7 +220,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
     pub fn new(steps: &'d S, root: &'d S::Dir, path: &'p str) -> Result<Self> {
         validate(path)?;
         let path = Text { bytes: Cow::Borrowed(path.as_bytes()), at: 0 };
-        Ok(Self { steps, root, held: Vec::new(), texts: vec![path], turns: 0 })
+        Ok(Self { steps, root, held: Vec::new(), texts: vec![path], links: 0, vain: 0 })
     }
 
     /// Walks until only the last name is left. Where it is a name, a second call gives the same again.
@@ -255,7 +258,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
     }
 
     /// Puts the text of the link that the last name is in its place; [`Walk::to_last`] then goes on there. `false` where it
-    /// is there and is no link, or no longer; that counts as a link, so no race keeps a walk going for ever.
+    /// is there and is no link, or no longer; that may happen [`LINKS_MAX`] times, so no race keeps a walk going for ever.
     ///
     /// # Errors
     /// `Loop` after [`LINKS_MAX`], `NotPermitted` for an absolute text, `NoEntry`, what the step says.
@@ -264,7 +267,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
         if let Some(text) = self.steps.read_link(self.dir(), &self.top()[range])? {
             self.expand(text).map(|()| true)
         } else {
-            self.count().map(|()| false)
+            count(&mut self.vain).map(|()| false)
         }
     }
 
@@ -317,7 +320,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
 
     /// Puts `text` in the place of the present component.
     fn expand(&mut self, text: Vec<u8>) -> Result<()> {
-        self.count()?;
+        count(&mut self.links)?;
         match text.first() {
             None => return Err(Code::NoEntry.into()),
             Some(b'/') => return Err(Code::NotPermitted.into()),
@@ -332,9 +335,9 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
         self.texts.push(Text { bytes: Cow::Owned(text), at: 0 });
         Ok(())
     }
+}
 
-    fn count(&mut self) -> Result<()> {
-        self.turns += 1;
-        if self.turns > LINKS_MAX { Err(Code::Loop.into()) } else { Ok(()) }
-    }
+fn count(turns: &mut u32) -> Result<()> {
+    *turns += 1;
+    if *turns > LINKS_MAX { Err(Code::Loop.into()) } else { Ok(()) }
 }

@@ -4,6 +4,7 @@
 //! The demonstration is a test too: it fails unless the search finds what is there, misses what is not, and both are in
 //! the trace.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -24,7 +25,8 @@ const MISSED: Search = Search {
 };
 const MISSING: &str = "missing.txt";
 const LINES_OF_OUTPUT: usize = 8;
-const LINES_OF_TRACE: usize = 8;
+const LINES_OF_TRACE: usize = 16;
+const LINES_REFUSED: usize = 4;
 const LINES_OF_COUNTS: usize = 12;
 
 /// `cargo xtask demo`.
@@ -89,17 +91,16 @@ fn show(output: &Output) {
     }
 }
 
-/// The first few calls that concern a mounted file, and every one that the system refused.
+/// The first call of each kind, and some of those that the system refused.
 fn show_trace(text: &str, file: &Path) {
-    println!("\n  its calls, from {}:", file.display());
+    println!("\n  some of its calls, one of each kind, from {}:", file.display());
     let lines = trace::lines(text);
-    let about_files: Vec<_> = lines.iter().filter(|line| line.text.contains("</src")).collect();
-    print_some(about_files.iter().map(|line| line.text), LINES_OF_TRACE);
+    let mut seen = BTreeSet::new();
+    let first: Vec<_> = lines.iter().filter(|line| line.native_error.is_none() && seen.insert(line.name)).collect();
+    print_some(first.iter().map(|line| line.text), LINES_OF_TRACE);
     let refused: Vec<_> = lines.iter().filter(|line| line.native_error.is_some()).collect();
-    if !refused.is_empty() {
-        println!("\n  refused by the system:");
-        print_some(refused.iter().map(|line| line.text), LINES_OF_TRACE);
-    }
+    println!("\n  refused by the system:");
+    print_some(refused.iter().map(|line| line.text), LINES_REFUSED);
 }
 
 fn summary(found: &str, missed: &str) -> Result<()> {

@@ -20,7 +20,7 @@ cases! { "opening";
     "create and truncate empties or makes", "Directory::open" => create_truncate;
     "truncate without write is invalid and cuts nothing", "Directory::open" => truncate_without_write;
     "create with directory is invalid and makes nothing", "Directory::open" => create_directory;
-    "a directory to write is a directory", "Directory::open" => write_directory;
+    "a directory to write or create is a directory", "Directory::open" => write_directory;
     "a directory to truncate is a directory", "Directory::open" => truncate_directory;
     "a file as a directory is not one", "Directory::open" => file_as_directory;
     "for attributes only, a file opens as a file", "Directory::open" => attributes_of_file;
@@ -139,7 +139,8 @@ fn create_directory(stage: &Stage<'_>) -> Check {
 
 fn write_directory(stage: &Stage<'_>) -> Check {
     stage.directory("d")?;
-    for how in [WRITE, BOTH, OpenHow { directory: true, ..BOTH }, CREATE] {
+    let create = OpenHow { create: true, ..ATTRIBUTES };
+    for how in [WRITE, BOTH, OpenHow { directory: true, ..BOTH }, CREATE, create, OpenHow { read: true, ..create }] {
         refused!(stage.root.open("d", how).map(drop), IsDirectory);
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Writing files, and appending to them.
 
+use std::sync::Arc;
+
 use callgate_system::{File, Result};
 
 use crate::Check;
@@ -21,7 +23,7 @@ cases! { "writing";
     "append finds the end that another handle made", "File::append" => append_two_handles;
     "append follows set-size", "File::append" => append_after_set_size;
     "a write at an offset after an append stays at its offset", "File::append" => write_after_append;
-    "appends of two threads never mix", "File::append" => append_atomically;
+    "appends of four threads never mix", "File::append" => append_atomically;
     "sync and sync-data succeed on a file", "File::sync" => sync;
     "sync-data after a write", "File::sync_data" => sync_data;
     "advice changes nothing", "File::advise" => advise;
@@ -169,21 +171,35 @@ fn write_after_append(stage: &Stage<'_>) -> Check {
 }
 
 fn append_atomically(stage: &Stage<'_>) -> Check {
-    const RECORDS: usize = 200;
+    const RECORDS: usize = 2000;
+    const WRITERS: [u8; 4] = *b"abcd";
     stage.file("f", "")?;
-    let files = [fine!(stage.open("f", WRITE)), fine!(stage.open("f", WRITE))];
-    let results = std::thread::scope(|scope| {
-        let threads = [(&files[0], b'a'), (&files[1], b'b')]
-            .map(|(file, byte)| scope.spawn(move || (0..RECORDS).try_for_each(|_| append_all(&**file, &[byte; 64]))));
-        threads.map(|thread| thread.join().expect("an append doesn't panic"))
+    let mut files = Vec::new();
+    for byte in WRITERS {
+        files.push((fine!(stage.open("f", WRITE)), byte));
+    }
+    let begin = std::sync::Barrier::new(files.len());
+    let write = |file: &dyn File, byte: u8| {
+        begin.wait();
+        (0..RECORDS).try_for_each(|_| append_all(file, &[byte; 64]))
+    };
+    let results: Vec<Result<()>> = std::thread::scope(|scope| {
+        let spawn = |(file, byte): &(Arc<dyn File>, u8)| {
+            let (file, byte, write) = (Arc::clone(file), *byte, &write);
+            scope.spawn(move || write(&*file, byte))
+        };
+        let threads: Vec<_> = files.iter().map(spawn).collect();
+        threads.into_iter().map(|thread| thread.join().expect("an append doesn't panic")).collect()
     });
     for result in results {
         fine!(result);
     }
     let content = fine!(stage.content("f"));
-    same!(content.len(), 2 * RECORDS * 64);
-    let whole = |record: &[u8]| record == [b'a'; 64] || record == [b'b'; 64];
-    holds!(content.chunks(64).all(whole));
+    same!(content.len(), WRITERS.len() * RECORDS * 64);
+    holds!(content.chunks(64).all(|record| record.iter().all(|byte| *byte == record[0])));
+    for byte in WRITERS {
+        same!(content.iter().filter(|other| **other == byte).count(), RECORDS * 64);
+    }
     Ok(())
 }
 

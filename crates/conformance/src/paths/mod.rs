@@ -1,8 +1,9 @@
 //! One table of paths × every operation that takes a path.
 //!
-//! Each cell plants its section's tree anew, asks once, and then compares: the answer with the cell, the whole tree with
-//! what the operation should have made of it (nothing, where it was refused), and the host's own view of what lies
-//! outside the root with its view before.
+//! Each cell finds its section's tree untouched, asks once, and then compares: the answer with the cell, the whole tree
+//! with what the operation should have made of it (nothing, where it was refused), and the host's own view of what lies
+//! outside the root with its view before. Only a cell that was found to have changed nothing leaves its tree to the next
+//! one; after any other, and after a failure, the tree is planted anew.
 
 mod operations;
 mod table;
@@ -15,7 +16,7 @@ use crate::case::Run;
 use crate::check::said;
 use crate::stage::Stage;
 use crate::tree::{Node, Tree};
-use crate::{Case, Check, Failure};
+use crate::{Case, Check, Failure, Subject};
 
 /// One cell of the table.
 pub(crate) struct Cell {
@@ -85,18 +86,48 @@ fn codes(cell: &str) -> &'static [Code] {
     }
 }
 
-impl Cell {
-    pub(crate) fn run(&self, stage: &Stage<'_>) -> Check {
-        let mut tree = Tree::plant(stage, &plan(self.section))?;
+/// A section's tree where it stands, and what lies outside.
+pub(crate) struct Planted<'a> {
+    section: &'static str,
+    stage: Stage<'a>,
+    tree: Tree,
+    outside: Option<String>,
+}
+
+impl<'a> Planted<'a> {
+    fn new(subject: &'a dyn Subject, section: &Section) -> Check<Self> {
+        let stage = Stage::fresh(subject);
+        let tree = Tree::plant(&stage, &plan(section))?;
         let outside = stage.ground.outside();
+        Ok(Self { section: section.name, stage, tree, outside })
+    }
+}
+
+impl Cell {
+    /// Runs in `planted` where that holds the section's tree untouched, and leaves there what the next cell may use.
+    pub(crate) fn run<'a>(&self, subject: &'a dyn Subject, planted: &mut Option<Planted<'a>>) -> Check {
+        let ground = match planted.take() {
+            Some(ground) if ground.section == self.section.name => ground,
+            _ => Planted::new(subject, self.section)?,
+        };
+        let mut tree = ground.tree.clone();
+        self.compare(&ground, &mut tree)?;
+        if tree == ground.tree {
+            *planted = Some(ground);
+        }
+        Ok(())
+    }
+
+    fn compare(&self, ground: &Planted<'_>, tree: &mut Tree) -> Check {
+        let stage = &ground.stage;
         let mut want = Seen::Nothing;
         if self.expected == "ok" {
-            want = fine!(self.operation.expect(&mut tree, &*stage.root, &self.entry, &self.target));
-            check_attributes(&want, &tree, self.described())?;
+            want = fine!(self.operation.expect(tree, &*stage.root, &self.entry, &self.target));
+            check_attributes(&want, tree, self.described())?;
         }
         let result = self.operation.perform(&*stage.root, &self.path);
         let survey = fine!(Tree::survey(&*stage.root));
-        if stage.ground.outside() != outside {
+        if stage.ground.outside() != ground.outside {
             return Err(Failure::wrong("nothing outside the root changed", said(&result) + ", and a change outside"));
         }
         match (&result, self.expected) {

@@ -1,5 +1,5 @@
-//! Closes a parent before its child: a stream before its pollable, a file before its streams. The host may trap or let the
-//! child live on; it must not fall over. Argument 1: a mount; argument 2: `stream`, `file` or `directory`.
+//! Closes a parent before its child: a stream before its pollable, a file before its streams. The host may trap or
+//! let the child live on; it must not fall over. Argument 1: a mount; argument 2: `stream`, `file` or `directory`.
 
 use std::process::ExitCode;
 

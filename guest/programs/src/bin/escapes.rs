@@ -1,5 +1,6 @@
-//! Ways out of a mount by symbolic links, through every call that takes a path. Argument 1: a mount where the caller has
-//! laid out `a/evil` (to `../../outside`), `a/link` (to `evil/`, the slash being part of its text), `a/direct` (to
+//! Ways out of a mount by symbolic links, through every call that takes a path. Argument 1: a mount where the caller
+//! has laid out `a/evil` (to `../../outside`), `a/link` (to `evil/`, the slash being part of its text), `a/direct`
+//! (to
 //! `../../outside/secret`), `a/new` (to `../../outside/new`, which is not there), `abs` (to `/`), and `own`, a file.
 //! Outside there is `secret`, and the directory `full/`.
 

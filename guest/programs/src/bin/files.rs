@@ -1,4 +1,5 @@
-//! The life of a file by `std::fs`: create, write, read, seek, append, truncate, rename, remove. Argument 1: a directory.
+//! The life of a file by `std::fs`: create, write, read, seek, append, truncate, rename, remove. Argument 1: a
+//! directory.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};

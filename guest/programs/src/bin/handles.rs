@@ -1,5 +1,5 @@
-//! Opens a file again and again until the host refuses: an error of the call, and handles that are closed can be had again.
-//! Argument 1: a mount; argument 2: how many are to be refused at the latest.
+//! Opens a file again and again until the host refuses: an error of the call, and handles that are closed can be had
+//! again. Argument 1: a mount; argument 2: how many are to be refused at the latest.
 
 use std::process::ExitCode;
 
@@ -11,6 +11,8 @@ fn main() -> ExitCode {
         let root = mount(&argument(1)?)?;
         let most: usize = argument(2)?.parse().context("the number of handles")?;
         drop(create(&root, "file")?);
+        // The handle of stdout is taken here, while there is one to be had.
+        println!("opening and keeping");
         let mut counts = Vec::new();
         for _ in 0..3 {
             let mut held = Vec::new();
@@ -25,8 +27,8 @@ fn main() -> ExitCode {
             };
             let known = matches!(refusal, Code::InsufficientMemory | Code::Quota | Code::NotPermitted | Code::Access);
             check(format!("{} is a refusal", refusal.name()), known)?;
-            println!("refused after {}: {}", held.len(), refusal.name());
             counts.push(held.len());
+            println!("refused after {}: {}", held.len(), refusal.name());
         }
         check("as many each time", counts[0] > 0 && counts.iter().all(|count| *count == counts[0]))
     })

@@ -1,5 +1,6 @@
-//! Lists a directory in which the host has names that are not UTF-8, beside plain ones: each odd name is an error of that
-//! entry or left out, and the plain ones come all the same. Argument 1: the mount, argument 2: the number of plain names.
+//! Lists a directory in which the host has names that are not UTF-8, beside plain ones: each odd name is an error of
+//! that entry or left out, and the plain ones come all the same. Argument 1: the mount, argument 2: the number of
+//! plain names.
 
 use std::process::ExitCode;
 

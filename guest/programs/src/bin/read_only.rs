@@ -1,4 +1,5 @@
-//! A read-only mount: everything can be read, nothing changed. Argument 1: the mount, with `file` ("content"), `sub/` and
+//! A read-only mount: everything can be read, nothing changed. Argument 1: the mount, with `file` ("content"), `sub/`
+//! and
 //! `link` (to `file`).
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! Two writable mounts of the host's one file system: a rename or a hard link across them either works, or is refused with
-//! nothing done. Arguments: two mounts, the first with `file`.
+//! Two writable mounts of the host's one file system: a rename or a hard link across them either works, or is refused
+//! with nothing done. Arguments: two mounts, the first with `file`.
 
 use std::process::ExitCode;
 

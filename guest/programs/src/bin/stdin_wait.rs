@@ -1,5 +1,5 @@
-//! Reads stdin without waiting, and waits for it beside a clock. Argument 1: `nothing`, where stdin stays open and silent,
-//! or the text that comes before its end.
+//! Reads stdin without waiting, and waits for it beside a clock. Argument 1: `nothing`, where stdin stays open and
+//! silent, or the text that comes before its end.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! Reads a file by way of a link that somebody else swaps all the time, now to the inside, now to the outside of the mount.
-//! Argument 1: the mount, with `swap/file`; argument 2: how often. Only what is inside may ever be seen.
+//! Reads a file by way of a link that somebody else swaps all the time, now to the inside, now to the outside of the
+//! mount. Argument 1: the mount, with `swap/file`; argument 2: how often. Only what is inside may ever be seen.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,12 +1,14 @@
 //! The command line.
 
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use callgate_wasi::Access;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_lex::OsStrExt;
 
 use crate::quantity;
 
@@ -48,7 +50,8 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) argv0: Option<String>,
 
-    /// The guest directory that relative paths start from.
+    /// The guest directory that relative paths start from, for programs that ask for it (today's wasi-libc does not; mount
+    /// at `.` for those).
     #[arg(long, value_name = "GUEST")]
     pub(crate) cwd: Option<String>,
 
@@ -72,13 +75,28 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) trace: Option<Option<PathBuf>>,
 
-    /// A component (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is machine code).
-    #[arg(value_name = "PROGRAM")]
-    pub(crate) program: PathBuf,
+    /// A component (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is machine code), and its
+    /// arguments. Whatever stands behind PROGRAM goes to the program.
+    #[arg(value_names = ["PROGRAM", "ARGS"], required = true, trailing_var_arg = true, value_parser = OsStringValueParser::new())]
+    command: Vec<OsString>,
+}
 
-    /// Its arguments.
-    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) arguments: Vec<String>,
+impl RunOptions {
+    /// The program's file.
+    pub(crate) fn program(&self) -> &Path {
+        Path::new(&self.command[0])
+    }
+
+    /// What the program sees as its arguments, its own name first.
+    pub(crate) fn arguments(&self) -> Result<Vec<String>> {
+        let file_name = || self.program().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = self.argv0.clone().unwrap_or_else(file_name);
+        let rest = self.command[1..].iter().map(|argument| match argument.to_str() {
+            Some(argument) => Ok(argument.to_owned()),
+            None => bail!("{} is not UTF-8; a program's arguments are text", argument.display()),
+        });
+        std::iter::once(Ok(name)).chain(rest).collect()
+    }
 }
 
 #[derive(Args)]
@@ -120,39 +138,27 @@ pub(crate) struct Variable {
     pub(crate) value: Option<String>,
 }
 
-fn parse_mount(text: OsString) -> Result<MountOption, String> {
-    // Host paths may hold any byte; only what stands behind the first `::` must be text.
-    let (host, rest) = split_at_colons(&text);
+fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
+    // A host path may hold any byte; what stands behind the first `::` must be text.
+    let (host, rest) = text.split_once("::").map_or((&*text, None), |(host, rest)| (host, Some(rest)));
     if host.is_empty() {
         return Err("no host directory before `::`".to_owned());
     }
-    let rest = rest.map(|rest| rest.into_string().map_err(|_| "the guest path is not UTF-8".to_owned())).transpose()?;
-    let (guest, access) = match rest.as_deref().map(|rest| rest.split_once("::").unwrap_or((rest, ""))) {
-        None => (host.to_str().ok_or("the path is not UTF-8; add `::GUEST`")?, ""),
-        Some((guest, access)) => (guest, access),
+    let Some(guest) = rest.unwrap_or(host).to_str() else {
+        return Err("the guest path is not UTF-8; write HOST::GUEST".to_owned());
     };
-    let access = match access {
-        "" => Access::ReadWrite,
-        "ro" => Access::ReadOnly,
-        other => return Err(format!("`{other}` after the guest path; only `ro` can stand there")),
+    let (guest, access) = match guest.split_once("::") {
+        None => (guest, Access::ReadWrite),
+        Some((guest, "ro")) => (guest, Access::ReadOnly),
+        Some((_, other)) => return Err(format!("`{other}` after the guest path; only `ro` can stand there")),
     };
     if guest.is_empty() {
         return Err("no guest path behind `::`".to_owned());
     }
-    Ok(MountOption { guest: guest.to_owned(), host, access })
+    Ok(MountOption { guest: guest.to_owned(), host: host.to_owned(), access })
 }
 
-fn split_at_colons(text: &OsStr) -> (OsString, Option<OsString>) {
-    let bytes = text.as_encoded_bytes();
-    let Some(at) = bytes.windows(2).position(|pair| pair == b"::") else { return (text.to_owned(), None) };
-    let part = |bytes: &[u8]| OsString::from(String::from_utf8_lossy(bytes).into_owned());
-    match text.to_str() {
-        Some(text) => (text[..at].into(), Some(text[at + 2..].into())),
-        None => (part(&bytes[..at]), Some(part(&bytes[at + 2..]))),
-    }
-}
-
-fn parse_variable(text: &str) -> Result<Variable, String> {
+fn parse_variable(text: &str) -> std::result::Result<Variable, String> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value.to_owned())),
         None => (text, None),

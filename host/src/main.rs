@@ -56,6 +56,8 @@ fn say_clap(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// `text` on one line, with nothing in it that a terminal would act upon.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
         add_mount(&mut guest, mount)?;
     }
     add_environment(&mut guest, options)?;
-    guest.arguments(arguments(options)).quit_when_nobody_reads();
+    guest.arguments(options.arguments()?).quit_when_nobody_reads();
     if let Some(cwd) = &options.cwd {
         guest.working_directory(cwd);
     }
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     }
 
     let runtime = Runtime::new(&runtime_options(options))?;
-    let program = runtime.load(&options.program)?;
+    let program = runtime.load(options.program())?;
     program.check()?;
 
     // Only now, when nothing can be wrong any more, is a file made.
@@ -57,7 +57,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
 /// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
 fn runtime_options(options: &RunOptions) -> RuntimeOptions {
-    let precompiled = options.program.extension().is_some_and(|extension| extension == "cwasm");
+    let precompiled = options.program().extension().is_some_and(|extension| extension == "cwasm");
     RuntimeOptions { interruptible: options.timeout.is_some() && !precompiled, cache: cache() }
 }
 
@@ -101,12 +101,6 @@ fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {
     Ok(())
 }
 
-fn arguments(options: &RunOptions) -> Vec<String> {
-    let file_name = || options.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = options.argv0.clone().unwrap_or_else(file_name);
-    std::iter::once(name).chain(options.arguments.iter().cloned()).collect()
-}
-
 fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {
     let out: Box<dyn Write + Send> = match file {
         Some(path) => {
@@ -120,7 +114,7 @@ fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {
 
 fn timed_out(options: &RunOptions) -> String {
     let timeout = options.timeout.unwrap_or_default();
-    format!("callgate: {} timed out after {timeout:?}", options.program.display())
+    format!("callgate: {} timed out after {timeout:?}", options.program().display())
 }
 
 /// Says how the run ended, where that needs words, and with which code to end.
@@ -129,7 +123,7 @@ fn report(options: &RunOptions, exit: Exit) -> ExitCode {
         Exit::Code(code) => ExitCode::from(code),
         Exit::NobodyReads => ExitCode::from(NOBODY_READS),
         Exit::Trap(Trap { reason, backtrace }) => {
-            say(&format!("callgate: {} trapped: {reason}", options.program.display()), &backtrace);
+            say(&format!("callgate: {} trapped: {reason}", options.program().display()), &backtrace);
             ExitCode::from(TRAPPED)
         }
         Exit::TimedOut(Trap { backtrace, .. }) => {
@@ -141,6 +135,6 @@ fn report(options: &RunOptions, exit: Exit) -> ExitCode {
 
 fn say(line: &str, backtrace: &str) {
     // Standard error may be closed; there is nobody to tell then.
-    let separator = if backtrace.is_empty() { "" } else { "\n" };
-    drop(writeln!(io::stderr(), "{line}{separator}{}", backtrace.trim_end()));
+    let heading = if backtrace.is_empty() { "" } else { "\nwasm backtrace:\n" };
+    drop(writeln!(io::stderr(), "{line}{heading}{}", backtrace.trim_end()));
 }

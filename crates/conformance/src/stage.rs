@@ -128,9 +128,12 @@ pub(crate) fn read_all(file: &dyn File) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     loop {
         all.reserve(4096);
-        let offset = all.len() as u64;
-        if file.read_at(&mut all, offset)? == 0 {
-            return Ok(all);
+        let before = all.len();
+        match file.read_at(&mut all, before as u64)? {
+            0 => return Ok(all),
+            count if all.len() == before + count => {}
+            // It did not append what it says.
+            _ => return Err(Error::new(Code::Io)),
         }
     }
 }
@@ -140,10 +143,11 @@ pub(crate) fn read(file: &dyn File, offset: u64, length: usize) -> Result<Vec<u8
     let mut all = Vec::new();
     while all.len() < length {
         let mut part = Vec::with_capacity(length - all.len());
-        if file.read_at(&mut part, offset + all.len() as u64)? == 0 {
-            break;
+        match file.read_at(&mut part, offset + all.len() as u64)? {
+            0 => break,
+            count if part.len() == count => all.extend(part.into_iter().take(length - all.len())),
+            _ => return Err(Error::new(Code::Io)),
         }
-        all.extend(part.into_iter().take(length - all.len()));
     }
     Ok(all)
 }

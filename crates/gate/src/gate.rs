@@ -14,6 +14,7 @@ pub struct Gate {
     system: Arc<dyn System>,
     hook: Option<Arc<dyn Hook>>,
     last_native: Cell<Option<Native>>,
+    last_failed: Cell<&'static str>,
     passed: Cell<u64>,
 }
 
@@ -54,7 +55,7 @@ impl Gate {
     /// A gate for one guest of `system`; `hook` sees its calls.
     #[must_use]
     pub fn new(system: Arc<dyn System>, hook: Option<Arc<dyn Hook>>) -> Self {
-        Self { system, hook, last_native: Cell::new(None), passed: Cell::new(0) }
+        Self { system, hook, last_native: Cell::new(None), last_failed: Cell::new(""), passed: Cell::new(0) }
     }
 
     /// Lets `act` happen, unless `call` is refused, and notes what became of it.
@@ -68,7 +69,7 @@ impl Gate {
             return self.pass_watched(&call, act);
         }
         let result = if call.is_refused() { Err(Error::new(Code::ReadOnly).into()) } else { act() };
-        self.note(&result);
+        self.note(&call, &result);
         result
     }
 
@@ -81,7 +82,7 @@ impl Gate {
         let began = self.system.clock().monotonic();
         let result = if call.is_refused() { Err(Error::new(Code::ReadOnly).into()) } else { act() };
         let ended = self.system.clock().monotonic();
-        self.note(&result);
+        self.note(call, &result);
         if let Some(hook) = &self.hook {
             let result = result.as_ref().map(AsReply::as_reply).map_err(AsError::as_error);
             hook.passed(call, &Outcome { result, began, ended });
@@ -90,9 +91,10 @@ impl Gate {
     }
 
     #[inline]
-    fn note<T, E: AsError>(&self, result: &Result<T, E>) {
+    fn note<T, E: AsError>(&self, call: &Call<'_>, result: &Result<T, E>) {
         if let Err(error) = result {
             self.last_native.set(error.as_error().native);
+            self.last_failed.set(call.function());
         }
     }
 
@@ -100,6 +102,12 @@ impl Gate {
     #[must_use]
     pub fn last_native(&self) -> Option<Native> {
         self.last_native.get()
+    }
+
+    /// The function of the last call that failed; empty when none did.
+    #[must_use]
+    pub fn last_failed(&self) -> &'static str {
+        self.last_failed.get()
     }
 
     /// How many calls have passed. Two readings differ by one exactly when one call passed between them.

@@ -51,3 +51,16 @@ fn text(file: &dyn File) -> String {
     file.read_at(&mut buffer, 0).expect("it can be read");
     String::from_utf8(buffer).expect("it is text")
 }
+
+/// Runs `test` on a thread that modes of files apply to, even when root runs the tests.
+fn unprivileged(test: impl FnOnce() + Send) {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut sets = capabilities(None).expect("they can be read");
+            sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH | CapabilitySet::FOWNER;
+            set_capabilities(None, sets).expect("they can be given up");
+            test();
+        });
+    });
+}

@@ -63,13 +63,16 @@ pub enum NewTimestamp {
 }
 
 impl NewTimestamp {
-    /// Rejects a time that is none: nanoseconds of a second or more. Every backend calls this first.
+    /// Rejects a time that is none: nanoseconds of a second or more, or the last second that the type can hold, which
+    /// stands for all that lie beyond it. Every backend calls this first.
     ///
     /// # Errors
     /// [`Code::Invalid`].
     pub fn validated(self) -> Result<Self> {
         match self {
-            Self::At(time) if time.nanoseconds >= 1_000_000_000 => Err(Code::Invalid.into()),
+            Self::At(time) if time.nanoseconds >= 1_000_000_000 || time.seconds == i64::MAX => {
+                Err(Code::Invalid.into())
+            }
             other => Ok(other),
         }
     }

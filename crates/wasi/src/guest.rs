@@ -88,7 +88,7 @@ impl fmt::Display for Exit {
 pub enum MountError {
     /// Another mount has this guest path.
     Taken(String),
-    /// The guest path is empty or has a NUL byte.
+    /// The guest path is empty, has a NUL byte, or a `..` in it.
     BadGuestPath(String),
     /// The host directory cannot be opened.
     Unopened(Error),
@@ -161,7 +161,10 @@ impl Guest {
         guest_path: &str,
         access: Access,
     ) -> Result<&mut Self, MountError> {
-        if guest_path.is_empty() || guest_path.contains('\0') {
+        if guest_path.is_empty()
+            || guest_path.contains('\0')
+            || guest_path.split('/').any(|component| component == "..")
+        {
             return Err(MountError::BadGuestPath(guest_path.to_owned()));
         }
         let mounts = &mut self.surroundings.mounts;
@@ -236,7 +239,7 @@ impl Guest {
         if let Some(hook) = hook {
             hook.finish();
         }
-        Ok(ended.map_or_else(|error| Exit::of(&error), Exit::Code))
+        Ok(ended.map_or_else(|error| Exit::of(&error, store.data()), Exit::Code))
     }
 
     fn into_store(self, program: &Program) -> GuestStore {
@@ -265,16 +268,26 @@ impl Guest {
 }
 
 impl Exit {
-    fn of(error: &wasmtime::Error) -> Self {
-        let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
-        let trap = |reason| Trap { reason, backtrace };
+    fn of(error: &wasmtime::Error, host: &Host) -> Self {
+        let trap = |reason| Trap { reason, backtrace: backtrace(error) };
         match error.downcast_ref::<Ended>() {
             Some(Ended::Exited(code)) => Self::Code(*code),
             Some(Ended::NobodyReads) => Self::NobodyReads,
             Some(Ended::TimedOut) => Self::TimedOut(trap(Ended::TimedOut.to_string())),
+            // A call failed whose type has no place for an error.
+            None if error.is::<Error>() => {
+                Self::Trap(trap(format!("{}: {}", host.gate.last_failed(), error.root_cause())))
+            }
             None => Self::Trap(trap(error.root_cause().to_string())),
         }
     }
+}
+
+/// The functions that the guest was in, without the engine's heading and its hints at its own settings.
+fn backtrace(error: &wasmtime::Error) -> String {
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
+    let frames = backtrace.split("\nnote: ").next().unwrap_or_default();
+    frames.split_once('\n').map_or(frames, |(_, frames)| frames).to_owned()
 }
 
 /// Instantiates and calls `wasi:cli/run`.

@@ -136,8 +136,13 @@ const MODULE: &str = "a core module, not a component; build it for wasm32-wasip2
 
 fn read_format(path: &Path) -> Result<Format, String> {
     let mut file = File::open(path).map_err(|error| unreadable(&error))?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err("a directory; give the path of a .wasm, .wat or .cwasm file".to_owned());
+    match file.metadata().map_err(|error| unreadable(&error))? {
+        kind if kind.is_dir() => return Err("a directory; give the path of a .wasm, .wat or .cwasm file".to_owned()),
+        // A device or a pipe may never end.
+        kind if !kind.is_file() => {
+            return Err("not a regular file; give the path of a .wasm, .wat or .cwasm file".to_owned());
+        }
+        _ => {}
     }
     let mut start = [0; 8];
     let mut length = 0;

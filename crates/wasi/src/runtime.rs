@@ -20,7 +20,7 @@ pub struct RuntimeOptions {
     /// and function; code compiled without has no such cost, and [`crate::Guest::timeout`] then ends waits only.
     pub interruptible: bool,
     /// Keep compiled code in this folder, made where missing; it must be an absolute path, and whoever can write there
-    /// decides what code runs. `None`: compile anew each time.
+    /// decides what code runs. `None`, or a folder that cannot be used: compile anew each time.
     pub cache: Option<PathBuf>,
 }
 
@@ -48,7 +48,7 @@ impl Runtime {
     /// Sets the engine up.
     ///
     /// # Errors
-    /// Where the processor is not supported, or the cache folder cannot be made.
+    /// Where the processor is not supported.
     pub fn new(options: &RuntimeOptions) -> Result<Self, RuntimeError> {
         Self::set_up(options).map_err(RuntimeError)
     }
@@ -60,7 +60,7 @@ impl Runtime {
         if let Some(folder) = &options.cache {
             let mut cache = CacheConfig::new();
             cache.with_directory(folder);
-            config.cache(Some(Cache::new(cache)?));
+            config.cache(Cache::new(cache).ok());
         }
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);

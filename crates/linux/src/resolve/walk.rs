@@ -64,6 +64,7 @@ pub(super) fn open(dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Resu
         let mut here = flags | OFlags::NOFOLLOW;
         if last.must_be_dir {
             if flags.contains(OFlags::CREATE) {
+                Names.search(last.dir)?;
                 return Err(Code::IsDirectory.into());
             }
             here |= OFlags::DIRECTORY;

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 
-use callgate_system::{Advice, Code, Entries, NewTimestamp, OpenHow, Opened, Timestamp};
+use callgate_system::{Advice, Code, Entries, Follow, NewTimestamp, OpenHow, Opened, Timestamp};
 use rustix::fs::{CWD, FileType, Mode};
 
-use super::{READ, both_ways, directory, file, text};
+use super::{READ, both_ways, directory, file, text, unprivileged};
 
 const ATTRIBUTES: OpenHow = OpenHow { read: false, ..READ };
 const WRITE: OpenHow = OpenHow { read: false, write: true, ..READ };
@@ -155,5 +156,36 @@ fn a_write_handle_synced_with_every_write_is_one() {
             assert_eq!(file(root.open("f", how).unwrap()).write_at(b"x", 0), Ok(1));
         }
         assert!(matches!(root.open("f", READ), Ok(Opened::File(_))));
+    });
+}
+
+#[test]
+fn what_may_not_be_read_may_be_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("f"), "12345").unwrap();
+    fs::create_dir(dir.path().join("d")).unwrap();
+    for (name, mode) in [("f", 0o200), ("d", 0o300)] {
+        fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    unprivileged(|| {
+        both_ways(dir.path(), |way, root| {
+            assert_eq!(root.open("f", READ).err().unwrap().to_string(), "access (EACCES)", "{way}");
+            assert_eq!(root.open("d", READ).err().unwrap().code, Code::Access, "{way}");
+            let locked = file(root.open("f", ATTRIBUTES).unwrap());
+            assert_eq!(locked.stat().unwrap().size, 5);
+            let time = NewTimestamp::At(Timestamp { seconds: 9, nanoseconds: 0 });
+            locked.set_times(NewTimestamp::NoChange, time).unwrap();
+            assert_eq!(locked.stat().unwrap().modified.unwrap().seconds, 9);
+            for result in [locked.sync(), locked.sync_data(), locked.advise(0, 0, Advice::Normal)] {
+                assert_eq!(result.unwrap_err().code, Code::BadDescriptor, "{way}");
+            }
+            // A directory that may not be listed may be passed through.
+            let locked = directory(root.open("d", ATTRIBUTES).unwrap());
+            assert_eq!(locked.read_entries().err().unwrap().code, Code::Access);
+            locked.create_directory("e").unwrap();
+            locked.set_own_times(time, time).unwrap();
+            assert_eq!(root.stat("d", Follow::No).unwrap().modified.unwrap().seconds, 9);
+            locked.remove_directory("e").unwrap();
+        });
     });
 }

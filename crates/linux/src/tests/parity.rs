@@ -8,7 +8,7 @@ use std::path::Path;
 
 use callgate_system::{Code, Directory, Follow, NewTimestamp, OpenHow, Opened, Result, System as _};
 
-use super::{READ, both_ways};
+use super::{READ, both_ways, unprivileged};
 use crate::Linux;
 
 fn build(root: &Path) {
@@ -36,7 +36,7 @@ fn build(root: &Path) {
     symlink(format!("d/{}", "n".repeat(256)), root.join("in/toolong")).unwrap();
 }
 
-/// Directories without some right. Only where these tests are not run by root do they say anything.
+/// Directories without some right.
 const LOCKS: &[(&str, u32)] = &[("no_list", 0o300), ("no_search", 0o600), ("no_change", 0o500), ("locked", 0)];
 
 const LINKS: &[(&str, &str)] = &[
@@ -238,6 +238,10 @@ impl Tree {
 
 #[test]
 fn both_ways_answer_alike_and_do_alike() {
+    unprivileged(compare);
+}
+
+fn compare() {
     let operations = operations();
     let original = {
         let tree = Tree::new(true);

@@ -250,7 +250,7 @@ impl From<NewTimestamp> for SystemTimestamp {
             NewTimestamp::NoChange => Self::NoChange,
             NewTimestamp::Now => Self::Now,
             NewTimestamp::Timestamp(time) => Self::At(Timestamp {
-                // A number of seconds that no system can hold stays one.
+                // What is beyond becomes the time that every system refuses.
                 seconds: i64::try_from(time.seconds).unwrap_or(i64::MAX),
                 nanoseconds: time.nanoseconds,
             }),

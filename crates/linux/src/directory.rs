@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use callgate_system::path::{LastName, split, validate_target};
+use callgate_system::path::{LastName, Split, split, validate_target};
 use callgate_system::{Code, Directory, Entries, Error, FileType, Follow, NewTimestamp, OpenHow, Opened, Result, Stat};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -49,7 +49,7 @@ impl LinuxDirectory {
         self.resolver.place(&self.fd, path)
     }
 
-    fn opened(&self, fd: OwnedFd, path: &str, how: OpenHow) -> Result<Opened> {
+    fn opened(&self, fd: OwnedFd, path: &Split<'_>, how: OpenHow) -> Result<Opened> {
         let directory = if how.write || how.create {
             false
         } else if how.directory || ends_as_directory(path) {
@@ -78,18 +78,18 @@ impl AsFd for LinuxDirectory {
 
 impl Directory for LinuxDirectory {
     fn open(&self, path: &str, how: OpenHow) -> Result<Opened> {
-        callgate_system::path::validate(path)?;
+        let split = split(path)?;
         if (how.create && how.directory) || (how.truncate && !how.write) {
             return Err(Code::Invalid.into());
         }
-        let fd = match self.resolver.open(&self.fd, path, flags(how), FILE_MODE) {
+        let fd = match self.resolver.open_split(&self.fd, path, &split, flags(how), FILE_MODE) {
             Err(error) if wants_attributes_only(how) && is_unreadable(error) => {
                 let flags = OFlags::PATH | OFlags::CLOEXEC | nofollow(how.follow) | directory_flag(how);
                 self.resolver.open(&self.fd, path, flags, Mode::empty())
             }
             opened => opened,
         };
-        self.opened(fd?, path, how)
+        self.opened(fd?, &split, how)
     }
 
     fn stat(&self, path: &str, follow: Follow) -> Result<Stat> {
@@ -196,9 +196,9 @@ fn same_system(directory: &dyn Directory) -> Result<&LinuxDirectory> {
     (directory as &dyn Any).downcast_ref().ok_or(Code::CrossDevice.into())
 }
 
-/// Whether the text of `path` alone says that what was opened is a directory.
-fn ends_as_directory(path: &str) -> bool {
-    split(path).is_ok_and(|split| split.must_be_dir || !matches!(split.last, LastName::Plain(_)))
+/// Whether the text of a path alone says that what was opened is a directory.
+fn ends_as_directory(path: &Split<'_>) -> bool {
+    path.must_be_dir || !matches!(path.last, LastName::Plain(_))
 }
 
 fn wants_attributes_only(how: OpenHow) -> bool {

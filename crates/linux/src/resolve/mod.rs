@@ -9,7 +9,7 @@ mod walk;
 
 use std::sync::OnceLock;
 
-use callgate_system::path::{Held, LastName, split};
+use callgate_system::path::{Held, LastName, Split, split};
 use callgate_system::{Code, Error, FileType, Follow, Result, Stat};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, Timestamps};
@@ -84,6 +84,27 @@ impl Resolver {
             Some(opened) => opened,
             None => walk::open(dir, path, flags, mode),
         }
+    }
+
+    /// Opens a path that has already been taken apart. One plain name that is no link takes `openat`, which is a fifth
+    /// faster than `openat2`.
+    pub(crate) fn open_split(
+        self,
+        dir: &OwnedFd,
+        path: &str,
+        split: &Split<'_>,
+        flags: OFlags,
+        mode: Mode,
+    ) -> Result<OwnedFd> {
+        // The walker does so by itself, and O_PATH would open a link and say nothing.
+        if let (Self::Openat2, Some(name), false) = (self, split.single(), flags.contains(OFlags::PATH)) {
+            match rustix::fs::openat(dir, name, flags | OFlags::NOFOLLOW, mode) {
+                // A link, perhaps: O_DIRECTORY speaks before O_NOFOLLOW.
+                Err(Errno::LOOP | Errno::NOTDIR | Errno::INTR) => {}
+                opened => return opened.portable(),
+            }
+        }
+        self.open(dir, path, flags, mode)
     }
 
     /// The attributes of what `path` names.

@@ -8,7 +8,7 @@ use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use callgate_wasi::{Exit, Guest, Hook, MountError, Runtime, RuntimeOptions, Trap};
+use callgate_wasi::{Exit, Guest, Hook, MountError, Program, Runtime, RuntimeOptions, Trap};
 
 use crate::arguments::{MountOption, RunOptions};
 use crate::backend;
@@ -57,8 +57,8 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
 /// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
 fn runtime_options(options: &RunOptions) -> RuntimeOptions {
-    let precompiled = options.program().extension().is_some_and(|extension| extension == "cwasm");
-    RuntimeOptions { interruptible: options.timeout.is_some() && !precompiled, cache: cache() }
+    let interruptible = options.timeout.is_some() && !Program::is_precompiled(options.program());
+    RuntimeOptions { interruptible, cache: cache() }
 }
 
 /// The folder for compiled code; none where the user has no cache folder.

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod cache;
 mod ended;
 mod guest;
 mod handles;

@@ -3,13 +3,14 @@
 //! Hazard: precompiled code is machine code, run as it is. Loading it is trusting it as much as an executable of one's own.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::cache::{self, Entry};
 use crate::host::Host;
 use crate::runtime::Runtime;
 
@@ -53,15 +54,34 @@ impl Runtime {
     /// Where the file cannot be read, or is not a valid component.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
         let fail = |why: String| LoadError { path: path.to_owned(), why };
-        let component = match read_format(path).map_err(fail)? {
+        let mut file = File::open(path).map_err(|error| fail(unreadable(&error)))?;
+        let component = match Format::of(&mut file).map_err(fail)? {
             Format::Module => return Err(fail(MODULE.to_owned())),
             Format::Precompiled => self.load_precompiled(path).map_err(fail)?,
-            Format::Component | Format::Text => {
-                let bytes = fs::read(path).map_err(|error| fail(unreadable(&error)))?;
-                self.compile(&bytes).map_err(fail)?
-            }
+            Format::Component | Format::Text => self.load_source(&mut file).map_err(fail)?,
         };
         Ok(Program { runtime: self.clone(), component, path: path.to_owned() })
+    }
+
+    /// Takes the code from the cache, or compiles it and keeps it there.
+    fn load_source(&self, file: &mut File) -> Result<Component, String> {
+        let entry = self.cache.as_ref().and_then(|cache| cache.entry(file));
+        let kept = entry.as_ref().map(Entry::path).filter(|path| path.exists());
+        if let Some(component) = kept.and_then(|path| self.load_precompiled(&path).ok()) {
+            return Ok(component);
+        }
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
+        let component = self.compile(&bytes)?;
+        if let (Some(cache), Some(entry)) = (&self.cache, entry)
+            && cache::is_settled(file)
+            && cache.entry(file).is_some_and(|now| now.is_that_of(&entry))
+            && let Ok(code) = component.serialize()
+        {
+            // A cache that can't be written only costs time at the next start.
+            drop(entry.keep(&code));
+        }
+        Ok(component)
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<Component, String> {
@@ -87,6 +107,12 @@ impl Runtime {
 }
 
 impl Program {
+    /// Whether `path` holds code compiled ahead of time, which is as its compiler's settings made it.
+    #[must_use]
+    pub fn is_precompiled(path: &Path) -> bool {
+        File::open(path).is_ok_and(|mut file| matches!(Format::of(&mut file), Ok(Format::Precompiled)))
+    }
+
     /// The names of the interfaces that it imports: `wasi:cli/environment@0.2.6`.
     #[must_use]
     pub fn imports(&self) -> Vec<String> {
@@ -132,50 +158,47 @@ impl Program {
     }
 }
 
+const GIVE_A_FILE: &str = "give the path of a .wasm, .wat or .cwasm file";
+
+/// Bytes that show what a file holds.
+const START: u64 = 4096;
+
 const MODULE: &str = "a core module, not a component; build it for wasm32-wasip2";
 
-fn read_format(path: &Path) -> Result<Format, String> {
-    let mut file = File::open(path).map_err(|error| unreadable(&error))?;
-    match file.metadata().map_err(|error| unreadable(&error))? {
-        kind if kind.is_dir() => return Err("a directory; give the path of a .wasm, .wat or .cwasm file".to_owned()),
-        // A device or a pipe may never end.
-        kind if !kind.is_file() => {
-            return Err("not a regular file; give the path of a .wasm, .wat or .cwasm file".to_owned());
+impl Format {
+    fn of(file: &mut File) -> Result<Self, String> {
+        match file.metadata().map_err(|error| unreadable(&error))? {
+            kind if kind.is_dir() => return Err(format!("a directory; {GIVE_A_FILE}")),
+            // A device or a pipe may never end.
+            kind if !kind.is_file() => return Err(format!("not a regular file; {GIVE_A_FILE}")),
+            _ => {}
         }
-        _ => {}
-    }
-    let mut start = [0; 8];
-    let mut length = 0;
-    while length < start.len() {
-        match file.read(&mut start[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) => return Err(unreadable(&error)),
+        let mut start = Vec::new();
+        file.take(START).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
+        match start.as_slice() {
+            [] => Err(format!("an empty file; {GIVE_A_FILE}")),
+            [0, b'a', b's', b'm', version @ ..] if version.len() < 4 => {
+                Err("cut off in its first bytes; build or copy it anew".to_owned())
+            }
+            [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Ok(Self::Module),
+            [0, b'a', b's', b'm', ..] => Ok(Self::Component),
+            [0x7f, b'E', b'L', b'F', ..] => Ok(Self::Precompiled),
+            text if starts_as_text(text) => Ok(Self::Text),
+            _ => Err(format!("neither WebAssembly nor its text format; {GIVE_A_FILE}")),
         }
-    }
-    match &start[..length] {
-        [] => Err("an empty file; give the path of a .wasm, .wat or .cwasm file".to_owned()),
-        [0, b'a', b's', b'm', version @ ..] if version.len() < 4 => {
-            Err("cut off in its first bytes; build or copy it anew".to_owned())
-        }
-        [0, b'a', b's', b'm', 1, 0, 0, 0] => Ok(Format::Module),
-        [0, b'a', b's', b'm', ..] => Ok(Format::Component),
-        [0x7f, b'E', b'L', b'F', ..] => Ok(Format::Precompiled),
-        _ if starts_as_text(path) => Ok(Format::Text),
-        _ => Err("neither WebAssembly nor its text format; give the path of a .wasm, .wat or .cwasm file".to_owned()),
     }
 }
 
-/// Whether the first thing in the file that is neither space nor comment is a parenthesis.
-fn starts_as_text(path: &Path) -> bool {
-    let Ok(text) = fs::read_to_string(path) else { return false };
+/// Whether the first thing that is neither space nor comment is a parenthesis.
+fn starts_as_text(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
     let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(";;"));
     lines.next().is_some_and(|line| line.starts_with('('))
 }
 
 fn unreadable(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "no such file; give the path of a .wasm, .wat or .cwasm file".to_owned(),
+        io::ErrorKind::NotFound => format!("no such file; {GIVE_A_FILE}"),
         _ => format!("can't be read: {error}"),
     }
 }

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
-use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime::{Config, Engine};
 
+use crate::cache::CodeCache;
 use crate::host::Host;
 use crate::p2;
 
@@ -19,8 +20,8 @@ pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
     /// and function; code compiled without has no such cost, and [`crate::Guest::timeout`] then ends waits only.
     pub interruptible: bool,
-    /// Keep compiled code in this folder, made where missing; it must be an absolute path, and whoever can write there
-    /// decides what code runs. `None`, or a folder that cannot be used: compile anew each time.
+    /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. Whoever can write there decides what code
+    /// runs. `None`, or a folder that cannot be used: compile anew each time.
     pub cache: Option<PathBuf>,
 }
 
@@ -28,6 +29,7 @@ pub struct RuntimeOptions {
 #[derive(Clone)]
 pub struct Runtime {
     pub(crate) engine: Engine,
+    pub(crate) cache: Option<CodeCache>,
     pub(crate) linker: Arc<Linker<Host>>,
     pub(crate) interruptible: bool,
 }
@@ -57,14 +59,10 @@ impl Runtime {
         let mut config = Config::new();
         config.concurrency_support(false);
         config.epoch_interruption(options.interruptible);
-        if let Some(folder) = &options.cache {
-            let mut cache = CacheConfig::new();
-            cache.with_directory(folder);
-            config.cache(Cache::new(cache).ok());
-        }
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         p2::link(&mut linker)?;
-        Ok(Self { engine, linker: Arc::new(linker), interruptible: options.interruptible })
+        let cache = options.cache.as_ref().map(|folder| CodeCache::new(folder, &engine));
+        Ok(Self { engine, cache, linker: Arc::new(linker), interruptible: options.interruptible })
     }
 }

@@ -140,7 +140,7 @@ fn link_attributes(types: &mut Interface<'_>) -> wasmtime::Result<()> {
         let file = host.find(&file)?;
         let stat = host.gate.pass(Call::Stat { file: file.handle() }, || file.stat());
         if let Ok(stat) = &stat {
-            host.recent.note(host.gate.passed(), stat.identity, file.handle().id, None);
+            host.recent.note(host.gate.passed(), file.handle().id, None, stat);
         }
         answer(stat.map(DescriptorStat::from))
     })?;
@@ -152,7 +152,7 @@ fn link_attributes(types: &mut Interface<'_>) -> wasmtime::Result<()> {
             let act = || dir.directory()?.stat(&path, follow);
             let stat = host.gate.pass(Call::StatAt { dir: dir.handle(), follow, path: &path }, act);
             if let Ok(stat) = &stat {
-                host.recent.note(host.gate.passed(), stat.identity, dir.handle().id, Some((follow, &path)));
+                host.recent.note(host.gate.passed(), dir.handle().id, Some((follow, &path)), stat);
             }
             answer(stat.map(DescriptorStat::from))
         },

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The top of the repository: as cargo says it while it runs the tests, so that a moved checkout works.
@@ -51,6 +52,20 @@ pub fn native_guest(name: &str) -> PathBuf {
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     existing(repository().join("target/programs/wasm/bin").join(format!("{name}.wasm")))
+}
+
+/// Whether a published package is there to be tested. If it could not be built here, as `CALLGATE_TESTS_WITHOUT` tells
+/// (packages, comma-separated), this says so; the caller has nothing to do then.
+#[must_use]
+pub fn has_package(package: &str) -> bool {
+    let without = env::var("CALLGATE_TESTS_WITHOUT").unwrap_or_default();
+    let has = !without.split(',').any(|name| name.trim() == package);
+    if !has {
+        // Not by `println`, which shows nothing of a test that passes.
+        let line = format!("test skipped: {package} could not be built here (CALLGATE_TESTS_WITHOUT has it)\n");
+        io::stdout().write_all(line.as_bytes()).ok();
+    }
+    has
 }
 
 /// The same, compiled for this machine.

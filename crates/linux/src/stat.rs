@@ -43,7 +43,6 @@ fn from(stat: &rustix::fs::Stat) -> Stat {
         modified: Some(time(stat.st_mtime, stat.st_mtime_nsec)),
         changed: Some(time(stat.st_ctime, stat.st_ctime_nsec)),
         identity: Identity { device: wide(stat.st_dev), file: wide(stat.st_ino).into() },
-        followed: false,
     }
 }
 

@@ -49,9 +49,6 @@ pub struct Stat {
     pub changed: Option<Timestamp>,
     /// Which file it is.
     pub identity: Identity,
-    /// Whether a symbolic link as the last component was followed to come here. Where it was not, the path means the
-    /// same file under [`crate::Follow::No`] and [`crate::Follow::Yes`].
-    pub followed: bool,
 }
 
 /// What to set a file's time to.

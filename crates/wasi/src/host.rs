@@ -12,7 +12,7 @@ use wasmtime::{Store, StoreContextMut};
 use crate::ended::{Break, Ended};
 use crate::handles::{Handles, Held, Keep};
 use crate::limits::Memory;
-use crate::p2::filesystem::Recent;
+use crate::p2::filesystem::{Moment, Recent};
 use crate::p2::io::{Flow, InputStream, OutputStream};
 
 /// What the engine hands to a host function.
@@ -67,6 +67,11 @@ impl Host {
     #[inline]
     pub(crate) fn find<T: Keep>(&self, handle: &Resource<T>) -> wasmtime::Result<Held<T>> {
         self.handles.find(handle)
+    }
+
+    /// Now, in calls and in time.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { passed: self.gate.passed(), now: self.system.clock().monotonic() }
     }
 
     /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over.

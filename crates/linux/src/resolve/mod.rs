@@ -107,21 +107,15 @@ impl Resolver {
         self.open(dir, path, flags, mode)
     }
 
-    /// The attributes of what `path` names. Most names are no links, so the name itself is looked at first, and only a
-    /// link that is to be followed takes a second look.
+    /// The attributes of what `path` names.
     pub(crate) fn stat(self, dir: &OwnedFd, path: &str, follow: Follow) -> Result<Stat> {
         let split = split(path)?;
-        let named = match split.single() {
-            Some(name) => stat::at(dir, name)?,
-            None => self.stat_beneath(dir, path, Follow::No)?,
-        };
-        if named.kind != FileType::SymbolicLink || follow == Follow::No {
-            return Ok(named);
+        if let Some(name) = split.single() {
+            let found = stat::at(dir, name)?;
+            if found.kind != FileType::SymbolicLink || follow == Follow::No {
+                return Ok(found);
+            }
         }
-        Ok(Stat { followed: true, ..self.stat_beneath(dir, path, Follow::Yes)? })
-    }
-
-    fn stat_beneath(self, dir: &OwnedFd, path: &str, follow: Follow) -> Result<Stat> {
         match self.by_kernel(dir, path, STAND | nofollow(follow), Mode::empty()) {
             Some(opened) => stat::of(opened?),
             None => walk::stat(dir, path, follow == Follow::Yes),

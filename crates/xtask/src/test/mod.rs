@@ -5,19 +5,27 @@
 //! choose other features for shared dependencies, and build the engine twice. A check of style that fails does not stop the
 //! tests; a build that fails does.
 
+mod cases;
+mod readme;
 mod results;
 
+use std::env;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use crate::{guests, process, programs, setup, workspace};
+use cases::Cases;
 use results::Results;
 
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets"];
+/// Tells the behaviour suites where to leave what they found.
+const CASES: &str = "CALLGATE_CONFORMANCE_OUT";
 /// Tells the tests which published programs could not be built here, comma-separated.
 const WITHOUT: &str = "CALLGATE_TESTS_WITHOUT";
 const DENY_WARNINGS: &[&str] = &["--", "-D", "warnings"];
@@ -36,7 +44,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
         println!("failed: {failure}");
     }
     let failed = results.failed + steps.failures.len() + usize::from(stopped.is_some());
-    println!("{} passed, {failed} failed, {} skipped", results.passed, results.ignored);
+    println!("{} passed, {failed} failed, {} skipped", results.passed(), results.skipped());
     match stopped {
         Some(error) => Err(error),
         None if failed > 0 => bail!("not all checks and tests passed, see above"),
@@ -71,15 +79,43 @@ fn all(steps: &mut Steps, arguments: &[OsString]) -> Result<Results> {
     if !names.is_empty() {
         test.env(WITHOUT, names.join(","));
     }
-    let mut results = steps.must("tests", || tests(test.args(arguments)))?;
-    results.ignored += skipped.len();
+    let folder = empty_folder_of_cases()?;
+    test.args(arguments).env(CASES, &folder);
+    let results = steps.must("tests", || tests(&mut test))?;
     for program in skipped {
         println!("skipped: {}: {}", program.package, program.why);
     }
+    // A choice of tests shows a part of the cases.
+    steps.should("table of calls", || table_of_calls(&folder, &root.join("README.md"), arguments.is_empty()));
     Ok(results)
 }
 
-fn cargo_in(folder: &std::path::Path, arguments: &[&str]) -> Command {
+fn empty_folder_of_cases() -> Result<PathBuf> {
+    let folder = workspace::own("conformance")?;
+    let removed = fs::remove_dir_all(&folder).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    removed.with_context(|| format!("cannot empty {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Shows what the behaviour suites found, and keeps the README's table of it.
+fn table_of_calls(folder: &Path, readme: &Path, complete: bool) -> Result<()> {
+    let cases = Cases::read(folder)?;
+    if cases.is_empty() {
+        println!("no behaviour suite ran");
+        return Ok(());
+    }
+    println!("{}", cases.suites());
+    if !complete || cases.failed() > 0 {
+        println!("the README's table stays as it is: not every suite ran, or a case failed");
+        return Ok(());
+    }
+    readme::update(readme, &cases.calls(), env::var_os("CI").is_some_and(|value| value == "true"))
+}
+
+fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut cargo = process::cargo();
     cargo.current_dir(folder).args(arguments);
     cargo
@@ -95,7 +131,7 @@ fn tests(command: &mut Command) -> Result<Results> {
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
         while output.read_until(b'\n', &mut line).context("cannot read what the tests print")? > 0 {
-            std::io::stdout().write_all(&line).context("cannot print what the tests print")?;
+            io::stdout().write_all(&line).context("cannot print what the tests print")?;
             results.add(&String::from_utf8_lossy(&line));
             line.clear();
         }

@@ -7,7 +7,7 @@ mod types;
 mod values;
 
 pub(crate) use descriptor::{Descriptor, DirectoryEntries};
-pub(crate) use recent::Recent;
+pub(crate) use recent::{Moment, Recent};
 
 use wasmtime::component::Linker;
 

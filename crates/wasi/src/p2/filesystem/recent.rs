@@ -1,13 +1,27 @@
-//! The identity that the last call saw, for the call right behind it.
+//! The attributes behind the last hash, for the `stat` right behind it.
 //!
-//! Guests on wasi-libc ask `stat-at` and then, for the same path, `metadata-hash-at`, which is nothing but the identity
-//! that `stat-at` had in hand. Answering the second from the first saves its system calls. It holds for the very next
-//! call only, and only where that call means the same file. Nothing that the guest does can come between; where another
-//! process swaps the file in between, the answer is that of a moment before.
+//! wasi-libc makes each `stat` of two calls: `metadata-hash-at`, which is nothing but the identity among the attributes, and
+//! then, for the same path, `stat-at`. Answering the second from the first saves its system calls.
+//!
+//! Hazard: an answer from memory is old. It is given to the very next call only, only where that call means the same file, and
+//! only for [`FRESH`]; and an answer from memory is never remembered again. So what a guest is told was true less than
+//! that ago, which it can't tell from another process being a moment slower.
 
 use std::cell::{Cell, RefCell};
 
-use callgate_system::{Follow, Identity, Stat};
+use callgate_system::{FileType, Follow, Nanoseconds, Stat};
+
+/// How old an answer may be, in nanoseconds.
+const FRESH: Nanoseconds = 20_000;
+
+/// Where attributes were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At<'a> {
+    /// Of what a descriptor is open on.
+    Itself,
+    /// Of a path below it.
+    Path(Follow, &'a str),
+}
 
 /// What the last call saw.
 #[derive(Default)]
@@ -18,86 +32,111 @@ pub(crate) struct Recent {
 
 #[derive(Clone, Copy)]
 struct Seen {
-    /// The count of passed calls then.
-    passed: u64,
+    moment: Moment,
     /// The descriptor that it was asked of.
     id: u32,
     /// How a path below it was followed; `None` for the descriptor itself.
-    at: Option<Follow>,
-    stat: (Identity, bool),
+    follow: Option<Follow>,
+    stat: Stat,
+}
+
+/// A point in the life of a guest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Calls that have passed the gate, the present one included.
+    pub(crate) passed: u64,
+    /// The monotonic clock.
+    pub(crate) now: Nanoseconds,
 }
 
 impl Recent {
-    /// Call number `passed` saw `stat` at a path below descriptor `id`, or of the descriptor itself.
-    pub(crate) fn note(&self, passed: u64, id: u32, at: Option<(Follow, &str)>, stat: &Stat) {
-        let stat = (stat.identity, stat.followed);
-        self.seen.set(Some(Seen { passed, id, at: at.map(|(follow, _)| follow), stat }));
-        if let Some((_, path)) = at {
-            let mut kept = self.path.borrow_mut();
-            kept.clear();
-            kept.push_str(path);
-        }
+    /// The call of this moment asked the system for `stat`.
+    pub(crate) fn note(&self, moment: Moment, id: u32, at: At<'_>, stat: &Stat) {
+        let follow = match at {
+            At::Itself => None,
+            At::Path(follow, path) => {
+                let mut kept = self.path.borrow_mut();
+                kept.clear();
+                kept.push_str(path);
+                Some(follow)
+            }
+        };
+        self.seen.set(Some(Seen { moment, id, follow, stat: *stat }));
     }
 
-    /// What the call before number `passed` saw there.
-    pub(crate) fn recall(&self, passed: u64, id: u32, at: Option<(Follow, &str)>) -> Option<Identity> {
+    /// What the call before this moment's saw there, if anything.
+    pub(crate) fn recall(&self, id: u32, at: At<'_>, moment: impl FnOnce() -> Moment) -> Option<Stat> {
         let seen = self.seen.take()?;
-        let (identity, followed) = seen.stat;
-        let same_file = match (seen.at, at) {
-            (Some(then), Some((now, path))) => {
-                (then == now || !followed && then == Follow::Yes) && *self.path.borrow() == path
-            }
-            (then, now) => then.is_none() && now.is_none(),
-        };
-        (seen.passed + 1 == passed && seen.id == id && same_file).then_some(identity)
+        let same_file = seen.id == id
+            && match (seen.follow, at) {
+                (None, At::Itself) => true,
+                (Some(then), At::Path(now, path)) => seen.means_the_same(then, now) && *self.path.borrow() == path,
+                _ => false,
+            };
+        let moment = same_file.then(moment)?;
+        let is_next = seen.moment.passed + 1 == moment.passed;
+        (is_next && moment.now.saturating_sub(seen.moment.now) <= FRESH).then_some(seen.stat)
+    }
+}
+
+impl Seen {
+    /// Whether a path leads to the same file when links are followed as `now` says: what is no link has none to follow.
+    fn means_the_same(&self, then: Follow, now: Follow) -> bool {
+        then == now || then == Follow::No && self.stat.kind != FileType::SymbolicLink
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use callgate_system::FileType;
+    use callgate_system::Identity;
 
     use super::*;
 
-    fn stat(file: u128, followed: bool) -> Stat {
-        Stat {
-            kind: FileType::RegularFile,
-            links: 1,
-            size: 0,
-            accessed: None,
-            modified: None,
-            changed: None,
-            identity: Identity { device: 1, file },
-            followed,
-        }
+    fn stat(kind: FileType) -> Stat {
+        let identity = Identity { device: 1, file: 11 };
+        Stat { kind, links: 1, size: 0, accessed: None, modified: None, changed: None, identity }
     }
+
+    fn at(passed: u64, now: Nanoseconds) -> Moment {
+        Moment { passed, now }
+    }
+
+    const FILE: FileType = FileType::RegularFile;
+    const LINK: FileType = FileType::SymbolicLink;
+    const NOFOLLOW: At<'_> = At::Path(Follow::No, "a");
+    const FOLLOW: At<'_> = At::Path(Follow::Yes, "a");
 
     #[test]
     fn it_holds_for_the_next_call_on_the_same_file() {
         let recent = Recent::default();
-        recent.note(7, 3, Some((Follow::Yes, "a")), &stat(11, false));
-        assert_eq!(recent.recall(8, 3, Some((Follow::No, "a"))), Some(Identity { device: 1, file: 11 }));
-        recent.note(7, 3, None, &stat(11, false));
-        assert_eq!(recent.recall(8, 3, None), Some(Identity { device: 1, file: 11 }));
+        for (noted, kind, asked) in [
+            (NOFOLLOW, FILE, FOLLOW),
+            (NOFOLLOW, FILE, NOFOLLOW),
+            (NOFOLLOW, LINK, NOFOLLOW),
+            (FOLLOW, FILE, FOLLOW),
+            (At::Itself, FILE, At::Itself),
+        ] {
+            recent.note(at(7, 100), 3, noted, &stat(kind));
+            assert_eq!(recent.recall(3, asked, || at(8, 100 + FRESH)), Some(stat(kind)), "{noted:?} {asked:?}");
+        }
     }
 
     #[test]
     fn it_holds_for_nothing_else() {
-        let asked = [
-            (9, 3, Some((Follow::Yes, "a"))),
-            (8, 4, Some((Follow::Yes, "a"))),
-            (8, 3, Some((Follow::Yes, "b"))),
-            (8, 3, Some((Follow::No, "a"))),
-            (8, 3, None),
-        ];
         let recent = Recent::default();
-        for (passed, id, at) in asked {
-            recent.note(7, 3, Some((Follow::Yes, "a")), &stat(11, true));
-            assert_eq!(recent.recall(passed, id, at), None, "{passed} {id} {at:?}");
-            assert_eq!(recent.recall(8, 3, Some((Follow::Yes, "a"))), None, "once asked, it is gone");
+        for (noted, kind, id, asked, moment) in [
+            (NOFOLLOW, FILE, 3, FOLLOW, at(9, 100)),
+            (NOFOLLOW, FILE, 3, FOLLOW, at(8, 101 + FRESH)),
+            (NOFOLLOW, FILE, 4, FOLLOW, at(8, 100)),
+            (NOFOLLOW, FILE, 3, At::Path(Follow::Yes, "b"), at(8, 100)),
+            (NOFOLLOW, LINK, 3, FOLLOW, at(8, 100)),
+            (FOLLOW, FILE, 3, NOFOLLOW, at(8, 100)),
+            (NOFOLLOW, FILE, 3, At::Itself, at(8, 100)),
+            (At::Itself, FILE, 3, NOFOLLOW, at(8, 100)),
+        ] {
+            recent.note(at(7, 100), 3, noted, &stat(kind));
+            assert_eq!(recent.recall(id, asked, || moment), None, "{noted:?} {kind:?} {id} {asked:?} {moment:?}");
+            assert_eq!(recent.recall(3, noted, || at(8, 100)), None, "once asked, it is gone");
         }
-        // What was seen of a link itself says nothing of what it leads to.
-        recent.note(7, 3, Some((Follow::No, "a")), &stat(11, false));
-        assert_eq!(recent.recall(8, 3, Some((Follow::Yes, "a"))), None);
     }
 }

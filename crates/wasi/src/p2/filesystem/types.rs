@@ -4,6 +4,7 @@ use callgate_gate::{AsReply, Call, Reply};
 use callgate_system::{Error, Follow};
 use wasmtime::component::{Linker, Resource, WasmList, WasmStr};
 
+use super::recent::At;
 use super::values::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, MetadataHash, NewTimestamp,
     OpenFlags, PathFlags, open_how,
@@ -138,23 +139,24 @@ fn link_attributes(types: &mut Interface<'_>) -> wasmtime::Result<()> {
     types.func_wrap("[method]descriptor.stat", |cx: Context<'_>, (file,): (File,)| {
         let host = cx.data();
         let file = host.find(&file)?;
-        let stat = host.gate.pass(Call::Stat { file: file.handle() }, || file.stat());
-        if let Ok(stat) = &stat {
-            host.recent.note(host.gate.passed(), file.handle().id, None, stat);
-        }
-        answer(stat.map(DescriptorStat::from))
+        let handle = file.handle();
+        let act = || match host.recent.recall(handle.id, At::Itself, || host.moment()) {
+            Some(stat) => Ok(stat),
+            None => file.stat(),
+        };
+        answer(host.gate.pass(Call::Stat { file: handle }, act).map(DescriptorStat::from))
     })?;
     types.func_wrap(
         "[method]descriptor.stat-at",
         |cx: Context<'_>, (dir, flags, path): (File, PathFlags, WasmStr)| {
             let host = cx.data();
             let (dir, path, follow) = (host.find(&dir)?, path.to_str(&cx)?, Follow::from(flags));
-            let act = || dir.directory()?.stat(&path, follow);
-            let stat = host.gate.pass(Call::StatAt { dir: dir.handle(), follow, path: &path }, act);
-            if let Ok(stat) = &stat {
-                host.recent.note(host.gate.passed(), dir.handle().id, Some((follow, &path)), stat);
-            }
-            answer(stat.map(DescriptorStat::from))
+            let handle = dir.handle();
+            let act = || match host.recent.recall(handle.id, At::Path(follow, &path), || host.moment()) {
+                Some(stat) => Ok(stat),
+                None => dir.directory()?.stat(&path, follow),
+            };
+            answer(host.gate.pass(Call::StatAt { dir: handle, follow, path: &path }, act).map(DescriptorStat::from))
         },
     )?;
     types.func_wrap("[method]descriptor.set-size", |cx: Context<'_>, (file, size): (File, u64)| {
@@ -201,22 +203,26 @@ fn link_identity(types: &mut Interface<'_>) -> wasmtime::Result<()> {
     types.func_wrap("[method]descriptor.metadata-hash", |cx: Context<'_>, (file,): (File,)| {
         let host = cx.data();
         let file = host.find(&file)?;
-        let act = || match host.recent.recall(host.gate.passed(), file.handle().id, None) {
-            Some(identity) => Ok(identity),
-            None => file.identity(),
+        let handle = file.handle();
+        let act = || {
+            let stat = file.stat()?;
+            host.recent.note(host.moment(), handle.id, At::Itself, &stat);
+            Ok(stat.identity)
         };
-        answer(host.gate.pass(Call::MetadataHash { file: file.handle() }, act).map(MetadataHash::from))
+        answer(host.gate.pass(Call::MetadataHash { file: handle }, act).map(MetadataHash::from))
     })?;
     types.func_wrap(
         "[method]descriptor.metadata-hash-at",
         |cx: Context<'_>, (dir, flags, path): (File, PathFlags, WasmStr)| {
             let host = cx.data();
             let (dir, path, follow) = (host.find(&dir)?, path.to_str(&cx)?, Follow::from(flags));
-            let act = || match host.recent.recall(host.gate.passed(), dir.handle().id, Some((follow, &path))) {
-                Some(identity) => Ok(identity),
-                None => Ok(dir.directory()?.stat(&path, follow)?.identity),
+            let handle = dir.handle();
+            let act = || {
+                let stat = dir.directory()?.stat(&path, follow)?;
+                host.recent.note(host.moment(), handle.id, At::Path(follow, &path), &stat);
+                Ok(stat.identity)
             };
-            let call = Call::MetadataHashAt { dir: dir.handle(), follow, path: &path };
+            let call = Call::MetadataHashAt { dir: handle, follow, path: &path };
             answer(host.gate.pass(call, act).map(MetadataHash::from))
         },
     )

@@ -1,0 +1,212 @@
+//! What the behaviour suites found, from the lines that they leave behind: for people a table of suites, for the README one of
+//! calls.
+//!
+//! A test of one suite on one backend leaves one file, `BACKEND.SUITE.tsv`, with a line for each call: backend, call,
+//! support, and how many cases passed, deviate, were skipped and failed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// How far a backend has a call; where suites differ, the first of these holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Support {
+    Broken,
+    Unsupported,
+    Partly,
+    Works,
+    Untested,
+}
+
+use Support::{Broken, Partly, Unsupported, Untested, Works};
+
+impl Support {
+    const ALL: [Self; 5] = [Broken, Unsupported, Partly, Works, Untested];
+
+    fn name(self) -> &'static str {
+        match self {
+            Broken => "broken",
+            Unsupported => "unsupported",
+            Partly => "partly",
+            Works => "works",
+            Untested => "untested",
+        }
+    }
+}
+
+/// How many cases ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: usize,
+    deviating: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.deviating += other.deviating;
+        self.skipped += other.skipped;
+        self.failed += other.failed;
+    }
+
+    fn all(self) -> usize {
+        self.passed + self.deviating + self.skipped + self.failed
+    }
+}
+
+/// What one backend showed.
+#[derive(Debug, Default)]
+struct Backend {
+    suites: BTreeMap<String, Counts>,
+    calls: BTreeMap<String, Support>,
+    total: Counts,
+}
+
+/// What all backends showed.
+#[derive(Debug, Default)]
+pub(crate) struct Cases {
+    backends: BTreeMap<String, Backend>,
+}
+
+impl Cases {
+    /// Reads every file of `folder`; one that is missing holds none.
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        let mut cases = Self::default();
+        if !folder.is_dir() {
+            return Ok(cases);
+        }
+        for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+            let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let suite = name.rsplit_once('.').map_or(&*name, |(_, suite)| suite);
+            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            cases.add(suite, &text).with_context(|| format!("cannot use {}", path.display()))?;
+        }
+        Ok(cases)
+    }
+
+    fn add(&mut self, suite: &str, text: &str) -> Result<()> {
+        for line in text.lines() {
+            let fields: Vec<_> = line.split('\t').collect();
+            let [backend, call, support, numbers @ ..] = &*fields else {
+                bail!("`{line}` is too short");
+            };
+            let Some(support) = Support::ALL.into_iter().find(|known| known.name() == *support) else {
+                bail!("`{support}` is no kind of support");
+            };
+            let numbers: Vec<_> = numbers.iter().filter_map(|number| number.parse().ok()).collect();
+            let [passed, deviating, skipped, failed] = *numbers else {
+                bail!("`{line}` does not end with four numbers");
+            };
+            let counts = Counts { passed, deviating, skipped, failed };
+            let backend = self.backends.entry((*backend).to_owned()).or_default();
+            backend.total.add(counts);
+            backend.suites.entry(suite.to_owned()).or_default().add(counts);
+            let call = backend.calls.entry((*call).to_owned()).or_insert(Untested);
+            *call = support.min(*call);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.backends.is_empty()
+    }
+
+    /// Cases that failed, on all backends.
+    pub(crate) fn failed(&self) -> usize {
+        self.backends.values().map(|backend| backend.total.failed).sum()
+    }
+
+    /// Suites × backends, for a terminal.
+    pub(crate) fn suites(&self) -> String {
+        const HEADER: &str = " passed failed skipped deviating";
+        let names: BTreeSet<_> = self.backends.values().flat_map(|backend| backend.suites.keys()).collect();
+        let first = names.iter().map(|name| name.len()).max().unwrap_or(0).max("suite".len());
+        let mut lines = vec![format!("{:first$}", ""), format!("{:first$}", "suite")];
+        for name in self.backends.keys() {
+            lines[0] += &format!("   {name:<0$}", HEADER.len());
+            lines[1] += &format!("   {HEADER}");
+        }
+        let mut row = |name: &str, counts: &dyn Fn(&Backend) -> Counts| {
+            let mut line = format!("{name:first$}");
+            for Counts { passed, failed, skipped, deviating } in self.backends.values().map(counts) {
+                line += &format!("    {passed:>6} {failed:>6} {skipped:>7} {deviating:>9}");
+            }
+            lines.push(line);
+        };
+        for name in names {
+            row(name, &|backend| backend.suites.get(name).copied().unwrap_or_default());
+        }
+        row("all", &|backend| backend.total);
+        lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Calls × backends, in Markdown, with a last line of how many cases each backend was put to.
+    pub(crate) fn calls(&self) -> String {
+        let calls: BTreeSet<_> = self.backends.values().flat_map(|backend| backend.calls.keys()).collect();
+        let mut text = String::new();
+        let mut row = |first: &str, cell: &dyn Fn(&str, &Backend) -> String| {
+            let cells: Vec<_> = self.backends.iter().map(|(name, backend)| cell(name, backend)).collect();
+            text += &format!("| {first} | {} |\n", cells.join(" | "));
+        };
+        row("call", &|name, _| name.to_owned());
+        row("---", &|_, _| "---".to_owned());
+        for call in calls {
+            let support = |backend: &Backend| backend.calls.get(call).copied().unwrap_or(Untested);
+            row(&format!("`{call}`"), &|_, backend| support(backend).name().to_owned());
+        }
+        row("cases", &|_, backend| backend.total.all().to_string());
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cases() -> Cases {
+        let mut cases = Cases::default();
+        cases.add("reading", "linux\tFile::stat\tworks\t3\t0\t0\t0\nlinux\tFile::read_at\tworks\t10\t0\t1\t0\n").unwrap();
+        cases.add("sizes", "linux\tFile::stat\tpartly\t2\t1\t0\t0\n").unwrap();
+        cases.add("sizes", "nt\tFile::stat\tbroken\t1\t0\t0\t2\n").unwrap();
+        cases
+    }
+
+    #[test]
+    fn calls_are_joined_over_the_suites() {
+        let table = "| call | linux | nt |\n\
+                     | --- | --- | --- |\n\
+                     | `File::read_at` | works | untested |\n\
+                     | `File::stat` | partly | broken |\n\
+                     | cases | 17 | 3 |\n";
+        assert_eq!(cases().calls(), table);
+        assert_eq!(cases().failed(), 2);
+    }
+
+    #[test]
+    fn suites_are_told_apart() {
+        let suites = cases().suites();
+        let rows: Vec<Vec<_>> = suites.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[0], ["linux", "nt"]);
+        assert_eq!(rows[2], ["reading", "13", "0", "1", "0", "0", "0", "0", "0"]);
+        assert_eq!(rows[3], ["sizes", "2", "0", "0", "1", "1", "2", "0", "0"]);
+        assert_eq!(rows[4], ["all", "15", "0", "1", "1", "1", "2", "0", "0"]);
+    }
+
+    #[test]
+    fn the_file_names_the_suite() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Cases::read(&folder.path().join("missing")).unwrap().is_empty());
+        let file = folder.path().join("linux without openat2.paths_open.tsv");
+        fs::write(&file, "linux without openat2\tDirectory::open\tworks\t5\t0\t0\t0\n").unwrap();
+        let cases = Cases::read(folder.path()).unwrap();
+        assert!(cases.suites().contains("paths_open"), "{}", cases.suites());
+        fs::write(&file, "linux\tDirectory::open\tworks\t5\n").unwrap();
+        let error = Cases::read(folder.path()).unwrap_err();
+        assert!(format!("{error:#}").ends_with("does not end with four numbers"), "{error:#}");
+    }
+}

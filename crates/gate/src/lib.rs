@@ -10,11 +10,13 @@
 mod call;
 mod gate;
 mod handle;
+mod network;
 mod reply;
 mod trace;
 
 pub use call::Call;
 pub use gate::{AsError, Gate, Hook, Outcome};
 pub use handle::{Handle, Mount};
+pub use network::{NetworkAccess, NetworkRules, Rule, RuleError};
 pub use reply::{AsReply, Reply};
 pub use trace::Trace;

@@ -1,0 +1,252 @@
+//! One rule, as people write it: `connect=10.0.0.0/8:443`, `listen=127.0.0.1:8000-8010`, `resolve=*.example.org`, `all`.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// What is permitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Everything.
+    All,
+    /// Lookups of names.
+    Resolve(NamePattern),
+    /// One use of addresses.
+    Address {
+        /// Which use.
+        of: Use,
+        /// Which addresses.
+        host: Host,
+        /// Which ports; all, where the rule names none.
+        ports: RangeInclusive<u16>,
+    },
+}
+
+/// What an address is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// TCP connections to it.
+    Connect,
+    /// TCP connections from others, at it.
+    Listen,
+    /// Datagrams, either way.
+    Udp,
+}
+
+/// Whose addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// Those of a network, which may be a single one.
+    Network(Network),
+    /// Those that a lookup of the name told.
+    Name(NamePattern),
+}
+
+/// Addresses that share their first bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+/// A host name, or, starting with `*.`, all names below one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePattern(String);
+
+/// A text that is no rule; why, and what to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError(String);
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+impl Rule {
+    /// The host that the rule speaks of.
+    pub(super) fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Address { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Rule {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        let form = || {
+            RuleError("write all, connect=ADDR[:PORT], listen=ADDR[:PORT], udp=ADDR[:PORT] or resolve=NAME".to_owned())
+        };
+        let (kind, what) = text.split_once('=').ok_or_else(form)?;
+        let of = match kind {
+            "resolve" => return what.parse().map(Self::Resolve),
+            "connect" => Use::Connect,
+            "listen" => Use::Listen,
+            "udp" => Use::Udp,
+            _ => return Err(form()),
+        };
+        let (host, ports) = split_ports(what)?;
+        Ok(Self::Address { of, host: host.parse()?, ports })
+    }
+}
+
+/// Takes `:PORT` or `:FROM-TO` off; an IPv6 address without brackets has none.
+fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), RuleError> {
+    let all = 0..=u16::MAX;
+    let bare_v6 = !text.starts_with('[') && text.matches(':').count() > 1;
+    let behind_brackets = text.rfind(']').map_or(0, |at| at + 1);
+    match text[behind_brackets..].rfind(':') {
+        Some(at) if !bare_v6 => {
+            let (host, ports) = text.split_at(behind_brackets + at);
+            Ok((host, parse_ports(&ports[1..])?))
+        }
+        _ => Ok((text, all)),
+    }
+}
+
+fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, RuleError> {
+    let wrong =
+        || RuleError(format!("`{text}` is no port; write a number from 0 to 65535, or a range such as 8000-8010"));
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    let (from, to) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
+    if from <= to { Ok(from..=to) } else { Err(wrong()) }
+}
+
+impl FromStr for Host {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+        match (bare.parse::<IpAddr>(), bits) {
+            (Ok(address), None) => Ok(Self::Network(Network { address, bits: width(address) })),
+            (Ok(address), Some(bits)) => match bits.parse() {
+                Ok(bits) if bits <= width(address) => Ok(Self::Network(Network { address, bits })),
+                _ => Err(RuleError(format!("`/{bits}` is no prefix of {address}; write 0 to {}", width(address)))),
+            },
+            (Err(_), None) => text.parse().map(Self::Name),
+            (Err(_), Some(_)) => Err(RuleError(format!("`{address}` is no IP address to stand before `/`"))),
+        }
+    }
+}
+
+const fn width(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}
+
+impl Network {
+    /// Whether `address` is one of it. An IPv4 address in IPv6 form counts as what it is.
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                let bits = if self.address.is_ipv6() { self.bits.saturating_sub(96) } else { self.bits };
+                same_start(bits_of_v4(own), bits_of_v4(other), bits)
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => same_start(own.to_bits(), other.to_bits(), self.bits),
+            _ => false,
+        }
+    }
+}
+
+/// In the upper end, where prefixes begin.
+fn bits_of_v4(address: Ipv4Addr) -> u128 {
+    u128::from(address.to_bits()) << (Ipv6Addr::BITS - Ipv4Addr::BITS)
+}
+
+fn same_start(one: u128, other: u128, bits: u8) -> bool {
+    let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
+    one & mask == other & mask
+}
+
+impl FromStr for NamePattern {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let name = text.strip_prefix("*.").unwrap_or(text);
+        let is_name = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        if name.len() <= 253 && name.split('.').all(is_name) {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(RuleError(format!(
+                "`{text}` is neither an IP address nor a host name; `*.` can stand in front of a name only"
+            )))
+        }
+    }
+}
+
+impl NamePattern {
+    /// Whether `name` is it, or below it; case and a trailing dot mean nothing in names.
+    pub(super) fn matches(&self, name: &str) -> bool {
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        match self.0.strip_prefix('*') {
+            Some(end) => name.len() > end.len() && name.ends_with(end),
+            None => name == self.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_rule_is_refused_with_what_to_write() {
+        for (text, word) in [
+            ("", "write all"),
+            ("tcp", "write all"),
+            ("tcp=127.0.0.1", "write all"),
+            ("connect=", "neither"),
+            ("connect=127.0.0.1:", "no port"),
+            ("connect=127.0.0.1:70000", "no port"),
+            ("connect=127.0.0.1:9-8", "no port"),
+            ("connect=127.0.0.1/33", "no prefix"),
+            ("connect=name/8", "no IP address"),
+            ("connect=a..b", "neither"),
+            ("connect=*", "neither"),
+            ("resolve=*.", "neither"),
+            ("resolve=a*.b", "neither"),
+            ("resolve=a b", "neither"),
+        ] {
+            let error = text.parse::<Rule>().expect_err(text);
+            assert!(error.to_string().contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn ports_are_taken_off_the_right_end() {
+        let ports = |text: &str| match text.parse::<Rule>().unwrap() {
+            Rule::Address { ports, .. } => ports,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(ports("connect=::1"), 0..=u16::MAX);
+        assert_eq!(ports("connect=[::1]"), 0..=u16::MAX);
+        assert_eq!(ports("connect=[::1]:80"), 80..=80);
+        assert_eq!(ports("connect=[fd00::]/8:80"), 80..=80);
+        assert_eq!(ports("connect=10.0.0.0/8:1-9"), 1..=9);
+        assert_eq!(ports("connect=*.example.org:443"), 443..=443);
+    }
+
+    #[test]
+    fn names_below_a_name() {
+        let pattern: NamePattern = "*.example.org".parse().unwrap();
+        assert!(pattern.matches("www.Example.org."));
+        assert!(pattern.matches("a.b.example.org"));
+        assert!(!pattern.matches("example.org"));
+        assert!(!pattern.matches("badexample.org"));
+    }
+}

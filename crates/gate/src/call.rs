@@ -2,10 +2,12 @@
 //!
 //! This is the vocabulary of the trace, and of whatever else comes to stand at the gate.
 
-use callgate_system::{Advice, Follow, Nanoseconds, NewTimestamp, OpenHow};
+use std::net::SocketAddr;
 
-use crate::Handle;
+use callgate_system::{AddressFamily, Advice, Follow, Nanoseconds, NewTimestamp, OpenHow, Shutdown};
+
 use crate::trace::Argument;
+use crate::{Handle, NetworkAccess};
 
 macro_rules! calls {
     ($($interface:literal {
@@ -42,6 +44,16 @@ macro_rules! calls {
                 }
             }
 
+            /// What it would do on the network.
+            #[must_use]
+            #[inline]
+            #[allow(unused_variables, reason = "only calls that go to the network look at their arguments")]
+            pub fn network_access(&self) -> Option<NetworkAccess<'a>> {
+                match *self {
+                    $($(Call::$variant { $($($field),+)? } => calls!(@asks $access $([$($changed),+])?),)*)*
+                }
+            }
+
             /// Shows each argument, with its name, in order.
             pub(crate) fn arguments(&self, show: &mut dyn FnMut(&'static str, &dyn Argument)) {
                 match self {
@@ -50,8 +62,10 @@ macro_rules! calls {
             }
         }
     };
-    (@refused reads) => { false };
     (@refused changes [$($changed:expr),+]) => { $($changed)||+ };
+    (@refused $other:ident $([$($ignored:expr),+])?) => { false };
+    (@asks asks [$access:expr]) => { $access };
+    (@asks $other:ident $([$($ignored:expr),+])?) => { None };
 }
 
 calls! {
@@ -249,8 +263,13 @@ calls! {
         InstanceNetwork "instance-network.instance-network" reads;
     }
     "wasi:sockets/ip-name-lookup" {
-        /// Looks a name up.
-        ResolveAddresses "ip-name-lookup.resolve-addresses" (network: Handle<'a>, name: &'a str) reads;
+        /// Begins to look a name up.
+        ResolveAddresses "ip-name-lookup.resolve-addresses" (network: Handle<'a>, name: &'a str)
+            asks [Some(NetworkAccess::Resolve(name))];
+        /// Asks for the next address.
+        ResolveNextAddress "resolve-address-stream.resolve-next-address" (lookup: Handle<'a>) reads;
+        /// Makes a pollable that is ready when there is an answer.
+        LookupSubscribe "resolve-address-stream.subscribe" (lookup: Handle<'a>) reads;
     }
     "wasi:sockets/network" {
         /// Asks for the network's error code behind a stream's error.
@@ -258,11 +277,113 @@ calls! {
     }
     "wasi:sockets/tcp-create-socket" {
         /// Makes a TCP socket.
-        CreateTcpSocket "tcp-create-socket.create-tcp-socket" reads;
+        CreateTcpSocket "tcp-create-socket.create-tcp-socket" (family: AddressFamily) reads;
+    }
+    "wasi:sockets/tcp" {
+        /// Takes a local address.
+        TcpStartBind "tcp-socket.start-bind" (socket: Handle<'a>, local_address: SocketAddr)
+            asks [Some(NetworkAccess::Bind(local_address))];
+        /// Asks how binding went.
+        TcpFinishBind "tcp-socket.finish-bind" (socket: Handle<'a>) reads;
+        /// Begins to connect.
+        TcpStartConnect "tcp-socket.start-connect" (socket: Handle<'a>, remote_address: SocketAddr)
+            asks [Some(NetworkAccess::Connect(remote_address))];
+        /// Asks how connecting went.
+        TcpFinishConnect "tcp-socket.finish-connect" (socket: Handle<'a>) reads;
+        /// Lets connections come in, at the address that was bound.
+        TcpStartListen "tcp-socket.start-listen" (socket: Handle<'a>, local_address: Option<SocketAddr>)
+            asks [local_address.map(NetworkAccess::Listen)];
+        /// Asks how that went.
+        TcpFinishListen "tcp-socket.finish-listen" (socket: Handle<'a>) reads;
+        /// Takes a connection that has come in.
+        TcpAccept "tcp-socket.accept" (socket: Handle<'a>) reads;
+        /// Asks for the address on this side.
+        TcpLocalAddress "tcp-socket.local-address" (socket: Handle<'a>) reads;
+        /// Asks for the peer's address.
+        TcpRemoteAddress "tcp-socket.remote-address" (socket: Handle<'a>) reads;
+        /// Asks whether connections may come in.
+        TcpIsListening "tcp-socket.is-listening" (socket: Handle<'a>) reads;
+        /// Asks for the family.
+        TcpAddressFamily "tcp-socket.address-family" (socket: Handle<'a>) reads;
+        /// Sets how many connections may wait.
+        TcpSetListenBacklogSize "tcp-socket.set-listen-backlog-size" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpKeepAliveEnabled "tcp-socket.keep-alive-enabled" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetKeepAliveEnabled "tcp-socket.set-keep-alive-enabled" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpKeepAliveIdleTime "tcp-socket.keep-alive-idle-time" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetKeepAliveIdleTime "tcp-socket.set-keep-alive-idle-time" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpKeepAliveInterval "tcp-socket.keep-alive-interval" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetKeepAliveInterval "tcp-socket.set-keep-alive-interval" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpKeepAliveCount "tcp-socket.keep-alive-count" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetKeepAliveCount "tcp-socket.set-keep-alive-count" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpHopLimit "tcp-socket.hop-limit" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetHopLimit "tcp-socket.set-hop-limit" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpReceiveBufferSize "tcp-socket.receive-buffer-size" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetReceiveBufferSize "tcp-socket.set-receive-buffer-size" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        TcpSendBufferSize "tcp-socket.send-buffer-size" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        TcpSetSendBufferSize "tcp-socket.set-send-buffer-size" (socket: Handle<'a>, value: u64) reads;
+        /// Makes a pollable that is ready when the state moves on.
+        TcpSubscribe "tcp-socket.subscribe" (socket: Handle<'a>) reads;
+        /// Ends one direction, or both.
+        TcpShutdown "tcp-socket.shutdown" (socket: Handle<'a>, how: Shutdown) reads;
     }
     "wasi:sockets/udp-create-socket" {
         /// Makes a UDP socket.
-        CreateUdpSocket "udp-create-socket.create-udp-socket" reads;
+        CreateUdpSocket "udp-create-socket.create-udp-socket" (family: AddressFamily) reads;
+    }
+    "wasi:sockets/udp" {
+        /// Takes a local address.
+        UdpStartBind "udp-socket.start-bind" (socket: Handle<'a>, local_address: SocketAddr)
+            asks [Some(NetworkAccess::BindUdp(local_address))];
+        /// Asks how binding went.
+        UdpFinishBind "udp-socket.finish-bind" (socket: Handle<'a>) reads;
+        /// Makes the streams of datagrams, with one peer or with all.
+        UdpStream "udp-socket.stream" (socket: Handle<'a>, remote_address: Option<SocketAddr>)
+            asks [remote_address.map(NetworkAccess::Udp)];
+        /// Asks for the address on this side.
+        UdpLocalAddress "udp-socket.local-address" (socket: Handle<'a>) reads;
+        /// Asks for the peer's address.
+        UdpRemoteAddress "udp-socket.remote-address" (socket: Handle<'a>) reads;
+        /// Asks for the family.
+        UdpAddressFamily "udp-socket.address-family" (socket: Handle<'a>) reads;
+        /// Asks for an option.
+        UdpUnicastHopLimit "udp-socket.unicast-hop-limit" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        UdpSetUnicastHopLimit "udp-socket.set-unicast-hop-limit" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        UdpReceiveBufferSize "udp-socket.receive-buffer-size" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        UdpSetReceiveBufferSize "udp-socket.set-receive-buffer-size" (socket: Handle<'a>, value: u64) reads;
+        /// Asks for an option.
+        UdpSendBufferSize "udp-socket.send-buffer-size" (socket: Handle<'a>) reads;
+        /// Sets an option.
+        UdpSetSendBufferSize "udp-socket.set-send-buffer-size" (socket: Handle<'a>, value: u64) reads;
+        /// Makes a pollable that is always ready.
+        UdpSubscribe "udp-socket.subscribe" (socket: Handle<'a>) reads;
+        /// Receives datagrams.
+        UdpReceive "incoming-datagram-stream.receive" (stream: Handle<'a>, max_results: u64) reads;
+        /// Makes a pollable that is ready when there is a datagram.
+        IncomingSubscribe "incoming-datagram-stream.subscribe" (stream: Handle<'a>) reads;
+        /// Asks how many datagrams may be sent now.
+        UdpCheckSend "outgoing-datagram-stream.check-send" (stream: Handle<'a>) reads;
+        /// Sends one datagram of a batch.
+        UdpSend "outgoing-datagram-stream.send" (stream: Handle<'a>, data: &'a [u8], remote_address: Option<SocketAddr>)
+            asks [remote_address.map(NetworkAccess::Udp)];
+        /// Makes a pollable that is ready when datagrams may be sent.
+        OutgoingSubscribe "outgoing-datagram-stream.subscribe" (stream: Handle<'a>) reads;
     }
     "callgate:system/diagnostics" {
         /// Asks for the backend's name.

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use callgate_system::{Code, Error, Nanoseconds, Native, Result, System};
 
-use crate::{AsReply, Call, Reply};
+use crate::{AsReply, Call, NetworkAccess, NetworkRules, Reply};
 
 /// One guest's gate.
 pub struct Gate {
     system: Arc<dyn System>,
+    network: NetworkRules,
     hook: Option<Arc<dyn Hook>>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
@@ -45,6 +46,8 @@ impl AsError for Error {
 pub struct Outcome<'a> {
     /// What it yielded, or why it failed.
     pub result: Result<Reply<'a>>,
+    /// What it was refused for want of a rule.
+    pub missing: Option<NetworkAccess<'a>>,
     /// When it began, on the system's monotonic clock.
     pub began: Nanoseconds,
     /// When it ended.
@@ -52,25 +55,35 @@ pub struct Outcome<'a> {
 }
 
 impl Gate {
-    /// A gate for one guest of `system`; `hook` sees its calls.
+    /// A gate for one guest of `system`, which may do on the network what `network` permits; `hook` sees its calls.
     #[must_use]
-    pub fn new(system: Arc<dyn System>, hook: Option<Arc<dyn Hook>>) -> Self {
-        Self { system, hook, last_native: Cell::new(None), last_failed: Cell::new(""), passed: Cell::new(0) }
+    pub fn new(system: Arc<dyn System>, network: NetworkRules, hook: Option<Arc<dyn Hook>>) -> Self {
+        Self { system, network, hook, last_native: Cell::new(None), last_failed: Cell::new(""), passed: Cell::new(0) }
     }
 
     /// Lets `act` happen, unless `call` is refused, and notes what became of it.
     ///
     /// # Errors
-    /// Those of `act`; [`Code::ReadOnly`] for a change below a read-only mount.
+    /// Those of `act`; [`Code::ReadOnly`] for a change below a read-only mount, [`Code::AccessDenied`] for what no rule
+    /// permits on the network.
     #[inline]
     pub fn pass<T: AsReply, E: AsError>(&self, call: Call<'_>, act: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.passed.set(self.passed.get() + 1);
         if self.hook.is_some() {
             return self.pass_watched(&call, act);
         }
-        let result = if call.is_refused() { Err(Error::new(Code::ReadOnly).into()) } else { act() };
+        let result = if let Some(code) = self.refusal(&call) { Err(Error::new(code).into()) } else { act() };
         self.note(&call, &result);
         result
+    }
+
+    #[inline]
+    fn refusal(&self, call: &Call<'_>) -> Option<Code> {
+        if call.is_refused() {
+            return Some(Code::ReadOnly);
+        }
+        let access = call.network_access()?;
+        (!self.network.permit(access)).then_some(Code::AccessDenied)
     }
 
     #[cold]
@@ -80,12 +93,14 @@ impl Gate {
         act: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         let began = self.system.clock().monotonic();
-        let result = if call.is_refused() { Err(Error::new(Code::ReadOnly).into()) } else { act() };
+        let refusal = self.refusal(call);
+        let result = if let Some(code) = refusal { Err(Error::new(code).into()) } else { act() };
         let ended = self.system.clock().monotonic();
         self.note(call, &result);
         if let Some(hook) = &self.hook {
             let result = result.as_ref().map(AsReply::as_reply).map_err(AsError::as_error);
-            hook.passed(call, &Outcome { result, began, ended });
+            let missing = call.network_access().filter(|_| refusal == Some(Code::AccessDenied));
+            hook.passed(call, &Outcome { result, missing, began, ended });
         }
         result
     }
@@ -96,6 +111,12 @@ impl Gate {
             self.last_native.set(error.as_error().native);
             self.last_failed.set(call.function());
         }
+    }
+
+    /// What the guest may do on the network.
+    #[must_use]
+    pub fn network(&self) -> &NetworkRules {
+        &self.network
     }
 
     /// The native error behind the last call that failed; none when no call failed yet, or when the sandbox refused it.

@@ -1,5 +1,7 @@
 //! What a call yielded, in few kinds: enough to print, to record and to send.
 
+use std::net::{IpAddr, SocketAddr};
+
 use callgate_system::{FileType, Identity, Stat, Timestamp};
 
 use crate::Handle;
@@ -35,6 +37,8 @@ pub enum Reply<'a> {
     Identity(Identity),
     /// A point in wall time.
     Time(Timestamp),
+    /// An address, with port 0 where it has none.
+    Address(SocketAddr),
 }
 
 /// What can be shown as a [`Reply`].
@@ -69,6 +73,8 @@ replies! {
     Stat: |stat| Reply::Stat(stat);
     Identity: |identity| Reply::Identity(*identity);
     Timestamp: |time| Reply::Time(*time);
+    SocketAddr: |address| Reply::Address(*address);
+    IpAddr: |address| Reply::Address(SocketAddr::new(*address, 0));
     callgate_system::Entry: |entry| Reply::Entry(entry.kind, &entry.name);
     (u64, u64): |pair| Reply::Number(pair.0);
 }

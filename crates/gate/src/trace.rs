@@ -6,9 +6,10 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use callgate_system::{Advice, FileType, Follow, NewTimestamp, OpenHow, System, Timestamp};
+use callgate_system::{AddressFamily, Advice, FileType, Follow, NewTimestamp, OpenHow, Shutdown, System, Timestamp};
 
 use crate::{Call, Handle, Hook, Outcome, Reply};
 
@@ -57,6 +58,9 @@ impl Trace {
         match &outcome.result {
             Ok(reply) => show_reply(*reply, &mut line)?,
             Err(error) => write!(line, "{error}")?,
+        }
+        if let Some(access) = outcome.missing {
+            write!(line, " (add --net {access})")?;
         }
         let took = outcome.ended.saturating_sub(outcome.began);
         writeln!(line, " <{}.{:06}>", took / 1_000_000_000, took % 1_000_000_000 / 1000)?;
@@ -115,7 +119,35 @@ macro_rules! named_arguments {
     };
 }
 
-named_arguments!(u64, usize, u8, bool);
+named_arguments!(u64, usize, u8, bool, SocketAddr);
+
+impl Argument for Option<SocketAddr> {
+    fn show(&self, name: &'static str, line: &mut String) -> fmt::Result {
+        match self {
+            Some(address) => address.show(name, line),
+            None => write!(line, "{name}=none"),
+        }
+    }
+}
+
+impl Argument for AddressFamily {
+    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
+        line.write_str(match self {
+            AddressFamily::Ipv4 => "ipv4",
+            AddressFamily::Ipv6 => "ipv6",
+        })
+    }
+}
+
+impl Argument for Shutdown {
+    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
+        line.write_str(match self {
+            Shutdown::Receive => "receive",
+            Shutdown::Send => "send",
+            Shutdown::Both => "both",
+        })
+    }
+}
 
 impl Argument for Follow {
     fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
@@ -208,6 +240,7 @@ fn show_reply(reply: Reply<'_>, line: &mut String) -> fmt::Result {
         Reply::Stat(stat) => write!(line, "{{{}, size={}, links={}}}", kind_name(stat.kind), stat.size, stat.links),
         Reply::Identity(identity) => write!(line, "{:x}:{:x}", identity.device, identity.file),
         Reply::Time(time) => show_time(time, line),
+        Reply::Address(address) => write!(line, "{address}"),
     }
 }
 

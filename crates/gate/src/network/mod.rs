@@ -17,10 +17,16 @@ pub use rule::{Rule, RuleError};
 pub enum NetworkAccess<'a> {
     /// Connect a TCP socket to this address.
     Connect(SocketAddr),
-    /// Bind a TCP socket to this address, or listen on it; an implicit bind has the unspecified address and port 0.
+    /// Take connections at this address; port 0 is one that the system picks.
     Listen(SocketAddr),
-    /// Bind a UDP socket to this address, or exchange datagrams with it.
+    /// Bind a TCP socket to this address, for whatever use. Who may connect may bind to port 0; listening is asked for by
+    /// itself.
+    Bind(SocketAddr),
+    /// Exchange datagrams with this address.
     Udp(SocketAddr),
+    /// Bind a UDP socket to this address, and so receive what comes there. Who may exchange datagrams with anybody may
+    /// bind to port 0 of the unspecified address; what then comes from others is not shown.
+    BindUdp(SocketAddr),
     /// Look up this name.
     Resolve(&'a str),
 }
@@ -30,8 +36,8 @@ impl fmt::Display for NetworkAccess<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(address) => write!(f, "connect={address}"),
-            Self::Listen(address) => write!(f, "listen={address}"),
-            Self::Udp(address) => write!(f, "udp={address}"),
+            Self::Listen(address) | Self::Bind(address) => write!(f, "listen={address}"),
+            Self::Udp(address) | Self::BindUdp(address) => write!(f, "udp={address}"),
             Self::Resolve(name) => write!(f, "resolve={name}"),
         }
     }
@@ -54,7 +60,17 @@ impl NetworkRules {
     /// Whether one of the rules permits `access`.
     #[must_use]
     pub fn permit(&self, access: NetworkAccess<'_>) -> bool {
-        self.rules.iter().any(|rule| self.grants(rule, access))
+        self.rules.iter().any(|rule| self.grants(rule, access)) || self.permit_any_port(access)
+    }
+
+    /// A socket of one's own needs a port of one's own.
+    fn permit_any_port(&self, access: NetworkAccess<'_>) -> bool {
+        let has = |wanted| self.rules.iter().any(|rule| matches!(rule, Rule::Address { of, .. } if *of == wanted));
+        match access {
+            NetworkAccess::Bind(address) => address.port() == 0 && has(Use::Connect),
+            NetworkAccess::BindUdp(address) => address.port() == 0 && address.ip().is_unspecified() && has(Use::Udp),
+            _ => false,
+        }
     }
 
     /// The guest's lookup of `name` returned `address`.
@@ -74,10 +90,14 @@ impl NetworkRules {
             (Rule::All, _) => true,
             (Rule::Resolve(pattern), NetworkAccess::Resolve(name)) => pattern.matches(name),
             (Rule::Address { of: Use::Connect, host, ports }, NetworkAccess::Connect(address))
-            | (Rule::Address { of: Use::Listen, host, ports }, NetworkAccess::Listen(address))
-            | (Rule::Address { of: Use::Udp, host, ports }, NetworkAccess::Udp(address)) => {
-                ports.contains(&address.port()) && self.is_of(host, address.ip())
-            }
+            | (
+                Rule::Address { of: Use::Listen, host, ports },
+                NetworkAccess::Listen(address) | NetworkAccess::Bind(address),
+            )
+            | (
+                Rule::Address { of: Use::Udp, host, ports },
+                NetworkAccess::Udp(address) | NetworkAccess::BindUdp(address),
+            ) => ports.contains(&address.port()) && self.is_of(host, address.ip()),
             _ => false,
         }
     }
@@ -120,6 +140,20 @@ mod tests {
         assert!(!rules.permit(NetworkAccess::Udp(address)));
         assert!(!rules.permit(connect("127.0.0.1:81")));
         assert!(!rules.permit(connect("127.0.0.2:80")));
+    }
+
+    #[test]
+    fn who_may_connect_may_bind_to_any_free_port_but_not_listen_there() {
+        let any = "0.0.0.0:0".parse().unwrap();
+        let tcp = rules(&["connect=127.0.0.1:80"]);
+        assert!(tcp.permit(NetworkAccess::Bind(any)));
+        assert!(!tcp.permit(NetworkAccess::Listen(any)));
+        assert!(!tcp.permit(NetworkAccess::Bind("0.0.0.0:80".parse().unwrap())));
+        assert!(!tcp.permit(NetworkAccess::BindUdp(any)));
+        let udp = rules(&["udp=127.0.0.1:53"]);
+        assert!(udp.permit(NetworkAccess::BindUdp(any)));
+        assert!(!udp.permit(NetworkAccess::BindUdp("0.0.0.0:53".parse().unwrap())));
+        assert!(!udp.permit(NetworkAccess::Bind(any)));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use callgate_conformance::{CALLS, Deviation, Ground, Report, Subject, Support, Verdict, run, unknown_deviations};
 use callgate_system::{
-    Clock, Code, Directory, Entries, Follow, Interest, NewTimestamp, OpenHow, Opened, Random, Result, Sink, Source,
-    Stat, Stdio, System, Timestamp, Waiter,
+    AddressFamily, Clock, Code, Directory, Entries, Follow, Interest, Kind, Lookup, Network, NewTimestamp, OpenHow,
+    Opened, Random, Result, Sink, Socket, Source, Stat, Stdio, System, Timestamp, Waiter,
 };
 
 /// Refuses every call on files, has a clock that stands still, and random bytes that are not.
@@ -100,6 +100,15 @@ impl Random for Nothing {
     }
 }
 
+impl Network for Nothing {
+    fn socket(&self, _: Kind, _: AddressFamily) -> Result<Arc<dyn Socket>> {
+        nothing()
+    }
+    fn resolve(&self, _: &str) -> Result<Arc<dyn Lookup>> {
+        nothing()
+    }
+}
+
 impl Waiter for Nothing {
     fn wait(&mut self, _: &[Interest<'_>], _: Option<u64>, _: &mut Vec<usize>) -> Result<()> {
         panic!("nothing waits")
@@ -117,6 +126,9 @@ impl System for Nothing {
         self
     }
     fn random(&self) -> &dyn Random {
+        self
+    }
+    fn network(&self) -> &dyn Network {
         self
     }
     fn stdio(&self) -> Stdio {

@@ -1,17 +1,22 @@
 //! The system that callgate runs guests on under Linux, over rustix's own system calls: no libc, no `unsafe`.
 //!
 //! Where things are: `resolve` turns paths into handles beneath a directory, by `openat2` or by the portable walker;
-//! `directory`, `file` and `entries` are the handles; `error` is the one table of error numbers.
+//! `directory`, `file` and `entries` are the handles; `network`, `socket` and `lookup` the network; `wait` is the one place that
+//! sleeps; `error` is the one table of error numbers.
 
 #![forbid(unsafe_code)]
 
 mod clock;
+mod descriptor;
 mod directory;
 mod entries;
 mod error;
 mod file;
+mod lookup;
+mod network;
 mod random;
 mod resolve;
+mod socket;
 mod stat;
 mod stdio;
 mod times;
@@ -20,10 +25,11 @@ mod wait;
 use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 
-use callgate_system::{Clock, Directory, Random, Result, Stdio, System, Waiter};
+use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
 
 use crate::clock::LinuxClock;
 use crate::directory::LinuxDirectory;
+use crate::network::LinuxNetwork;
 use crate::random::LinuxRandom;
 use crate::resolve::Resolver;
 use crate::stdio::{Direction, Stream};
@@ -33,6 +39,7 @@ use crate::wait::LinuxWaiter;
 pub struct Linux {
     resolver: Resolver,
     clock: LinuxClock,
+    network: LinuxNetwork,
     stdio: OnceLock<Stdio>,
 }
 
@@ -58,7 +65,7 @@ impl Linux {
     }
 
     fn with(resolver: Resolver) -> Self {
-        Self { resolver, clock: LinuxClock::default(), stdio: OnceLock::new() }
+        Self { resolver, clock: LinuxClock::default(), network: LinuxNetwork::default(), stdio: OnceLock::new() }
     }
 }
 
@@ -83,6 +90,10 @@ impl System for Linux {
 
     fn random(&self) -> &dyn Random {
         &LinuxRandom
+    }
+
+    fn network(&self) -> &dyn Network {
+        &self.network
     }
 
     fn stdio(&self) -> Stdio {

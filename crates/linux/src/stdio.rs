@@ -19,6 +19,7 @@ use rustix::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, major};
 use rustix::io::{Errno, ReadWriteFlags};
 
+use crate::descriptor::Descriptor;
 use crate::error::{Portable as _, portable};
 
 /// As much as one write to a pipe takes at once or not at all.
@@ -35,17 +36,11 @@ const MEMORY_DEVICES: u32 = 1;
 
 /// One standard stream.
 pub(crate) struct Stream {
-    fd: Fd,
+    fd: Descriptor,
     way: AtomicU8,
     terminal: bool,
     /// Whether it is a file or the like, for which `poll` would say nothing else.
     always_ready: bool,
-}
-
-/// Ours to close, or not.
-enum Fd {
-    Inherited(BorrowedFd<'static>),
-    Own(OwnedFd),
 }
 
 /// How a transfer is kept from waiting.
@@ -70,17 +65,17 @@ pub(crate) enum Direction {
 impl Stream {
     /// Looks at an inherited stream and finds its way.
     pub(crate) fn inherited(fd: BorrowedFd<'static>, direction: Direction) -> Self {
-        Self::new(Fd::Inherited(fd), direction)
+        Self::new(Descriptor::Inherited(fd), direction)
     }
 
-    fn new(fd: Fd, direction: Direction) -> Self {
+    fn new(fd: Descriptor, direction: Direction) -> Self {
         // A closed one fails at every use, without waiting.
         let Ok(stat) = rustix::fs::fstat(fd.as_fd()) else { return Self::of(fd, Way::Plain, false, true) };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile | FileType::Directory => Self::of(fd, Way::Plain, false, true),
             FileType::CharacterDevice if major(stat.st_rdev) == MEMORY_DEVICES => Self::of(fd, Way::Plain, false, true),
             FileType::CharacterDevice if rustix::termios::isatty(fd.as_fd()) => match reopened(fd.as_fd(), direction) {
-                Ok(own) => Self::of(Fd::Own(own), Way::Plain, true, false),
+                Ok(own) => Self::of(Descriptor::own(own), Way::Plain, true, false),
                 // Somebody else's terminal, or no /proc.
                 Err(_) => Self::of(fd, Way::Polled, true, false),
             },
@@ -88,13 +83,13 @@ impl Stream {
         }
     }
 
-    fn of(fd: Fd, way: Way, terminal: bool, always_ready: bool) -> Self {
+    fn of(fd: Descriptor, way: Way, terminal: bool, always_ready: bool) -> Self {
         Self { fd, way: AtomicU8::new(way as u8), terminal, always_ready }
     }
 
     /// What to poll; `None` where it is always ready.
-    pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
-        if self.always_ready { None } else { Some(self.fd.as_fd()) }
+    pub(crate) fn pollable(&self) -> Option<&Descriptor> {
+        if self.always_ready { None } else { Some(&self.fd) }
     }
 
     fn way(&self) -> Way {
@@ -123,15 +118,6 @@ impl Stream {
                 }
                 result => return result,
             }
-        }
-    }
-}
-
-impl AsFd for Fd {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Inherited(fd) => fd.as_fd(),
-            Self::Own(fd) => fd.as_fd(),
         }
     }
 }

@@ -41,6 +41,10 @@ pub enum Family {
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// The portable error codes: those of `wasi:filesystem/types` and `wasi:sockets/network`, each once.
+        ///
+        /// What both have stands here in the words of the first: `invalid` for `invalid-argument`, `unsupported` for
+        /// `not-supported`, `insufficient-memory` for `out-of-memory`, `already` for `concurrency-conflict`,
+        /// `message-size` for `datagram-too-large`; `access` and `not-permitted` are `access-denied` to sockets.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])* $variant,)* }
@@ -133,6 +137,32 @@ codes! {
     TextFileBusy = "text-file-busy",
     /// Two handles of different systems or devices.
     CrossDevice = "cross-device",
+    /// The peer took too long.
+    Timeout = "timeout",
+    /// An outcome was asked for, and nothing is under way.
+    NotInProgress = "not-in-progress",
+    /// Not in this state of the socket.
+    InvalidState = "invalid-state",
+    /// No further socket.
+    NewSocketLimit = "new-socket-limit",
+    /// Not an address of this machine.
+    AddressNotBindable = "address-not-bindable",
+    /// Somebody has the address, or no port is free.
+    AddressInUse = "address-in-use",
+    /// No way there.
+    RemoteUnreachable = "remote-unreachable",
+    /// Nobody listens there.
+    ConnectionRefused = "connection-refused",
+    /// The peer broke it off.
+    ConnectionReset = "connection-reset",
+    /// This side broke it off.
+    ConnectionAborted = "connection-aborted",
+    /// The name has no address.
+    NameUnresolvable = "name-unresolvable",
+    /// The name servers do not answer just now.
+    TemporaryResolverFailure = "temporary-resolver-failure",
+    /// The name servers cannot answer.
+    PermanentResolverFailure = "permanent-resolver-failure",
     /// Refused by a rule of the user's.
     AccessDenied = "access-denied",
     /// What the interface does not name.

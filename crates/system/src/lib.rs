@@ -4,15 +4,18 @@
 //! caller may rely on is written at the trait method and tested in `callgate-conformance`; what is not written there
 //! is not promised.
 //!
-//! Handles are objects (`Arc<dyn File>`, `Arc<dyn Directory>`), so one guest can hold handles of several systems at
+//! Handles are objects (`Arc<dyn File>`, `Arc<dyn Directory>`, `Arc<dyn Socket>`), so one guest can hold handles of several systems at
 //! once. Closing is `Drop`.
 
 mod clock;
 mod directory;
 mod error;
 mod file;
+mod host_name;
+mod network;
 pub mod path;
 mod random;
+mod socket;
 mod stat;
 mod stdio;
 mod wait;
@@ -21,7 +24,10 @@ pub use clock::{Clock, Nanoseconds, Timestamp};
 pub use directory::{Directory, Entries, Entry, Follow, OpenHow, Opened};
 pub use error::{Code, Error, Family, Native, Result};
 pub use file::{Advice, File};
+pub use host_name::HostName;
+pub use network::{AddressFamily, Kind, Lookup, Network};
 pub use random::Random;
+pub use socket::{Shutdown, Socket, SocketOption};
 pub use stat::{FileType, Identity, NewTimestamp, Stat};
 pub use stdio::{Sink, Source, Stdio};
 pub use wait::{Interest, Waiter};
@@ -47,6 +53,9 @@ pub trait System: Send + Sync {
 
     /// The source of random bytes.
     fn random(&self) -> &dyn Random;
+
+    /// The network: sockets, and addresses of names.
+    fn network(&self) -> &dyn Network;
 
     /// The standard streams of the process.
     fn stdio(&self) -> Stdio;

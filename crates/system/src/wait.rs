@@ -1,21 +1,33 @@
 //! Waiting. The only place that sleeps; every other call returns at once.
 
-use crate::{Nanoseconds, Result, Sink, Source};
+use crate::{Lookup, Nanoseconds, Result, Sink, Socket, Source};
 
-/// What to wait for.
+/// What to wait for. Met means so at that moment: another that reads the same stream or socket may come before.
 #[derive(Clone, Copy)]
 pub enum Interest<'a> {
     /// Bytes to read, or the end of them.
     Readable(&'a dyn Source),
     /// Room to write, or an error that a write would meet.
     Writable(&'a dyn Sink),
+    /// Of a connected stream: bytes to receive, the end, or an error. Of a listening one: a connection to accept. Of a
+    /// datagram socket: a message or an error. Of a stream that is none of these and not connecting either: met.
+    Receivable(&'a dyn Socket),
+    /// Of a connecting stream: the outcome. Of a connected one: room to send, or an error that a send would meet. Of a
+    /// datagram socket: room for a message, or an error. Of a fresh or bound stream: met. Of a listening one: never
+    /// promised.
+    Sendable(&'a dyn Socket),
+    /// The answer, be it an error.
+    Resolved(&'a dyn Lookup),
 }
 
 /// A place to wait.
 pub trait Waiter: Send {
     /// Returns as soon as one of `interests` is met or the monotonic clock reaches `until` (never, where `None`), and
     /// pushes the indices of those met, ascending, onto `ready`, which it clears first. A deadline in the past asks
-    /// without waiting; then `ready` may be empty. A stream of another system counts as met.
+    /// without waiting; then `ready` may be empty. A stream, socket or lookup of another system counts as met.
+    ///
+    /// What the kernel has to do for a wait does not grow with the sockets that the waits before had in their lists, too,
+    /// and on which nothing happens. What is dropped between two waits is forgotten by itself.
     ///
     /// # Errors
     /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`.

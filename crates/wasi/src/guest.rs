@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgate_gate::{Gate, Hook, Mount, Trace};
+use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace};
 use callgate_system::{Directory, Error, Nanoseconds, System};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
@@ -36,6 +36,7 @@ pub enum Access {
 pub struct Guest {
     system: Arc<dyn System>,
     surroundings: Surroundings,
+    network: Vec<Rule>,
     memory: u64,
     handles: usize,
     timeout: Option<Duration>,
@@ -113,6 +114,7 @@ impl Guest {
         Self {
             system,
             surroundings: Surroundings::default(),
+            network: Vec::new(),
             memory: u64::MAX,
             handles: HANDLES,
             timeout: None,
@@ -174,6 +176,12 @@ impl Guest {
         let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly };
         mounts.push((Arc::new(mount), directory));
         Ok(self)
+    }
+
+    /// Permits a use of the network; nothing is permitted without a rule.
+    pub fn permit(&mut self, rule: Rule) -> &mut Self {
+        self.network.push(rule);
+        self
     }
 
     /// The bytes that its linear memories may take together; more is refused to the guest, not to the host. Each memory is
@@ -249,7 +257,7 @@ impl Guest {
             stdout: Rc::new(OutputStream::of_sink("stdout", stdio.stdout, self.quits)),
             stderr: Rc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
         };
-        let gate = Gate::new(Arc::clone(&self.system), self.hook);
+        let gate = Gate::new(Arc::clone(&self.system), NetworkRules::new(self.network), self.hook);
         let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
         let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory);
         host.deadline = self.timeout.map(|time| host.system.clock().monotonic().saturating_add(nanoseconds(time)));

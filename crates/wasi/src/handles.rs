@@ -14,7 +14,9 @@ use wasmtime::component::Resource;
 
 use crate::p2::filesystem::{Descriptor, DirectoryEntries};
 use crate::p2::io::{Failure, InputStream, OutputStream, Pollable};
-use crate::p2::{Network, TerminalInput, TerminalOutput};
+use crate::p2::{
+    AddressStream, IncomingDatagrams, Network, OutgoingDatagrams, TcpSocket, TerminalInput, TerminalOutput, UdpSocket,
+};
 
 /// What a guest can hold a handle of.
 pub(crate) trait Named {
@@ -54,15 +56,20 @@ macro_rules! entries {
 }
 
 entries!(
+    AddressStream,
     Descriptor,
     DirectoryEntries,
     Failure,
+    IncomingDatagrams,
     InputStream,
     Network,
+    OutgoingDatagrams,
     OutputStream,
     Pollable,
+    TcpSocket,
     TerminalInput,
-    TerminalOutput
+    TerminalOutput,
+    UdpSocket
 );
 
 /// A handle that a host function works on.

@@ -12,7 +12,7 @@ use super::*;
 
 /// A stream of a test's own, which it closes.
 pub(crate) fn stream(fd: impl Into<OwnedFd>, direction: Direction) -> Stream {
-    Stream::new(Fd::Own(fd.into()), direction)
+    Stream::new(Descriptor::own(fd.into()), direction)
 }
 
 fn forced(stream: Stream, way: Way) -> Stream {
@@ -168,7 +168,7 @@ fn a_terminal_is_told_and_does_not_wait_either() {
         assert!(input.way() == Way::Plain && output.way() == Way::Plain, "it was opened again");
         if way == Way::Polled {
             // As if it had not been.
-            let unopened = || Fd::Own(shared.try_clone().unwrap());
+            let unopened = || Descriptor::own(shared.try_clone().unwrap());
             (input, output) = (Stream::of(unopened(), way, true, false), Stream::of(unopened(), way, true, false));
         }
         assert_eq!(read(&input, 8), Err(Code::WouldBlock));

@@ -1,4 +1,7 @@
-//! Waiting for pipes, files, strangers and deadlines. A deadline may be passed by any time, never come early.
+//! Waiting for pipes, files, strangers and deadlines, polled and registered. A deadline may be passed by any time, never
+//! come early.
+
+mod sockets;
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -28,10 +31,20 @@ fn streams() -> (Stream, Stream) {
     (stream(input, Direction::In), stream(output, Direction::Out))
 }
 
+/// A waiter that polls, and one that registers everything.
+fn both() -> [LinuxWaiter; 2] {
+    [LinuxWaiter::polling(usize::MAX), LinuxWaiter::polling(0)]
+}
+
+/// Waits once each way, the second not again for what the first saw in the past.
 fn wait(interests: &[Interest<'_>], until: Option<Nanoseconds>) -> Vec<usize> {
-    let mut ready = vec![usize::MAX];
-    LinuxWaiter::default().wait(interests, until, &mut ready).unwrap();
-    ready
+    let [polled, registered] = both().map(|mut waiter| {
+        let mut ready = vec![usize::MAX];
+        waiter.wait(interests, until, &mut ready).unwrap();
+        ready
+    });
+    assert_eq!(polled, registered, "polled and registered");
+    polled
 }
 
 #[test]
@@ -48,9 +61,12 @@ fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
         assert_eq!(wait(&[], Some(until)), []);
         assert!(clock::monotonic() >= until);
         let (input, _output) = streams();
-        let until = clock::monotonic() + after;
-        assert_eq!(wait(&[Interest::Readable(&input)], Some(until)), []);
-        assert!(clock::monotonic() >= until);
+        for mut waiter in both() {
+            let (until, mut ready) = (clock::monotonic() + after, Vec::new());
+            waiter.wait(&[Interest::Readable(&input)], Some(until), &mut ready).unwrap();
+            assert_eq!(ready, []);
+            assert!(clock::monotonic() >= until);
+        }
     }
     let (input, _output) = streams();
     let past = Instant::now();
@@ -106,27 +122,32 @@ fn an_end_is_met() {
 
 #[test]
 fn it_wakes_when_something_comes() {
-    let (input, output) = streams();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(20));
-            output.write(b"x").unwrap();
+    for mut waiter in both() {
+        let (input, output) = streams();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(20));
+                output.write(b"x").unwrap();
+            });
+            let mut ready = Vec::new();
+            waiter.wait(&[Interest::Readable(&input)], None, &mut ready).unwrap();
+            assert_eq!(ready, [0]);
         });
-        assert_eq!(wait(&[Interest::Readable(&input)], None), [0]);
-    });
+    }
 }
 
 #[test]
 fn one_waiter_waits_for_one_thing_after_another() {
-    let mut waiter = LinuxWaiter::default();
-    let (a, b) = (streams(), streams());
-    let mut ready = Vec::new();
-    a.1.write(b"x").unwrap();
-    waiter.wait(&[Interest::Readable(&a.0), Interest::Readable(&b.0)], None, &mut ready).unwrap();
-    assert_eq!(ready, [0]);
-    waiter.wait(&[Interest::Readable(&b.0), Interest::Readable(&a.0)], None, &mut ready).unwrap();
-    assert_eq!(ready, [1]);
-    assert!(waiter.by_number.iter().all(|&place| place == 0));
+    for mut waiter in both() {
+        let (a, b) = (streams(), streams());
+        let mut ready = Vec::new();
+        a.1.write(b"x").unwrap();
+        waiter.wait(&[Interest::Readable(&a.0), Interest::Readable(&b.0)], None, &mut ready).unwrap();
+        assert_eq!(ready, [0]);
+        waiter.wait(&[Interest::Readable(&b.0), Interest::Readable(&a.0)], None, &mut ready).unwrap();
+        assert_eq!(ready, [1]);
+        assert!(waiter.by_number.iter().all(|&place| place == 0));
+    }
 }
 
 /// Security case 8. There is no quadratic work: the kernel sees each descriptor once.

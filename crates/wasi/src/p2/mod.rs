@@ -14,7 +14,7 @@ mod random;
 mod sockets;
 
 pub(crate) use cli::{TerminalInput, TerminalOutput};
-pub(crate) use sockets::Network;
+pub(crate) use sockets::{AddressStream, IncomingDatagrams, Network, OutgoingDatagrams, TcpSocket, UdpSocket};
 
 use wasmtime::component::{Linker, LinkerInstance, ResourceType};
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use callgate_gate::Mount;
-use callgate_system::{Code, Error, File, Interest, Result, Source};
+use callgate_system::{Code, Error, File, Interest, Result, Socket, Source};
 
 use super::Flow;
 use crate::handles::Named;
@@ -20,6 +20,7 @@ pub(crate) struct InputStream {
 enum From {
     File { file: Arc<dyn File>, position: Cell<u64> },
     Source(Arc<dyn Source>),
+    Socket(Arc<dyn Socket>),
 }
 
 impl InputStream {
@@ -32,6 +33,11 @@ impl InputStream {
     /// Reads what comes from `source`.
     pub(crate) fn of_source(name: &str, source: Arc<dyn Source>) -> Self {
         Self { name: name.to_owned(), mount: None, from: From::Source(source) }
+    }
+
+    /// Reads what a connection brings.
+    pub(crate) fn of_socket(socket: &Arc<dyn Socket>) -> Self {
+        Self { name: "tcp".to_owned(), mount: None, from: From::Socket(Arc::clone(socket)) }
     }
 
     /// Whether a person sits at it.
@@ -56,6 +62,10 @@ impl InputStream {
                 Err(Error { code: Code::WouldBlock, .. }) => return Ok(Flow::Open(Vec::new())),
                 read => read?,
             },
+            From::Socket(socket) => match socket.receive(&mut bytes) {
+                Err(Error { code: Code::WouldBlock, .. }) => return Ok(Flow::Open(Vec::new())),
+                read => read?,
+            },
         };
         Ok(if read == 0 { Flow::Closed } else { Flow::Open(bytes) })
     }
@@ -65,6 +75,7 @@ impl InputStream {
         match &self.from {
             From::File { .. } => None,
             From::Source(source) => Some(Interest::Readable(&**source)),
+            From::Socket(socket) => Some(Interest::Receivable(&**socket)),
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Output streams: a file from an offset on, a file's end, or a sink such as standard output.
+//! Output streams: a file from an offset on, a file's end, a sink such as standard output, or a connection.
 //!
-//! A file takes what it is given before the call returns. A sink may have no room; what `check-write` permitted must be
-//! taken all the same, so the rest is kept here, at most [`SINK_PERMIT`] bytes, and nothing more is permitted until it is out.
+//! A file takes what it is given before the call returns. The others may have no room; what `check-write` permitted must be
+//! taken all the same, so the rest is kept here, at most [`DRAIN_PERMIT`] bytes, and nothing more is permitted until it is out.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use callgate_gate::Mount;
-use callgate_system::{Code, Error, File, Interest, Result, Sink};
+use callgate_system::{Code, Error, File, Interest, Result, Sink, Socket};
 
 use super::Flow;
 use crate::handles::Named;
@@ -16,8 +16,8 @@ use crate::handles::Named;
 /// that one call takes.
 const FILE_PERMIT: u64 = 16 << 20;
 
-/// Bytes that a sink takes in one call, and that may wait here.
-const SINK_PERMIT: u64 = 64 << 10;
+/// Bytes that a sink or a connection takes in one call, and that may wait here.
+const DRAIN_PERMIT: u64 = 64 << 10;
 
 /// An output stream.
 pub(crate) struct OutputStream {
@@ -29,7 +29,29 @@ pub(crate) struct OutputStream {
 enum To {
     File { file: Arc<dyn File>, position: Cell<u64> },
     End(Arc<dyn File>),
-    Sink { sink: Arc<dyn Sink>, pending: RefCell<Vec<u8>>, quits: bool },
+    Drain { drain: Drain, pending: RefCell<Vec<u8>>, quits: bool },
+}
+
+/// Where bytes go that may have to wait.
+enum Drain {
+    Sink(Arc<dyn Sink>),
+    Socket(Arc<dyn Socket>),
+}
+
+impl Drain {
+    fn write(&self, contents: &[u8]) -> Result<usize> {
+        match self {
+            Self::Sink(sink) => sink.write(contents),
+            Self::Socket(socket) => socket.send(contents),
+        }
+    }
+
+    fn writable(&self) -> Interest<'_> {
+        match self {
+            Self::Sink(sink) => Interest::Writable(&**sink),
+            Self::Socket(socket) => Interest::Sendable(&**socket),
+        }
+    }
 }
 
 impl OutputStream {
@@ -46,25 +68,34 @@ impl OutputStream {
 
     /// Writes to `sink`. With `quits`, the run is over when nobody reads it any more.
     pub(crate) fn of_sink(name: &str, sink: Arc<dyn Sink>, quits: bool) -> Self {
-        let to = To::Sink { sink, pending: RefCell::default(), quits };
+        Self::of_drain(name, Drain::Sink(sink), quits)
+    }
+
+    /// Writes to a connection.
+    pub(crate) fn of_socket(socket: &Arc<dyn Socket>) -> Self {
+        Self::of_drain("tcp", Drain::Socket(Arc::clone(socket)), false)
+    }
+
+    fn of_drain(name: &str, drain: Drain, quits: bool) -> Self {
+        let to = To::Drain { drain, pending: RefCell::default(), quits };
         Self { name: name.to_owned(), mount: None, to }
     }
 
     /// Whether a person sits at it.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(&self.to, To::Sink { sink, .. } if sink.is_terminal())
+        matches!(&self.to, To::Drain { drain: Drain::Sink(sink), .. } if sink.is_terminal())
     }
 
     /// Whether the run is over once this stream is closed.
     pub(crate) fn quits(&self) -> bool {
-        matches!(self.to, To::Sink { quits: true, .. })
+        matches!(self.to, To::Drain { quits: true, .. })
     }
 
     /// Bytes that [`OutputStream::write`] takes at most.
     pub(crate) fn capacity(&self) -> u64 {
         match self.to {
             To::File { .. } | To::End(_) => FILE_PERMIT,
-            To::Sink { .. } => SINK_PERMIT,
+            To::Drain { .. } => DRAIN_PERMIT,
         }
     }
 
@@ -86,9 +117,9 @@ impl OutputStream {
                 Ok(written)
             }),
             To::End(file) => fill(contents, |rest| file.append(rest)),
-            To::Sink { sink, pending, .. } => {
+            To::Drain { drain, pending, .. } => {
                 let mut pending = pending.borrow_mut();
-                let taken = if pending.is_empty() { take(&**sink, contents)? } else { Some(0) };
+                let taken = if pending.is_empty() { take(drain, contents)? } else { Some(0) };
                 let Some(taken) = taken else { return Ok(Flow::Closed) };
                 pending.extend_from_slice(&contents[taken..]);
                 Ok(Flow::Open(()))
@@ -98,12 +129,12 @@ impl OutputStream {
 
     /// Sends out what waits, as far as there is room.
     pub(crate) fn flush(&self) -> Result<Flow<()>> {
-        let To::Sink { sink, pending, .. } = &self.to else { return Ok(Flow::Open(())) };
+        let To::Drain { drain, pending, .. } = &self.to else { return Ok(Flow::Open(())) };
         let mut pending = pending.borrow_mut();
         if pending.is_empty() {
             return Ok(Flow::Open(()));
         }
-        match take(&**sink, &pending) {
+        match take(drain, &pending) {
             Ok(Some(taken)) => {
                 pending.drain(..taken);
                 Ok(Flow::Open(()))
@@ -118,7 +149,7 @@ impl OutputStream {
     /// Whether nothing waits.
     pub(crate) fn is_flushed(&self) -> bool {
         match &self.to {
-            To::Sink { pending, .. } => pending.borrow().is_empty(),
+            To::Drain { pending, .. } => pending.borrow().is_empty(),
             _ => true,
         }
     }
@@ -126,7 +157,7 @@ impl OutputStream {
     /// What to wait for before more may be written; nothing, where more always may.
     pub(crate) fn writable(&self) -> Option<Interest<'_>> {
         match &self.to {
-            To::Sink { sink, .. } => Some(Interest::Writable(&**sink)),
+            To::Drain { drain, .. } => Some(drain.writable()),
             _ => None,
         }
     }
@@ -151,11 +182,11 @@ fn fill(mut contents: &[u8], mut write: impl FnMut(&[u8]) -> Result<usize>) -> R
     Ok(Flow::Open(()))
 }
 
-/// Writes to `sink` until it has no more room, and says how much it took; `None` where nobody reads it any more.
-fn take(sink: &dyn Sink, contents: &[u8]) -> Result<Option<usize>> {
+/// Writes to `drain` until it has no more room, and says how much it took; `None` where nobody reads it any more.
+fn take(drain: &Drain, contents: &[u8]) -> Result<Option<usize>> {
     let mut taken = 0;
     while taken < contents.len() {
-        match sink.write(&contents[taken..]) {
+        match drain.write(&contents[taken..]) {
             Ok(written) => taken += written,
             Err(Error { code: Code::WouldBlock, .. }) => break,
             Err(Error { code: Code::Pipe, .. }) => return Ok(None),

@@ -11,7 +11,7 @@ use super::{InputStream, OutputStream};
 use crate::ended::Break;
 use crate::handles::{Held, Named};
 use crate::host::{Context, Host};
-use crate::p2::{interface, resource};
+use crate::p2::{AddressStream, IncomingDatagrams, OutgoingDatagrams, TcpSocket, interface, resource};
 
 /// Something that may become ready.
 pub(crate) enum Pollable {
@@ -21,6 +21,16 @@ pub(crate) enum Pollable {
     Readable(Rc<InputStream>),
     /// When something may be written.
     Writable(Rc<OutputStream>),
+    /// When a socket's state moves on: connected, or a connection to accept.
+    Tcp(Rc<TcpSocket>),
+    /// When there is a datagram.
+    Incoming(Rc<IncomingDatagrams>),
+    /// When a datagram may be sent.
+    Outgoing(Rc<OutgoingDatagrams>),
+    /// When a lookup has its answer.
+    Resolved(Rc<AddressStream>),
+    /// At any time; of what the name says.
+    Always(&'static str),
 }
 
 /// What a pollable waits for.
@@ -37,6 +47,11 @@ impl Pollable {
             Self::At(when) => Wait::Until(*when),
             Self::Readable(stream) => stream.readable().map_or(Wait::Over, Wait::For),
             Self::Writable(stream) => stream.writable().map_or(Wait::Over, Wait::For),
+            Self::Tcp(socket) => socket.moves_on().map_or(Wait::Over, Wait::For),
+            Self::Incoming(stream) => Wait::For(stream.receivable()),
+            Self::Outgoing(stream) => Wait::For(stream.sendable()),
+            Self::Resolved(lookup) => Wait::For(lookup.resolved()),
+            Self::Always(_) => Wait::Over,
         }
     }
 }
@@ -47,6 +62,11 @@ impl Named for Pollable {
             Self::At(_) => "timer",
             Self::Readable(stream) => stream.name(),
             Self::Writable(stream) => stream.name(),
+            Self::Tcp(socket) => socket.name(),
+            Self::Incoming(stream) => stream.name(),
+            Self::Outgoing(stream) => stream.name(),
+            Self::Resolved(lookup) => lookup.name(),
+            Self::Always(name) => name,
         }
     }
 }

@@ -1,0 +1,86 @@
+//! `wasi:sockets/ip-name-lookup`.
+
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use callgate_gate::{Call, NetworkRules};
+use callgate_system::{Interest, Lookup, Result};
+use wasmtime::component::{Linker, Resource, WasmStr};
+
+use super::values::IpAddress;
+use super::{Network, answer};
+use crate::handles::Named;
+use crate::host::{Context, Host, trap};
+use crate::p2::io::Pollable;
+use crate::p2::{interface, resource};
+
+/// A lookup, and how far its answer was read.
+pub(crate) struct AddressStream {
+    name: String,
+    lookup: Arc<dyn Lookup>,
+    addresses: RefCell<Option<Vec<IpAddr>>>,
+    read: Cell<usize>,
+}
+
+impl AddressStream {
+    fn new(name: &str, lookup: Arc<dyn Lookup>) -> Self {
+        Self { name: name.to_owned(), lookup, addresses: RefCell::default(), read: Cell::new(0) }
+    }
+
+    /// The next address; `None` behind the last. All of them are the guest's to use from the first on.
+    fn next(&self, rules: &NetworkRules) -> Result<Option<IpAddr>> {
+        let mut addresses = self.addresses.borrow_mut();
+        if addresses.is_none() {
+            let told = self.lookup.addresses()?;
+            told.iter().for_each(|address| rules.learn(&self.name, *address));
+            *addresses = Some(told);
+        }
+        let next = addresses.as_ref().and_then(|addresses| addresses.get(self.read.get())).copied();
+        self.read.set(self.read.get() + usize::from(next.is_some()));
+        Ok(next)
+    }
+
+    /// What to wait for before there is an answer.
+    pub(crate) fn resolved(&self) -> Interest<'_> {
+        Interest::Resolved(&*self.lookup)
+    }
+}
+
+impl Named for AddressStream {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut lookups = interface(linker, "wasi:sockets/ip-name-lookup")?;
+    resource::<AddressStream>(&mut lookups, "resolve-address-stream")?;
+    lookups.func_wrap("resolve-addresses", |cx: Context<'_>, (network, name): (Resource<Network>, WasmStr)| {
+        let host = cx.data();
+        let (network, name) = (host.find(&network)?, name.to_str(&cx)?);
+        let act = || host.handles.add(AddressStream::new(&name, host.system.network().resolve(&name)?));
+        let call = Call::ResolveAddresses { network: network.handle(), name: &name };
+        answer(host.gate.pass(call, act).map(Resource::from))
+    })?;
+    lookups.func_wrap(
+        "[method]resolve-address-stream.resolve-next-address",
+        |cx: Context<'_>, (lookup,): (Resource<AddressStream>,)| {
+            let host = cx.data();
+            let lookup = host.find(&lookup)?;
+            let act = || lookup.next(host.gate.network());
+            let next = host.gate.pass(Call::ResolveNextAddress { lookup: lookup.handle() }, act);
+            answer(next.map(|next| next.map(IpAddress::from)))
+        },
+    )?;
+    lookups.func_wrap(
+        "[method]resolve-address-stream.subscribe",
+        |cx: Context<'_>, (lookup,): (Resource<AddressStream>,)| {
+            let host = cx.data();
+            let lookup = host.find(&lookup)?;
+            let act = || host.handles.add(Pollable::Resolved(Rc::clone(&lookup.share())));
+            Ok((Resource::from(host.gate.pass(Call::LookupSubscribe { lookup: lookup.handle() }, act).map_err(trap)?),))
+        },
+    )
+}

@@ -1,0 +1,198 @@
+//! The states of a TCP socket. The interface has each step in two halves, start and finish; a system has one, so the first half
+//! does it, or begins it, and the second tells how it went.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Shutdown, Socket, SocketOption, System};
+
+use crate::handles::Named;
+use crate::p2::io::{InputStream, OutputStream};
+
+/// Connections that may wait to be accepted, where the guest doesn't say.
+const BACKLOG: u32 = 128;
+
+/// Where a socket is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Fresh,
+    Binding(SocketAddr),
+    Bound(SocketAddr),
+    StartingToListen,
+    Listening,
+    Connecting,
+    Connected,
+    /// Connecting failed; good for nothing any more.
+    Failed,
+}
+
+/// A TCP socket.
+pub(crate) struct TcpSocket {
+    socket: Arc<dyn Socket>,
+    state: Cell<State>,
+    backlog: Cell<u32>,
+}
+
+impl TcpSocket {
+    /// A socket without an address.
+    pub(super) fn new(system: &dyn System, family: AddressFamily) -> Result<Self> {
+        Ok(Self::in_state(system.network().socket(Kind::Stream, family)?, State::Fresh))
+    }
+
+    fn in_state(socket: Arc<dyn Socket>, state: State) -> Self {
+        Self { socket, state: Cell::new(state), backlog: Cell::new(BACKLOG) }
+    }
+
+    pub(super) fn family(&self) -> AddressFamily {
+        self.socket.family()
+    }
+
+    pub(super) fn start_bind(&self, local: SocketAddr) -> Result<()> {
+        self.must_be(State::Fresh)?;
+        self.socket.bind(local)?;
+        self.state.set(State::Binding(local));
+        Ok(())
+    }
+
+    pub(super) fn finish_bind(&self) -> Result<()> {
+        let State::Binding(local) = self.state.get() else { return Err(Code::NotInProgress.into()) };
+        self.state.set(State::Bound(local));
+        Ok(())
+    }
+
+    pub(super) fn start_connect(&self, remote: SocketAddr) -> Result<()> {
+        let (State::Fresh | State::Bound(_)) = self.state.get() else { return Err(self.conflict()) };
+        // What is wrong with the address leaves the socket as it was; what the way there says does not.
+        self.family().check_remote(Kind::Stream, remote)?;
+        self.state.set(State::Failed);
+        self.socket.connect(remote)?;
+        self.state.set(State::Connecting);
+        Ok(())
+    }
+
+    /// The streams of the connection, once it is there.
+    pub(super) fn finish_connect(&self) -> Result<(InputStream, OutputStream)> {
+        self.under_way(State::Connecting)?;
+        match self.socket.finish_connect() {
+            Err(error) if error.code == Code::WouldBlock => Err(error),
+            Err(error) => {
+                self.state.set(State::Failed);
+                Err(error)
+            }
+            Ok(()) => {
+                self.state.set(State::Connected);
+                Ok(self.streams())
+            }
+        }
+    }
+
+    /// The address that listening would be at, as the guest asked for it.
+    pub(super) fn bound(&self) -> Option<SocketAddr> {
+        match self.state.get() {
+            State::Bound(local) => Some(local),
+            _ => None,
+        }
+    }
+
+    pub(super) fn start_listen(&self) -> Result<()> {
+        let State::Bound(_) = self.state.get() else { return Err(self.conflict()) };
+        self.socket.listen(self.backlog.get())?;
+        self.state.set(State::StartingToListen);
+        Ok(())
+    }
+
+    pub(super) fn finish_listen(&self) -> Result<()> {
+        self.under_way(State::StartingToListen)?;
+        self.state.set(State::Listening);
+        Ok(())
+    }
+
+    /// The next connection: its socket and its streams.
+    pub(super) fn accept(&self) -> Result<(TcpSocket, InputStream, OutputStream)> {
+        self.must_be(State::Listening)?;
+        let (socket, _) = self.socket.accept()?;
+        let accepted = Self::in_state(socket, State::Connected);
+        let (input, output) = accepted.streams();
+        Ok((accepted, input, output))
+    }
+
+    pub(super) fn local_address(&self) -> Result<SocketAddr> {
+        match self.state.get() {
+            State::Fresh | State::Binding(_) => Err(Code::InvalidState.into()),
+            _ => self.socket.local_address(),
+        }
+    }
+
+    pub(super) fn remote_address(&self) -> Result<SocketAddr> {
+        self.must_be(State::Connected)?;
+        self.socket.remote_address()
+    }
+
+    pub(super) fn is_listening(&self) -> bool {
+        self.state.get() == State::Listening
+    }
+
+    pub(super) fn set_backlog(&self, value: u64) -> Result<()> {
+        if value == 0 {
+            return Err(Code::Invalid.into());
+        }
+        let backlog = u32::try_from(value).unwrap_or(u32::MAX);
+        match self.state.get() {
+            State::Connecting | State::Connected | State::Failed => return Err(Code::InvalidState.into()),
+            State::StartingToListen | State::Listening => self.socket.listen(backlog)?,
+            State::Fresh | State::Binding(_) | State::Bound(_) => {}
+        }
+        self.backlog.set(backlog);
+        Ok(())
+    }
+
+    pub(super) fn option(&self, option: SocketOption) -> Result<u64> {
+        self.socket.option(option)
+    }
+
+    pub(super) fn set_option(&self, option: SocketOption, value: u64) -> Result<()> {
+        self.socket.set_option(option, value)
+    }
+
+    pub(super) fn shutdown(&self, how: Shutdown) -> Result<()> {
+        self.must_be(State::Connected)?;
+        self.socket.shutdown(how)
+    }
+
+    /// What to wait for before the state moves on; nothing, where a call would tell now.
+    pub(crate) fn moves_on(&self) -> Option<Interest<'_>> {
+        match self.state.get() {
+            State::Listening => Some(Interest::Receivable(&*self.socket)),
+            State::Connecting => Some(Interest::Sendable(&*self.socket)),
+            _ => None,
+        }
+    }
+
+    fn streams(&self) -> (InputStream, OutputStream) {
+        (InputStream::of_socket(&self.socket), OutputStream::of_socket(&self.socket))
+    }
+
+    fn must_be(&self, state: State) -> Result<()> {
+        if self.state.get() == state { Ok(()) } else { Err(self.conflict()) }
+    }
+
+    /// For the second half of a step: nothing of the kind is under way.
+    fn under_way(&self, state: State) -> Result<()> {
+        if self.state.get() == state { Ok(()) } else { Err(Code::NotInProgress.into()) }
+    }
+
+    /// Why the next step can't begin: another is under way, or the state is wrong.
+    fn conflict(&self) -> callgate_system::Error {
+        match self.state.get() {
+            State::Binding(_) | State::StartingToListen | State::Connecting => Code::Already.into(),
+            _ => Code::InvalidState.into(),
+        }
+    }
+}
+
+impl Named for TcpSocket {
+    fn name(&self) -> &str {
+        "tcp"
+    }
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use callgate_wasi::Access;
+use callgate_wasi::{Access, Rule};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
@@ -37,6 +37,13 @@ pub(crate) struct RunOptions {
     /// Mount the directory HOST at GUEST, `HOST` itself where it is left out; with `ro`, nothing below it can be changed.
     #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
     pub(crate) mounts: Vec<MountOption>,
+
+    /// Permit a use of the network; nothing is permitted without a rule. RULE is `all`, `connect=ADDR[:PORT]`,
+    /// `listen=ADDR[:PORT]`, `udp=ADDR[:PORT]` or `resolve=NAME`. ADDR is an IP address, a network such as 10.0.0.0/8, or a
+    /// host name, for the addresses that the program's own lookup of it returned; PORT a number or a range; NAME may start
+    /// with `*.`.
+    #[arg(long = "net", value_name = "RULE")]
+    pub(crate) network: Vec<Rule>,
 
     /// Set an environment variable; without a value, to what it is here.
     #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = parse_variable)]

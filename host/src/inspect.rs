@@ -11,7 +11,7 @@ use crate::run::cache;
 /// What an interface can be used for with which grant. The others need none.
 const GRANTS: &[(&str, &str)] = &[
     ("wasi:filesystem/", "files: only those below a --dir"),
-    ("wasi:sockets/", "network: refused in this release"),
+    ("wasi:sockets/", "network: only what a --net permits"),
     ("wasi:cli/environment", "environment: only what --env or --inherit-env hand on"),
 ];
 

@@ -24,6 +24,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     for mount in &options.mounts {
         add_mount(&mut guest, mount)?;
     }
+    for rule in &options.network {
+        guest.permit(rule.clone());
+    }
     add_environment(&mut guest, options)?;
     guest.arguments(options.arguments()?).quit_when_nobody_reads();
     if let Some(cwd) = &options.cwd {

@@ -25,6 +25,10 @@ pub const GROUPS: &[&str] = &[
     "clocks",
     "random",
     "waiting",
+    "tcp",
+    "udp",
+    "lookup",
+    "readiness",
     "security",
 ];
 
@@ -62,6 +66,24 @@ pub const CALLS: &[&str] = &[
     "Clock::wall_resolution",
     "Random::fill",
     "Waiter::wait",
+    "Network::socket",
+    "Network::resolve",
+    "Lookup::addresses",
+    "Socket::bind",
+    "Socket::connect",
+    "Socket::finish_connect",
+    "Socket::disconnect",
+    "Socket::listen",
+    "Socket::accept",
+    "Socket::receive",
+    "Socket::send",
+    "Socket::receive_from",
+    "Socket::send_to",
+    "Socket::local_address",
+    "Socket::remote_address",
+    "Socket::option",
+    "Socket::set_option",
+    "Socket::shutdown",
 ];
 
 /// One behaviour.

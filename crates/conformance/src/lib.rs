@@ -9,7 +9,7 @@
 //!
 //! The heart is one table of paths × operations (`paths/table.rs`); the groups of `behaviour/` test the rest.
 //!
-//! Hazards: a case must not depend on timing, order or the network, and it sees files only through the system under
+//! Hazards: a case must not depend on timing or order, nor on any network but loopback, and it sees files only through the system under
 //! test, so a survey that lies the same way as the call it checks would pass; what lies outside the root is therefore
 //! looked at by the host itself ([`Ground::outside`]).
 
@@ -59,7 +59,7 @@ macro_rules! conformance {
         $crate::conformance!(@tests $name, $subject;
             paths_open paths_attributes paths_links paths_names
             opening reading writing sizes attributes identity naming links directories special handles
-            clocks random waiting security);
+            clocks random waiting tcp udp lookup readiness security);
     };
     (@tests $name:ident, $subject:expr; $($group:ident)*) => {
         mod $name {

@@ -13,7 +13,7 @@ use callgate_system::{Code, Result};
 use wasmtime::component::Resource;
 
 use crate::p2::filesystem::{Descriptor, DirectoryEntries};
-use crate::p2::io::{Failure, InputStream, OutputStream, Pollable};
+use crate::p2::io::{Failure, InputStream, Outbox, OutputStream, Pollable};
 use crate::p2::{
     AddressStream, IncomingDatagrams, Network, OutgoingDatagrams, TcpSocket, TerminalInput, TerminalOutput, UdpSocket,
 };
@@ -194,6 +194,14 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
+    /// What a stream holds that has not gone out yet.
+    pub(crate) fn unsent(&self) -> Option<Rc<Outbox>> {
+        match &self.entry {
+            Entry::OutputStream(stream) => stream.unsent(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn handle(&self) -> Handle<'_> {
         self.entry.handle(self.id)
     }

@@ -2,6 +2,7 @@
 //! from one store, so a host function that wants to read guest memory in place can borrow both only shared.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use callgate_gate::{Call, Gate, Mount};
@@ -13,7 +14,10 @@ use crate::ended::{Break, Ended};
 use crate::handles::{Handles, Held, Keep};
 use crate::limits::Memory;
 use crate::p2::filesystem::{Moment, Recent};
-use crate::p2::io::{Flow, InputStream, OutputStream};
+use crate::p2::io::{InputStream, Outbox, OutputStream};
+
+/// Outboxes of dropped streams that may still have something to send.
+const UNSENT: usize = 256;
 
 /// What the engine hands to a host function.
 pub(crate) type Context<'a> = StoreContextMut<'a, Host>;
@@ -32,6 +36,7 @@ pub(crate) struct Host {
     pub(crate) recent: Recent,
     pub(crate) deadline: Option<Nanoseconds>,
     waiter: RefCell<Box<dyn Waiter>>,
+    unsent: RefCell<Vec<Rc<Outbox>>>,
 }
 
 /// What a guest finds when it starts.
@@ -45,9 +50,9 @@ pub(crate) struct Surroundings {
 
 /// The standard streams, each one for all handles of it.
 pub(crate) struct Streams {
-    pub(crate) stdin: std::rc::Rc<InputStream>,
-    pub(crate) stdout: std::rc::Rc<OutputStream>,
-    pub(crate) stderr: std::rc::Rc<OutputStream>,
+    pub(crate) stdin: Rc<InputStream>,
+    pub(crate) stdout: Rc<OutputStream>,
+    pub(crate) stderr: Rc<OutputStream>,
 }
 
 impl Host {
@@ -60,7 +65,18 @@ impl Host {
         memory: Memory,
     ) -> Self {
         let waiter = RefCell::new(system.waiter());
-        Self { gate, system, handles, surroundings, streams, memory, recent: Recent::default(), deadline: None, waiter }
+        Self {
+            gate,
+            system,
+            handles,
+            surroundings,
+            streams,
+            memory,
+            recent: Recent::default(),
+            deadline: None,
+            waiter,
+            unsent: RefCell::default(),
+        }
     }
 
     /// Finds what a guest's handle stands for.
@@ -74,7 +90,8 @@ impl Host {
         Moment { passed: self.gate.passed(), now: self.system.clock().monotonic() }
     }
 
-    /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over.
+    /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over. Meanwhile what
+    /// dropped streams left behind goes out.
     pub(crate) fn wait(
         &self,
         interests: &[Interest<'_>],
@@ -85,13 +102,28 @@ impl Host {
         if interests.is_empty() && until.is_some_and(|until| until <= self.system.clock().monotonic()) {
             return Ok(());
         }
-        let until = match (until, self.deadline) {
-            (Some(until), Some(deadline)) => Some(until.min(deadline)),
-            (until, deadline) => until.or(deadline),
-        };
-        let waited = self.waiter.borrow_mut().wait(interests, until, ready);
-        self.check_deadline()?;
-        Ok(waited?)
+        let deadline = self.deadline.into_iter().chain(until).min();
+        loop {
+            let unsent = self.send_unsent();
+            let all: Vec<_> = interests.iter().copied().chain(unsent.iter().map(|outbox| outbox.room())).collect();
+            let waited = self.waiter.borrow_mut().wait(&all, deadline, ready);
+            self.check_deadline()?;
+            waited?;
+            let only_unsent = ready.first().is_some_and(|&index| index >= interests.len());
+            ready.retain(|&index| index < interests.len());
+            let in_time = until.is_none_or(|until| self.system.clock().monotonic() < until);
+            if !only_unsent || !in_time {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends what dropped streams left behind, as far as there is room; the rest.
+    fn send_unsent(&self) -> Vec<Rc<Outbox>> {
+        let mut unsent = self.unsent.borrow_mut();
+        // Nobody is there any more to be told of an error; it empties the box.
+        unsent.retain(|outbox| outbox.flush().is_ok() && !outbox.is_empty());
+        unsent.clone()
     }
 
     /// Ends the run when its time is over.
@@ -105,25 +137,44 @@ impl Host {
     /// Brings out what the guest wrote and did not wait for.
     pub(crate) fn drain(&self) -> Result<(), Break> {
         for stream in [&self.streams.stdout, &self.streams.stderr] {
-            // A guest that has ended can't be told that its output was lost.
-            while let Ok(Flow::Open(())) = stream.flush()
-                && !stream.is_flushed()
-                && let Some(interest) = stream.writable()
-            {
-                self.wait(&[interest], None, &mut Vec::new())?;
+            if let Some(outbox) = stream.unsent() {
+                self.keep_unsent(outbox);
             }
         }
-        Ok(())
+        loop {
+            let unsent = self.send_unsent();
+            let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();
+            if rooms.is_empty() {
+                return Ok(());
+            }
+            self.wait(&rooms, None, &mut Vec::new())?;
+        }
     }
 
-    /// Closes a handle of any kind.
+    /// Closes a handle of any kind. What a stream has not sent yet still goes out; where much of that has come together,
+    /// closing waits for some to go.
     pub(crate) fn close(&self, id: u32) -> wasmtime::Result<()> {
         let closing = self.handles.entry(id)?;
         let act = || {
+            if let Some(outbox) = closing.unsent() {
+                self.keep_unsent(outbox);
+            }
             self.handles.remove(id);
+            while self.unsent.borrow().len() > UNSENT {
+                let unsent = self.send_unsent();
+                let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();
+                self.wait(&rooms, None, &mut Vec::new())?;
+            }
             Ok(())
         };
-        self.gate.pass(Call::Drop { handle: closing.handle() }, act).map_err(trap)
+        Ok(self.gate.pass::<_, Break>(Call::Drop { handle: closing.handle() }, act)?)
+    }
+
+    fn keep_unsent(&self, outbox: Rc<Outbox>) {
+        let mut unsent = self.unsent.borrow_mut();
+        if !unsent.iter().any(|kept| Rc::ptr_eq(kept, &outbox)) {
+            unsent.push(outbox);
+        }
     }
 }
 

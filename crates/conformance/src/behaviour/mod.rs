@@ -9,20 +9,28 @@ macro_rules! cases {
     };
 }
 
+#[macro_use]
+mod net;
+
 mod attributes;
 mod clocks;
 mod directories;
 mod handles;
 mod identity;
 mod links;
+mod lookup;
 mod naming;
 mod opening;
 mod random;
+mod readiness;
 mod reading;
 mod security;
 mod sizes;
 mod special;
 mod stranger;
+mod tcp;
+mod tcp_states;
+mod udp;
 mod waiting;
 mod writing;
 
@@ -44,6 +52,11 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
         clocks::cases(),
         random::cases(),
         waiting::cases(),
+        tcp::cases(),
+        tcp_states::cases(),
+        udp::cases(),
+        lookup::cases(),
+        readiness::cases(),
         security::cases(),
     ];
     groups.into_iter().flatten()

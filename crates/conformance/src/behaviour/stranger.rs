@@ -1,8 +1,14 @@
 //! Handles of another system, which no backend can have made.
 
-use callgate_system::{Code, Directory, Entries, Follow, NewTimestamp, OpenHow, Opened, Result, Sink, Source, Stat};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-/// A directory, and a stream both ways, of a system that has nothing.
+use callgate_system::{
+    AddressFamily, Code, Directory, Entries, Follow, Kind, Lookup, NewTimestamp, OpenHow, Opened, Result, Shutdown,
+    Sink, Socket, SocketOption, Source, Stat,
+};
+
+/// A directory, a stream both ways, a socket and a lookup of a system that has nothing.
 pub(super) struct Stranger;
 
 fn nothing<T>() -> Result<T> {
@@ -69,5 +75,65 @@ impl Sink for Stranger {
     }
     fn is_terminal(&self) -> bool {
         false
+    }
+}
+
+impl Lookup for Stranger {
+    fn addresses(&self) -> Result<Vec<IpAddr>> {
+        nothing()
+    }
+}
+
+impl Socket for Stranger {
+    fn kind(&self) -> Kind {
+        Kind::Stream
+    }
+    fn family(&self) -> AddressFamily {
+        AddressFamily::Ipv4
+    }
+    fn bind(&self, _: SocketAddr) -> Result<()> {
+        nothing()
+    }
+    fn connect(&self, _: SocketAddr) -> Result<()> {
+        nothing()
+    }
+    fn finish_connect(&self) -> Result<()> {
+        nothing()
+    }
+    fn disconnect(&self) -> Result<()> {
+        nothing()
+    }
+    fn listen(&self, _: u32) -> Result<()> {
+        nothing()
+    }
+    fn accept(&self) -> Result<(Arc<dyn Socket>, SocketAddr)> {
+        nothing()
+    }
+    fn receive(&self, _: &mut Vec<u8>) -> Result<usize> {
+        nothing()
+    }
+    fn send(&self, _: &[u8]) -> Result<usize> {
+        nothing()
+    }
+    fn receive_from(&self, _: &mut Vec<u8>) -> Result<(usize, SocketAddr)> {
+        nothing()
+    }
+    fn send_to(&self, _: &[u8], _: SocketAddr) -> Result<()> {
+        nothing()
+    }
+    fn local_address(&self) -> Result<SocketAddr> {
+        nothing()
+    }
+    fn remote_address(&self) -> Result<SocketAddr> {
+        nothing()
+    }
+    fn option(&self, _: SocketOption) -> Result<u64> {
+        nothing()
+    }
+    fn set_option(&self, _: SocketOption, _: u64) -> Result<()> {
+        nothing()
+    }
+    fn shutdown(&self, _: Shutdown) -> Result<()> {
+        nothing()
     }
 }

@@ -2,12 +2,14 @@
 
 mod error;
 mod input;
+mod outbox;
 mod output;
 mod poll;
 mod streams;
 
 pub(crate) use error::Failure;
 pub(crate) use input::InputStream;
+pub(crate) use outbox::Outbox;
 pub(crate) use output::OutputStream;
 pub(crate) use poll::Pollable;
 

@@ -1,23 +1,21 @@
-//! Output streams: a file from an offset on, a file's end, a sink such as standard output, or a connection.
+//! Output streams: a file from an offset on, a file's end, or an outbox, which is standard output's or a connection's.
 //!
-//! A file takes what it is given before the call returns. The others may have no room; what `check-write` permitted must be
-//! taken all the same, so the rest is kept here, at most [`DRAIN_PERMIT`] bytes, and nothing more is permitted until it is out.
+//! A file takes what it is given before the call returns; what an outbox does is in `outbox.rs`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use callgate_gate::Mount;
-use callgate_system::{Code, Error, File, Interest, Result, Sink, Socket};
+use callgate_system::{File, Interest, Result, Sink};
 
 use super::Flow;
+use super::outbox::{self, Outbox};
 use crate::handles::Named;
 
 /// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory; it bounds the time
 /// that one call takes.
 const FILE_PERMIT: u64 = 16 << 20;
-
-/// Bytes that a sink or a connection takes in one call, and that may wait here.
-const DRAIN_PERMIT: u64 = 64 << 10;
 
 /// An output stream.
 pub(crate) struct OutputStream {
@@ -29,29 +27,7 @@ pub(crate) struct OutputStream {
 enum To {
     File { file: Arc<dyn File>, position: Cell<u64> },
     End(Arc<dyn File>),
-    Drain { drain: Drain, pending: RefCell<Vec<u8>>, quits: bool },
-}
-
-/// Where bytes go that may have to wait.
-enum Drain {
-    Sink(Arc<dyn Sink>),
-    Socket(Arc<dyn Socket>),
-}
-
-impl Drain {
-    fn write(&self, contents: &[u8]) -> Result<usize> {
-        match self {
-            Self::Sink(sink) => sink.write(contents),
-            Self::Socket(socket) => socket.send(contents),
-        }
-    }
-
-    fn writable(&self) -> Interest<'_> {
-        match self {
-            Self::Sink(sink) => Interest::Writable(&**sink),
-            Self::Socket(socket) => Interest::Sendable(&**socket),
-        }
-    }
+    Outbox { outbox: Rc<Outbox>, quits: bool },
 }
 
 impl OutputStream {
@@ -68,34 +44,31 @@ impl OutputStream {
 
     /// Writes to `sink`. With `quits`, the run is over when nobody reads it any more.
     pub(crate) fn of_sink(name: &str, sink: Arc<dyn Sink>, quits: bool) -> Self {
-        Self::of_drain(name, Drain::Sink(sink), quits)
+        let to = To::Outbox { outbox: Rc::new(Outbox::of_sink(sink)), quits };
+        Self { name: name.to_owned(), mount: None, to }
     }
 
     /// Writes to a connection.
-    pub(crate) fn of_socket(socket: &Arc<dyn Socket>) -> Self {
-        Self::of_drain("tcp", Drain::Socket(Arc::clone(socket)), false)
-    }
-
-    fn of_drain(name: &str, drain: Drain, quits: bool) -> Self {
-        let to = To::Drain { drain, pending: RefCell::default(), quits };
-        Self { name: name.to_owned(), mount: None, to }
+    pub(crate) fn of_connection(outbox: &Rc<Outbox>) -> Self {
+        let to = To::Outbox { outbox: Rc::clone(outbox), quits: false };
+        Self { name: "tcp".to_owned(), mount: None, to }
     }
 
     /// Whether a person sits at it.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(&self.to, To::Drain { drain: Drain::Sink(sink), .. } if sink.is_terminal())
+        matches!(&self.to, To::Outbox { outbox, .. } if outbox.is_terminal())
     }
 
     /// Whether the run is over once this stream is closed.
     pub(crate) fn quits(&self) -> bool {
-        matches!(self.to, To::Drain { quits: true, .. })
+        matches!(self.to, To::Outbox { quits: true, .. })
     }
 
     /// Bytes that [`OutputStream::write`] takes at most.
     pub(crate) fn capacity(&self) -> u64 {
         match self.to {
             To::File { .. } | To::End(_) => FILE_PERMIT,
-            To::Drain { .. } => DRAIN_PERMIT,
+            To::Outbox { .. } => outbox::CAPACITY,
         }
     }
 
@@ -117,47 +90,35 @@ impl OutputStream {
                 Ok(written)
             }),
             To::End(file) => fill(contents, |rest| file.append(rest)),
-            To::Drain { drain, pending, .. } => {
-                let mut pending = pending.borrow_mut();
-                let taken = if pending.is_empty() { take(drain, contents)? } else { Some(0) };
-                let Some(taken) = taken else { return Ok(Flow::Closed) };
-                pending.extend_from_slice(&contents[taken..]);
-                Ok(Flow::Open(()))
-            }
+            To::Outbox { outbox, .. } => outbox.write(contents),
         }
     }
 
     /// Sends out what waits, as far as there is room.
     pub(crate) fn flush(&self) -> Result<Flow<()>> {
-        let To::Drain { drain, pending, .. } = &self.to else { return Ok(Flow::Open(())) };
-        let mut pending = pending.borrow_mut();
-        if pending.is_empty() {
-            return Ok(Flow::Open(()));
-        }
-        match take(drain, &pending) {
-            Ok(Some(taken)) => {
-                pending.drain(..taken);
-                Ok(Flow::Open(()))
-            }
-            lost => {
-                pending.clear();
-                lost.map(|_| Flow::Closed)
-            }
+        match &self.to {
+            To::Outbox { outbox, .. } => outbox.flush(),
+            _ => Ok(Flow::Open(())),
         }
     }
 
     /// Whether nothing waits.
     pub(crate) fn is_flushed(&self) -> bool {
+        self.unsent().is_none()
+    }
+
+    /// What still waits, to be sent also when the stream is gone.
+    pub(crate) fn unsent(&self) -> Option<Rc<Outbox>> {
         match &self.to {
-            To::Drain { pending, .. } => pending.borrow().is_empty(),
-            _ => true,
+            To::Outbox { outbox, .. } if !outbox.is_empty() => Some(Rc::clone(outbox)),
+            _ => None,
         }
     }
 
     /// What to wait for before more may be written; nothing, where more always may.
     pub(crate) fn writable(&self) -> Option<Interest<'_>> {
         match &self.to {
-            To::Drain { drain, .. } => Some(drain.writable()),
+            To::Outbox { outbox, .. } => Some(outbox.room()),
             _ => None,
         }
     }
@@ -180,18 +141,4 @@ fn fill(mut contents: &[u8], mut write: impl FnMut(&[u8]) -> Result<usize>) -> R
         contents = &contents[written..];
     }
     Ok(Flow::Open(()))
-}
-
-/// Writes to `drain` until it has no more room, and says how much it took; `None` where nobody reads it any more.
-fn take(drain: &Drain, contents: &[u8]) -> Result<Option<usize>> {
-    let mut taken = 0;
-    while taken < contents.len() {
-        match drain.write(&contents[taken..]) {
-            Ok(written) => taken += written,
-            Err(Error { code: Code::WouldBlock, .. }) => break,
-            Err(Error { code: Code::Pipe, .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Some(taken))
 }

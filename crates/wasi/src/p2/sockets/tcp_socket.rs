@@ -1,14 +1,15 @@
 //! The states of a TCP socket. The interface has each step in two halves, start and finish; a system has one, so the first half
 //! does it, or begins it, and the second tells how it went.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Shutdown, Socket, SocketOption, System};
 
 use crate::handles::Named;
-use crate::p2::io::{InputStream, OutputStream};
+use crate::p2::io::{InputStream, Outbox, OutputStream};
 
 /// Connections that may wait to be accepted, where the guest doesn't say.
 const BACKLOG: u32 = 128;
@@ -32,6 +33,8 @@ pub(crate) struct TcpSocket {
     socket: Arc<dyn Socket>,
     state: Cell<State>,
     backlog: Cell<u32>,
+    /// What goes out, once connected; so that ending this side comes behind it.
+    outbox: RefCell<Option<Rc<Outbox>>>,
 }
 
 impl TcpSocket {
@@ -41,7 +44,7 @@ impl TcpSocket {
     }
 
     fn in_state(socket: Arc<dyn Socket>, state: State) -> Self {
-        Self { socket, state: Cell::new(state), backlog: Cell::new(BACKLOG) }
+        Self { socket, state: Cell::new(state), backlog: Cell::new(BACKLOG), outbox: RefCell::default() }
     }
 
     pub(super) fn family(&self) -> AddressFamily {
@@ -157,7 +160,13 @@ impl TcpSocket {
 
     pub(super) fn shutdown(&self, how: Shutdown) -> Result<()> {
         self.must_be(State::Connected)?;
-        self.socket.shutdown(how)
+        if how != Shutdown::Send {
+            self.socket.shutdown(Shutdown::Receive)?;
+        }
+        match &*self.outbox.borrow() {
+            Some(outbox) if how != Shutdown::Receive => outbox.end(),
+            _ => Ok(()),
+        }
     }
 
     /// What to wait for before the state moves on; nothing, where a call would tell now.
@@ -170,7 +179,10 @@ impl TcpSocket {
     }
 
     fn streams(&self) -> (InputStream, OutputStream) {
-        (InputStream::of_socket(&self.socket), OutputStream::of_socket(&self.socket))
+        let outbox = Rc::new(Outbox::of_socket(Arc::clone(&self.socket)));
+        let streams = (InputStream::of_socket(&self.socket), OutputStream::of_connection(&outbox));
+        *self.outbox.borrow_mut() = Some(outbox);
+        streams
     }
 
     fn must_be(&self, state: State) -> Result<()> {

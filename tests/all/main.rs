@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod files;
 mod limits;
+mod network;
 mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
@@ -17,6 +18,7 @@ mod trace;
 // Named below.
 use files::*;
 use limits::*;
+use network::*;
 use run::*;
 use sandbox::*;
 

@@ -11,6 +11,6 @@ pub mod places;
 mod run;
 
 pub use output::Output;
-pub use run::{Host, Run, both, callgate, native};
+pub use run::{Host, Run, Running, both, callgate, native};
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

@@ -200,14 +200,14 @@ pub(super) fn send_all(stage: &Stage<'_>, socket: &dyn Socket, bytes: &[u8]) -> 
     Ok(())
 }
 
-/// As many bytes as the peer reads to the end, no two pieces of 251 alike.
+/// What the peer reads to the end.
 pub(super) fn read_all(peer: &mut TcpStream) -> Check<Vec<u8>> {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).map_err(of_host)?;
     Ok(bytes)
 }
 
-/// Bytes of which no two stretches are alike.
+/// Bytes in which a lost, doubled or swapped stretch shows.
 pub(super) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index % 251) as u8 ^ (index / 251) as u8).collect()
 }

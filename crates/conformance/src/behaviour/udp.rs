@@ -208,9 +208,10 @@ fn no_peer<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
     let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
-    let gone = host_address(&host)?;
-    drop(host);
-    fine!(socket.connect(gone));
+    // It keeps its port, and has a peer of its own: to others, nobody is there.
+    let (other, deaf) = (host_datagrams::<I>()?, host_address(&host)?);
+    host.connect(host_address(&other)?).map_err(of_host)?;
+    fine!(socket.connect(deaf));
     fine!(socket.send(b"anybody?"));
     wait(stage, Interest::Receivable(&*socket))?;
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), ConnectionRefused);

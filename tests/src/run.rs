@@ -13,6 +13,8 @@ use crate::{Output, places};
 const BOUND: Duration = Duration::from_secs(300);
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
+/// Where compiled code is kept; tests have a place of their own.
+const CACHE: &str = "XDG_CACHE_HOME";
 
 /// The two ways in which callgate resolves paths on Linux; every test of a guest is done both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,7 +232,8 @@ impl Run {
         let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove(NO_OPENAT2).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env_remove(NO_OPENAT2).env(CACHE, places::cache());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut line = String::new();
         if let Some(directory) = &self.directory {
             command.current_dir(directory);

@@ -49,7 +49,16 @@ macro_rules! calls {
                 }
             }
         }
+
+        /// What the list below says, for tests that must leave nothing out.
+        #[cfg(test)]
+        pub(crate) mod declared {
+            /// The function of every call, and whether it can change something.
+            pub(crate) const CALLS: &[(&str, bool)] = &[$($(($function, calls!(@changes $access)),)*)*];
+        }
     };
+    (@changes reads) => { false };
+    (@changes changes) => { true };
     (@refused reads) => { false };
     (@refused changes [$($changed:expr),+]) => { $($changed)||+ };
 }

@@ -11,6 +11,8 @@ mod call;
 mod gate;
 mod handle;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use call::Call;

@@ -1,10 +1,13 @@
 //! The command line: what it takes, what it says, and how it ends.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use callgate_tests::{both, callgate, places};
 
-use crate::places::Place;
+use crate::places::{Place, write};
 use crate::platform::odd_names;
 
 #[test]
@@ -72,6 +75,64 @@ fn a_cache_folder_that_cannot_be_used() {
             run().well().prints("hello, world\n");
         }
     });
+}
+
+/// The second start takes the code that the first one kept, and nothing else can make it do what it then does.
+#[test]
+fn kept_code_is_run() {
+    both(|host| {
+        let place = Place::new();
+        let cache = place.outside.join("cache");
+        let start = || host.guest("hello").host_env("XDG_CACHE_HOME", &cache.to_string_lossy());
+        let entry = first_entry(&cache.join("callgate"), || {
+            start().run().well().prints("hello, world\n");
+        });
+        start().run().well().prints("hello, world\n");
+        assert_eq!(entries(&cache.join("callgate")).len(), 1, "the second start keeps nothing new");
+
+        let other = place.data.join("other.cwasm");
+        callgate(&["compile"]).option(places::guest("exit_code")).with("-o", other.as_os_str()).run().success();
+        replace(&entry, &fs::read(&other).expect("the compiled program can be read"));
+        start().arg("return").run().well().prints("about to end\n");
+
+        let whole = fs::read(&other).expect("the compiled program can be read");
+        for garbage in [&b""[..], b"garbage", &whole[..whole.len() / 2]] {
+            replace(&entry, garbage);
+            start().run().well().prints("hello, world\n");
+            let kept = fs::read(&entry).expect("the entry is there");
+            assert!(kept != garbage, "an entry that cannot be used is replaced");
+        }
+
+        // Code that checks the time is other code.
+        start().with("--timeout", "5m").run().well().prints("hello, world\n");
+        assert_eq!(entries(&cache.join("callgate")).len(), 2);
+        start().run().well().prints("hello, world\n");
+    });
+}
+
+/// Starts it until its code is kept: that of a file which was made a moment ago is not.
+fn first_entry(folder: &Path, start: impl Fn()) -> PathBuf {
+    for _ in 0..200 {
+        start();
+        if let [entry] = &*entries(folder) {
+            return entry.clone();
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("nothing is kept in {}", folder.display());
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Puts another file in the place of `entry`: one that a program has mapped must not change.
+fn replace(entry: &Path, content: &[u8]) {
+    fs::remove_file(entry).expect("an entry can be removed");
+    write(entry, content);
 }
 
 #[test]

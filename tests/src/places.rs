@@ -54,6 +54,13 @@ pub fn program(name: &str) -> PathBuf {
     existing(repository().join("target/programs/wasm/bin").join(format!("{name}.wasm")))
 }
 
+/// The same, compiled for this machine.
+#[must_use]
+pub fn native_program(name: &str) -> PathBuf {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    existing(repository().join("target/programs/native/bin").join(file))
+}
+
 /// Whether a published package is there to be tested. If it could not be built here, as `CALLGATE_TESTS_WITHOUT` tells
 /// (packages, comma-separated), this says so; the caller has nothing to do then.
 #[must_use]
@@ -68,11 +75,10 @@ pub fn has_package(package: &str) -> bool {
     has
 }
 
-/// The same, compiled for this machine.
+/// The cache folder that callgate is given, unless a test gives it another: not the user's own.
 #[must_use]
-pub fn native_program(name: &str) -> PathBuf {
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    existing(repository().join("target/programs/native/bin").join(file))
+pub fn cache() -> PathBuf {
+    repository().join("target/cache-of-tests")
 }
 
 /// A file of `tests/fixtures`.

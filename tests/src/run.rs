@@ -14,6 +14,8 @@ use crate::{Output, places};
 const BOUND: Duration = Duration::from_secs(300);
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
+/// Where compiled code is kept; tests have a place of their own.
+const CACHE: &str = "XDG_CACHE_HOME";
 
 /// The two ways in which callgate resolves paths on Linux; every test of a guest is done both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,7 +258,8 @@ impl Run {
         let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove(NO_OPENAT2).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env_remove(NO_OPENAT2).env(CACHE, places::cache());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut line = String::new();
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
@@ -302,7 +305,8 @@ impl Running {
         if let Some(line) = self.seen.line(self.lines - 1) {
             return line;
         }
-        panic!("there is no line {} on stdout\n{}", self.lines, self.finish());
+        let output = self.finish();
+        panic!("there is no line {} on stdout\n{output}", self.lines);
     }
 
     /// Waits for its end.

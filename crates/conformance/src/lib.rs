@@ -3,7 +3,7 @@
 //! A backend's test supplies a [`Subject`] (its system, fresh roots, the hand of the host where it has one, and its
 //! known deviations) and expands [`conformance!`], which makes one `#[test]` per group:
 //!
-//! ```ignore
+//! ```text
 //! callgate_conformance::conformance!(openat2, Kernel::with_openat2(true));
 //! ```
 //!

@@ -61,7 +61,16 @@ macro_rules! calls {
                 }
             }
         }
+
+        /// What the list below says, for tests that must leave nothing out.
+        #[cfg(test)]
+        pub(crate) mod declared {
+            /// The function of every call, and whether it can change something.
+            pub(crate) const CALLS: &[(&str, bool)] = &[$($(($function, calls!(@changes $access)),)*)*];
+        }
     };
+    (@changes changes) => { true };
+    (@changes $other:ident) => { false };
     (@refused changes [$($changed:expr),+]) => { $($changed)||+ };
     (@refused $other:ident $([$($ignored:expr),+])?) => { false };
     (@asks asks [$access:expr]) => { $access };

@@ -12,6 +12,8 @@ mod gate;
 mod handle;
 mod network;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use call::Call;

@@ -117,24 +117,27 @@ impl LinuxSocket {
     }
 
     fn connect_stream(&self, remote: SocketAddr) -> Result<()> {
-        match self.stage() {
-            Stage::Apart => {}
-            Stage::Connecting => return Err(Code::Already.into()),
-            Stage::Connected | Stage::Failed => return Err(Code::InvalidState.into()),
+        // Of two threads that try, one begins.
+        let begun = self.stage.compare_exchange(
+            Stage::Apart as u8,
+            Stage::Connecting as u8,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        match begun {
+            Ok(_) => {}
+            Err(stage) if stage == Stage::Connecting as u8 => return Err(Code::Already.into()),
+            Err(_) => return Err(Code::InvalidState.into()),
         }
-        match net::connect(self.fd(), &remote) {
+        let (stage, result) = match net::connect(self.fd(), &remote) {
             // An interrupted connect goes on by itself (connect(2)).
-            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {
-                self.enter(Stage::Connecting);
-                Ok(())
-            }
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => return Ok(()),
             // It listens.
-            Err(Errno::ISCONN) => Err(portable(Errno::ISCONN)),
-            Err(errno) => {
-                self.enter(Stage::Failed);
-                Err(not_connected(errno))
-            }
-        }
+            Err(Errno::ISCONN) => (Stage::Apart, portable(Errno::ISCONN)),
+            Err(errno) => (Stage::Failed, not_connected(errno)),
+        };
+        self.enter(stage);
+        Err(result)
     }
 
     /// A second peer takes the place of the first only by way of none: the kernel would keep the source address, which

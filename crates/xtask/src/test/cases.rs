@@ -170,7 +170,9 @@ mod tests {
 
     fn cases() -> Cases {
         let mut cases = Cases::default();
-        cases.add("reading", "linux\tFile::stat\tworks\t3\t0\t0\t0\nlinux\tFile::read_at\tworks\t10\t0\t1\t0\n").unwrap();
+        cases
+            .add("reading", "linux\tFile::stat\tworks\t3\t0\t0\t0\nlinux\tFile::read_at\tworks\t10\t0\t1\t0\n")
+            .unwrap();
         cases.add("sizes", "linux\tFile::stat\tpartly\t2\t1\t0\t0\n").unwrap();
         cases.add("sizes", "nt\tFile::stat\tbroken\t1\t0\t0\t2\n").unwrap();
         cases

@@ -29,7 +29,10 @@ fn with_table(text: &str, table: &str) -> Result<Option<String>> {
     let text = text.replace("\r\n", "\n");
     let parts = text.split_once(START).and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
     let Some((before, (old, after))) = parts else {
-        bail!("README.md has no place for the table of calls; put `{}` and, a line below, `{END}` where it belongs", START.trim_end());
+        bail!(
+            "README.md has no place for the table of calls; put `{}` and, a line below, `{END}` where it belongs",
+            START.trim_end()
+        );
     };
     // Blank lines, because Markdown joins a table to the comment before it.
     let new = format!("\n{table}\n");

@@ -139,6 +139,28 @@ fn a_registration_that_outlives_its_socket_is_got_rid_of() {
     drop(copy);
 }
 
+/// What epoll refuses, poll calls ready.
+#[test]
+fn what_cannot_be_registered_is_ready() {
+    let file = Descriptor::own(tempfile::tempfile().unwrap().into());
+    let sockets: Vec<_> = (0..3).map(|_| bound()).collect();
+    let interests = receivable(&sockets);
+    let mut asked = vec![Asked { descriptor: &file, events: PollFlags::IN }];
+    asked.extend(
+        interests.iter().map(|interest| Asked { descriptor: descriptor(interest).unwrap(), events: PollFlags::IN }),
+    );
+    let mut by_number = vec![0; 1 + asked.iter().map(|asked| asked.descriptor.number()).max().unwrap()];
+    for (place, asked) in (1..).zip(&asked) {
+        by_number[asked.descriptor.number()] = place;
+    }
+    let mut registered = Registered::default();
+    for _ in 0..2 {
+        let mut happened = vec![PollFlags::empty(); 4];
+        registered.wait(&asked, &by_number, None, &mut happened).unwrap();
+        assert_eq!(happened, [PollFlags::IN, PollFlags::empty(), PollFlags::empty(), PollFlags::empty()]);
+    }
+}
+
 #[test]
 fn two_waiters_see_the_same_socket() {
     let sockets: Vec<_> = (0..20).map(|_| bound()).collect();

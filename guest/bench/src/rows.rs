@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::hint::black_box;
 use std::io::{self, Read, Seek, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -29,6 +30,8 @@ pub(crate) fn measure(row: &str, folder: &Path, budget: Duration) -> io::Result<
         "write-4k" => write(&folder.join("written"), 4 << 10, budget),
         "write-64k" => write(&folder.join("written"), 64 << 10, budget),
         "stderr-16" => stderr(budget),
+        "tcp-1" => ping_pong(1, budget),
+        "tcp-64k" => ping_pong(64 << 10, budget),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no such row")),
     }
 }
@@ -138,6 +141,25 @@ fn stderr(budget: Duration) -> io::Result<f64> {
     per_operation(budget, |times| {
         for _ in 0..times {
             stderr.write_all(b"fifteen letters\n")?;
+        }
+        Ok(())
+    })
+}
+
+/// One thread holds both ends of a connection: so many bytes go there, and as many come back.
+fn ping_pong(size: usize, budget: Duration) -> io::Result<f64> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut near = TcpStream::connect(listener.local_addr()?)?;
+    let (mut far, _) = listener.accept()?;
+    near.set_nodelay(true)?;
+    far.set_nodelay(true)?;
+    let mut buffer = vec![b'p'; size];
+    per_operation(budget, |times| {
+        for _ in 0..times {
+            near.write_all(&buffer)?;
+            far.read_exact(&mut buffer)?;
+            far.write_all(&buffer)?;
+            near.read_exact(&mut buffer)?;
         }
         Ok(())
     })

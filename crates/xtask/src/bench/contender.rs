@@ -64,6 +64,10 @@ impl Bench {
             }
             Some(mut host) => {
                 host.args(["run", "--dir"]).arg(mount(&self.data));
+                host.args(match contender {
+                    Contender::Wasmtime => ["-S", "inherit-network"],
+                    _ => ["--net", "all"],
+                });
                 host.arg(workspace::guest_program("bench")?).arg(GUEST_FOLDER);
                 host
             }

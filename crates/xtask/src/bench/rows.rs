@@ -45,6 +45,8 @@ pub(crate) const ROWS: &[Row] = &[
     inside("write-4k", "write 4 KiB", 0.08, 1.3),
     inside("write-64k", "write 64 KiB", 0.20, 1.1),
     inside("stderr-16", "16 bytes to stderr", 0.40, 1.5),
+    inside("tcp-1", "TCP ping-pong, 1 byte", 0.65, 1.1),
+    inside("tcp-64k", "TCP ping-pong, 64 KiB", 0.60, 1.1),
     Row {
         key: "hello-cached",
         title: "hello, code cached",

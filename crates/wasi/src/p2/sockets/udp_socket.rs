@@ -124,27 +124,32 @@ pub(crate) struct IncomingDatagrams {
 }
 
 impl IncomingDatagrams {
-    /// Those that are there, at most `max_results`. What comes from an address that the rules say nothing of is not shown,
-    /// unless they permit to receive at this socket's own.
+    /// Those that are there, at most `max_results`. What came from others before there was a peer is not shown, nor what
+    /// comes from an address that the rules say nothing of, unless they permit to receive at this socket's own.
     pub(super) fn receive(&self, max_results: u64, rules: &NetworkRules) -> Result<Vec<(Vec<u8>, SocketAddr)>> {
         self.stream.is_current()?;
         let open_to_all = rules.permit(NetworkAccess::Udp(self.stream.local));
         let mut received = Vec::new();
-        while (received.len() as u64) < max_results.min(BATCH) {
+        // Counted are all that come: a flood of those that are not shown ends the call too.
+        for _ in 0..max_results.min(BATCH) {
             let mut datagram = Vec::with_capacity(LONGEST);
             match self.stream.socket.receive_from(&mut datagram) {
-                Ok((_, from)) if open_to_all || rules.permit(NetworkAccess::Udp(from)) => {
+                Ok((_, from)) if self.is_of_peer(from) && (open_to_all || rules.permit(NetworkAccess::Udp(from))) => {
                     datagram.shrink_to_fit();
                     received.push((datagram, from));
                 }
                 Ok(_) => {}
                 Err(error) if error.code == Code::WouldBlock => break,
-                // An error is told when nothing else is; it would be lost otherwise what came before it.
+                // What came before an error would be lost with it; the error shows again, or is of no use any more.
                 Err(_) if !received.is_empty() => break,
                 Err(error) => return Err(error),
             }
         }
         Ok(received)
+    }
+
+    fn is_of_peer(&self, from: SocketAddr) -> bool {
+        self.stream.peer.is_none_or(|peer| peer.ip() == from.ip() && peer.port() == from.port())
     }
 
     /// What to wait for before something is there.

@@ -106,3 +106,24 @@ pub(crate) fn udp() {
         guest("udp").with("--net", rule).arg(peer.to_string()).run().well().prints("udp: all well\n");
     }
 }
+
+#[test]
+pub(crate) fn tcp_states() {
+    of_each_family("tcp_states", &["connect", "listen"]);
+}
+
+#[test]
+pub(crate) fn udp_states() {
+    of_each_family("udp_states", &["udp"]);
+}
+
+/// A guest that is told the family, and talks to itself.
+fn of_each_family(name: &str, uses: &[&str]) {
+    for address in loopback() {
+        let family = if address == LOOPBACK[0] { "ipv4" } else { "ipv6" };
+        // What is refused for the address must not be refused for want of a rule.
+        let rules = uses.iter().flat_map(|word| [format!("{word}=0.0.0.0/0"), format!("{word}=::/0")]);
+        let run = rules.fold(guest(name), |run, rule| run.with("--net", rule));
+        run.arg(family).run().well().prints(&format!("{name}: all well\n"));
+    }
+}

@@ -3,6 +3,8 @@
 //! Every program under `bin/` shows one behaviour. It takes guest paths as arguments, prints what it found, and judges
 //! itself: a wrong answer of the host is one line on stderr and exit code 1.
 
+pub mod sockets;
+
 use std::fmt::{self, Debug};
 use std::io;
 use std::process::ExitCode;

@@ -52,7 +52,7 @@ impl TcpSocket {
     }
 
     pub(super) fn start_bind(&self, local: SocketAddr) -> Result<()> {
-        self.must_be(State::Fresh)?;
+        let State::Fresh = self.state.get() else { return Err(self.conflict()) };
         self.socket.bind(local)?;
         self.state.set(State::Binding(local));
         Ok(())
@@ -185,8 +185,9 @@ impl TcpSocket {
         streams
     }
 
+    /// For what is no step: there is nothing to conflict with.
     fn must_be(&self, state: State) -> Result<()> {
-        if self.state.get() == state { Ok(()) } else { Err(self.conflict()) }
+        if self.state.get() == state { Ok(()) } else { Err(Code::InvalidState.into()) }
     }
 
     /// For the second half of a step: nothing of the kind is under way.

@@ -222,12 +222,19 @@ pub(crate) fn tcp_timeouts() {
     };
     well("reset", serve(LOOPBACK[0], reset));
     well("reset by bindings", serve(LOOPBACK[0], reset));
+    well("closed", serve(LOOPBACK[0], drop));
     // Reads nothing, and stays.
     let stays = |stream: TcpStream| loop {
         stream.peek(&mut []).ok();
         thread::park();
     };
-    well("full", serve(LOOPBACK[0], stays));
+    // What was taken from the guest is on its way until the peer is gone.
+    let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
+    let mut full = run("full", listener.local_addr().expect("it has an address")).start();
+    let (peer, _) = listener.accept().expect("the guest connects");
+    assert_eq!(full.line(), "tcp_timeouts: all well");
+    drop(peer);
+    full.end().well();
 
     for (what, address) in [("forever", serve(LOOPBACK[0], silent)), ("unread", serve(LOOPBACK[0], stays))] {
         run(what, address).with("--timeout", "1s").run().trapped().complains("timed out after 1s");
@@ -363,4 +370,31 @@ fn rules_that_mean_nothing() {
     for rule in rules {
         guest("hello").with("--net", rule).run().refused(&["--net", rule]);
     }
+}
+
+/// What was taken from a guest arrives, however the guest leaves.
+#[test]
+pub(crate) fn tcp_parting() {
+    for how in ["drop", "shutdown", "exit"] {
+        let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
+        let address = listener.local_addr().expect("it has an address").to_string();
+        let run = guest("tcp_parting").with("--net", format!("connect={address}")).args(&[&address, how]);
+        let mut run = run.start();
+        let (mut stream, _) = listener.accept().expect("the guest connects");
+        // Until then nothing is read, and there is no room.
+        let taken: usize = run.line().parse().expect("the guest says how much was taken");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("the connection ends well");
+        assert_eq!(bytes.len(), taken, "{how}: as much arrives as was taken");
+        assert!(bytes.iter().enumerate().all(|(at, byte)| usize::from(*byte) == at % 251), "{how}: in order");
+        run.end().well();
+    }
+}
+
+/// As many sockets as the system lets a process have; a refusal is an error of the call.
+#[test]
+fn ten_thousand_sockets() {
+    let run = guest("poll_sockets").with("--net", "udp=127.0.0.1").args(&["10000", "10000", "1"]).run();
+    let refused = run.err().contains("new-socket-limit");
+    run.claim("it works, or is refused as it should be", run.exit_code() == Some(0) || refused);
 }

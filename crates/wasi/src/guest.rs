@@ -298,15 +298,20 @@ fn backtrace(error: &wasmtime::Error) -> String {
     frames.split_once('\n').map_or(frames, |(_, frames)| frames).to_owned()
 }
 
-/// Instantiates and calls `wasi:cli/run`.
+/// Instantiates and calls `wasi:cli/run`; the exit code, however the guest gave it.
 fn call(store: &mut GuestStore, linked: &InstancePre<Host>, run: &str) -> wasmtime::Result<u8> {
     let instance = linked.instantiate(&mut *store)?;
     let missing = || wasmtime::format_err!("it exports no function {run}#run");
     let interface = instance.get_export_index(&mut *store, None, run).ok_or_else(missing)?;
     let function = instance.get_export_index(&mut *store, Some(&interface), "run").ok_or_else(missing)?;
     let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, function)?;
-    let (result,) = run.call(&mut *store, ())?;
-    Ok(u8::from(result.is_err()))
+    match run.call(&mut *store, ()) {
+        Ok((result,)) => Ok(u8::from(result.is_err())),
+        Err(error) => match error.downcast_ref::<Ended>() {
+            Some(Ended::Exited(code)) => Ok(*code),
+            _ => Err(error),
+        },
+    }
 }
 
 fn nanoseconds(time: Duration) -> Nanoseconds {

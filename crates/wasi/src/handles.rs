@@ -110,6 +110,15 @@ impl<T: 'static> From<Held<T>> for Resource<T> {
     }
 }
 
+impl Entry {
+    fn unsent(&self) -> Option<Rc<Outbox>> {
+        match self {
+            Self::OutputStream(stream) => stream.unsent(),
+            _ => None,
+        }
+    }
+}
+
 /// The table.
 pub(crate) struct Handles {
     limit: usize,
@@ -175,6 +184,11 @@ impl Handles {
         Ok(Closing { id, entry: entry.clone() })
     }
 
+    /// What streams hold that has not gone out yet.
+    pub(crate) fn unsent(&self) -> Vec<Rc<Outbox>> {
+        self.slots.borrow().entries.iter().flatten().filter_map(Entry::unsent).collect()
+    }
+
     /// Forgets a handle. What it stood for is closed when nobody else holds it.
     pub(crate) fn remove(&self, id: u32) {
         let mut slots = self.slots.borrow_mut();
@@ -196,10 +210,7 @@ pub(crate) struct Closing {
 impl Closing {
     /// What a stream holds that has not gone out yet.
     pub(crate) fn unsent(&self) -> Option<Rc<Outbox>> {
-        match &self.entry {
-            Entry::OutputStream(stream) => stream.unsent(),
-            _ => None,
-        }
+        self.entry.unsent()
     }
 
     pub(crate) fn handle(&self) -> Handle<'_> {

@@ -134,13 +134,11 @@ impl Host {
         }
     }
 
-    /// Brings out what the guest wrote and did not wait for.
+    /// Brings out what the guest wrote and did not wait for, also to streams that it never closed.
     pub(crate) fn drain(&self) -> Result<(), Break> {
-        for stream in [&self.streams.stdout, &self.streams.stderr] {
-            if let Some(outbox) = stream.unsent() {
-                self.keep_unsent(outbox);
-            }
-        }
+        let standard = [&self.streams.stdout, &self.streams.stderr];
+        let unsent = standard.into_iter().filter_map(|stream| stream.unsent()).chain(self.handles.unsent());
+        unsent.for_each(|outbox| self.keep_unsent(outbox));
         loop {
             let unsent = self.send_unsent();
             let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
             "nobody" => nobody(&address),
             "reset" => reset(&address),
             "reset by bindings" => reset_by_bindings(&address),
+            "closed" => closed(&address),
             "forever" => forever(&address),
             "unread" => unread(&address),
             "full" => full(&address),
@@ -106,6 +107,18 @@ fn reset_by_bindings(address: &str) -> Outcome {
     }
     check("from then on it is closed", is_closed(&input.blocking_read(4)))?;
     check("for writing too", is_closed(&output.blocking_write_and_flush(b"y")))
+}
+
+/// A peer that closes at once: writing fails at some time, and is no signal.
+fn closed(address: &str) -> Outcome {
+    let mut stream = TcpStream::connect(address).context("connect")?;
+    same("the end", stream.read(&mut [0; 10]).context("read")?, 0)?;
+    loop {
+        match stream.write(b"to nobody") {
+            Ok(count) => check("something was taken", count > 0)?,
+            Err(error) => return refused("a write to nobody", Err::<(), _>(error.kind()), &[ErrorKind::BrokenPipe]),
+        }
+    }
 }
 
 /// A peer that never says anything: this waits until it is ended.

@@ -1,0 +1,36 @@
+//! Fills a connection until there is no room, says how many bytes were taken, and leaves: all of them arrive all the same.
+//! Argument 1: the address; argument 2: how to leave: `drop`, `shutdown` or `exit`.
+
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::ExitCode;
+
+use programs::{Context, Failure, argument, run};
+
+fn main() -> ExitCode {
+    run(|| {
+        let mut stream = TcpStream::connect(argument(1)?).context("connect")?;
+        stream.set_nonblocking(true).context("set_nonblocking")?;
+        let chunk: Vec<u8> = (0..251).collect();
+        let (mut taken, mut at) = (0_u64, 0);
+        loop {
+            match stream.write(&chunk[at..]) {
+                Ok(count) => {
+                    taken += count as u64;
+                    at = (at + count) % chunk.len();
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error).context("write"),
+            }
+        }
+        println!("{taken}");
+        match argument(2)?.as_str() {
+            "drop" => drop(stream),
+            "shutdown" => stream.shutdown(Shutdown::Write).context("shutdown")?,
+            "exit" => std::process::exit(0),
+            other => return Err(Failure::new(format!("`{other}` is no way to leave"))),
+        }
+        println!("left");
+        Ok(())
+    })
+}

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace};
 use callgate_system::{Directory, Error, Nanoseconds, System};
-use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
 
 use crate::ended::Ended;
@@ -17,7 +16,7 @@ use crate::handles::Handles;
 use crate::host::{GuestStore, Host, Streams, Surroundings};
 use crate::limits::Memory;
 use crate::p2::io::{InputStream, OutputStream};
-use crate::program::{LoadError, Program};
+use crate::program::{Linked, LoadError, Program};
 use crate::watchdog::{Stuck, Watchdog};
 
 /// Open handles of one guest at a time, unless told otherwise.
@@ -232,14 +231,14 @@ impl Guest {
     /// # Errors
     /// Where the program cannot be started: it imports what is not there, or is no command.
     pub fn run(self, program: &Program) -> Result<Exit, LoadError> {
-        let (linked, run) = program.link()?;
+        let linked = program.link()?;
         let mut guest = self;
         let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
         let mut store = guest.into_store(program);
         let runtime = &program.runtime;
         let watchdog =
             timeout.and_then(|timeout| Watchdog::new(runtime.engine.clone(), timeout, runtime.interruptible, stuck));
-        let ended = call(&mut store, &linked, &run).and_then(|code| {
+        let ended = call(&mut store, linked).and_then(|code| {
             store.data().drain()?;
             Ok(code)
         });
@@ -299,8 +298,8 @@ fn backtrace(error: &wasmtime::Error) -> String {
 }
 
 /// Instantiates and calls `wasi:cli/run`; the exit code, however the guest gave it.
-fn call(store: &mut GuestStore, linked: &InstancePre<Host>, run: &str) -> wasmtime::Result<u8> {
-    let instance = linked.instantiate(&mut *store)?;
+fn call(store: &mut GuestStore, Linked { instance, run }: &Linked) -> wasmtime::Result<u8> {
+    let instance = instance.instantiate(&mut *store)?;
     let missing = || wasmtime::format_err!("it exports no function {run}#run");
     let interface = instance.get_export_index(&mut *store, None, run).ok_or_else(missing)?;
     let function = instance.get_export_index(&mut *store, Some(&interface), "run").ok_or_else(missing)?;

@@ -105,6 +105,11 @@ impl Host {
         let deadline = self.deadline.into_iter().chain(until).min();
         loop {
             let unsent = self.send_unsent();
+            if unsent.is_empty() {
+                let waited = self.waiter.borrow_mut().wait(interests, deadline, ready);
+                self.check_deadline()?;
+                return Ok(waited?);
+            }
             let all: Vec<_> = interests.iter().copied().chain(unsent.iter().map(|outbox| outbox.room())).collect();
             let waited = self.waiter.borrow_mut().wait(&all, deadline, ready);
             self.check_deadline()?;

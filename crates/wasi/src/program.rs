@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
@@ -20,6 +21,15 @@ pub struct Program {
     pub(crate) runtime: Runtime,
     pub(crate) component: Component,
     path: PathBuf,
+    /// Linked at the first [`Program::check`] or run, for all.
+    linked: OnceLock<Linked>,
+}
+
+/// A program whose imports are all there, and the interface that it is started by.
+#[derive(Clone)]
+pub(crate) struct Linked {
+    pub(crate) instance: InstancePre<Host>,
+    pub(crate) run: String,
 }
 
 /// Why a file cannot be run. One line, with what to do about it.
@@ -60,7 +70,7 @@ impl Runtime {
             Format::Precompiled => self.load_precompiled(path).map_err(fail)?,
             Format::Component | Format::Text => self.load_source(&mut file).map_err(fail)?,
         };
-        Ok(Program { runtime: self.clone(), component, path: path.to_owned() })
+        Ok(Program { runtime: self.clone(), component, path: path.to_owned(), linked: OnceLock::new() })
     }
 
     /// Takes the code from the cache, or compiles it and keeps it there.
@@ -136,11 +146,15 @@ impl Program {
         self.link().map(drop)
     }
 
-    pub(crate) fn link(&self) -> Result<(InstancePre<Host>, String), LoadError> {
+    pub(crate) fn link(&self) -> Result<&Linked, LoadError> {
+        if let Some(linked) = self.linked.get() {
+            return Ok(linked);
+        }
         let missing = "it exports no wasi:cli/run, so there is nothing to run; build it as a program, not as a library";
         let run = self.run_interface().ok_or_else(|| self.fail(missing.to_owned()))?;
-        let linked = self.runtime.linker.instantiate_pre(&self.component);
-        Ok((linked.map_err(|error| self.fail(one_line(&error)))?, run))
+        let instance = self.runtime.linker.instantiate_pre(&self.component);
+        let instance = instance.map_err(|error| self.fail(one_line(&error)))?;
+        Ok(self.linked.get_or_init(|| Linked { instance, run }))
     }
 
     /// The name under which it exports what a command is started by.

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use callgate_gate::{Call, NetworkRules};
@@ -79,7 +78,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (lookup,): (Resource<AddressStream>,)| {
             let host = cx.data();
             let lookup = host.find(&lookup)?;
-            let act = || host.handles.add(Pollable::Resolved(Rc::clone(&lookup.share())));
+            let act = || host.handles.add(Pollable::Resolved(lookup.share()));
             Ok((Resource::from(host.gate.pass(Call::LookupSubscribe { lookup: lookup.handle() }, act).map_err(trap)?),))
         },
     )

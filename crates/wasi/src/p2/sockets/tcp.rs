@@ -1,7 +1,5 @@
 //! `wasi:sockets/tcp` and `tcp-create-socket`: the host functions.
 
-use std::rc::Rc;
-
 use callgate_gate::{AsReply, Call, Reply};
 use callgate_system::{Shutdown, SocketOption};
 use wasmtime::component::{Linker, Resource};
@@ -152,7 +150,7 @@ fn link_state(tcp: &mut Interface<'_>) -> wasmtime::Result<()> {
     tcp.func_wrap("[method]tcp-socket.subscribe", |cx: Context<'_>, (socket,): (Socket,)| {
         let host = cx.data();
         let socket = host.find(&socket)?;
-        let act = || host.handles.add(Pollable::Tcp(Rc::clone(&socket.share())));
+        let act = || host.handles.add(Pollable::Tcp(socket.share()));
         Ok((Resource::from(host.gate.pass(Call::TcpSubscribe { socket: socket.handle() }, act).map_err(trap)?),))
     })?;
     tcp.func_wrap("[method]tcp-socket.shutdown", |cx: Context<'_>, (socket, how): (Socket, ShutdownType)| {

@@ -1,7 +1,6 @@
 //! `wasi:sockets/udp` and `udp-create-socket`: the host functions.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
 
 use callgate_gate::{AsReply, Call, Reply};
 use callgate_system::{Result, SocketOption};
@@ -165,7 +164,7 @@ fn link_incoming(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (stream,): (Resource<IncomingDatagrams>,)| {
             let host = cx.data();
             let stream = host.find(&stream)?;
-            let act = || host.handles.add(Pollable::Incoming(Rc::clone(&stream.share())));
+            let act = || host.handles.add(Pollable::Incoming(stream.share()));
             Ok((Resource::from(
                 host.gate.pass(Call::IncomingSubscribe { stream: stream.handle() }, act).map_err(trap)?,
             ),))
@@ -204,7 +203,7 @@ fn link_outgoing(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (stream,): (Resource<OutgoingDatagrams>,)| {
             let host = cx.data();
             let stream = host.find(&stream)?;
-            let act = || host.handles.add(Pollable::Outgoing(Rc::clone(&stream.share())));
+            let act = || host.handles.add(Pollable::Outgoing(stream.share()));
             Ok((Resource::from(
                 host.gate.pass(Call::OutgoingSubscribe { stream: stream.handle() }, act).map_err(trap)?,
             ),))

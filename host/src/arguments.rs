@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use callgate_wasi::{Access, Rule};
+use callgate_wasi::{Access, Quota, Rule};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
@@ -37,6 +37,11 @@ pub(crate) struct RunOptions {
     /// Mount the directory HOST at GUEST, `HOST` itself where it is left out; with `ro`, nothing below it can be changed.
     #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
     pub(crate) mounts: Vec<MountOption>,
+
+    /// What may be added to each mount: bytes, and, behind a comma, names (one for each 4 KiB where left out). More
+    /// fails with `quota`.
+    #[arg(long, value_name = "SIZE[,NAMES]", value_parser = quantity::parse_quota)]
+    pub(crate) quota: Option<Quota>,
 
     /// Permit a use of the network; nothing is permitted without a rule. RULE is `all`, `connect=ADDR[:PORT]`,
     /// `listen=ADDR[:PORT]`, `udp=ADDR[:PORT]` or `resolve=NAME`. ADDR is an IP address, a network such as 10.0.0.0/8, or a

@@ -24,6 +24,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     for mount in &options.mounts {
         add_mount(&mut guest, mount)?;
     }
+    if let Some(quota) = options.quota {
+        guest.quota(quota);
+    }
     for rule in &options.network {
         guest.permit(rule.clone());
     }

@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod files;
 mod limits;
+mod mounts;
 mod network;
 mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
@@ -18,6 +19,7 @@ mod trace;
 // Named below.
 use files::*;
 use limits::*;
+use mounts::*;
 use network::*;
 use run::*;
 use sandbox::*;

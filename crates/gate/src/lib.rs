@@ -11,6 +11,7 @@ mod call;
 mod gate;
 mod handle;
 mod network;
+mod quota;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -20,5 +21,6 @@ pub use call::Call;
 pub use gate::{AsError, Gate, Hook, Outcome};
 pub use handle::{Handle, Mount};
 pub use network::{NetworkAccess, NetworkRules, Rule, RuleError};
+pub use quota::Quota;
 pub use reply::{AsReply, Reply};
 pub use trace::Trace;

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace};
-use callgate_system::{Directory, Error, Nanoseconds, System};
+use callgate_gate::{Gate, Hook, Mount, NetworkRules, Quota, Rule, Trace};
+use callgate_system::{Directory, Error, System};
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
 
 use crate::ended::Ended;
 use crate::handles::Handles;
-use crate::host::{GuestStore, Host, Streams, Surroundings};
+use crate::host::{Deadline, GuestStore, Host, Streams, Surroundings};
 use crate::limits::Memory;
 use crate::p2::io::{InputStream, OutputStream};
 use crate::program::{Linked, LoadError, Program};
@@ -36,6 +36,7 @@ pub struct Guest {
     system: Arc<dyn System>,
     surroundings: Surroundings,
     network: Vec<Rule>,
+    quota: Option<Quota>,
     memory: u64,
     handles: usize,
     timeout: Option<Duration>,
@@ -114,6 +115,7 @@ impl Guest {
             system,
             surroundings: Surroundings::default(),
             network: Vec::new(),
+            quota: None,
             memory: u64::MAX,
             handles: HANDLES,
             timeout: None,
@@ -175,6 +177,12 @@ impl Guest {
         let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly };
         mounts.push((Arc::new(mount), directory));
         Ok(self)
+    }
+
+    /// What the guest may add to each of its mounts, those mounted later included; without, what the system gives.
+    pub fn quota(&mut self, quota: Quota) -> &mut Self {
+        self.quota = Some(quota);
+        self
     }
 
     /// Permits a use of the network; nothing is permitted without a rule.
@@ -249,7 +257,10 @@ impl Guest {
         Ok(ended.map_or_else(|error| Exit::of(&error, store.data()), Exit::Code))
     }
 
-    fn into_store(self, program: &Program) -> GuestStore {
+    fn into_store(mut self, program: &Program) -> GuestStore {
+        if let Some(quota) = self.quota {
+            quota.limit(&mut self.surroundings.mounts);
+        }
         let stdio = self.system.stdio();
         let streams = Streams {
             stdin: Rc::new(InputStream::of_source("stdin", stdio.stdin)),
@@ -259,7 +270,7 @@ impl Guest {
         let gate = Gate::new(Arc::clone(&self.system), NetworkRules::new(self.network), self.hook);
         let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
         let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory);
-        host.deadline = self.timeout.map(|time| host.system.clock().monotonic().saturating_add(nanoseconds(time)));
+        host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);
         if program.runtime.interruptible {
@@ -311,10 +322,6 @@ fn call(store: &mut GuestStore, Linked { instance, run }: &Linked) -> wasmtime::
             _ => Err(error),
         },
     }
-}
-
-fn nanoseconds(time: Duration) -> Nanoseconds {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use callgate_gate::{Call, Gate, Mount};
 use callgate_system::{Directory, Error, Interest, Nanoseconds, Result, System, Waiter};
@@ -34,9 +35,26 @@ pub(crate) struct Host {
     pub(crate) streams: Streams,
     pub(crate) memory: Memory,
     pub(crate) recent: Recent,
-    pub(crate) deadline: Option<Nanoseconds>,
+    pub(crate) deadline: Option<Deadline>,
     waiter: RefCell<Box<dyn Waiter>>,
     unsent: RefCell<Vec<Rc<Outbox>>>,
+}
+
+/// When a run's time is over. Where the system's clock is not the world's, whichever comes first: there a sleep takes none
+/// of the world's time, and a computation none of the system's.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    on_system: Nanoseconds,
+    in_world: Instant,
+}
+
+impl Deadline {
+    /// `time` from now; none where that is for ever.
+    pub(crate) fn after(time: Duration, system: &dyn System) -> Option<Self> {
+        let nanoseconds = u64::try_from(time.as_nanos()).ok()?;
+        let on_system = system.clock().monotonic().checked_add(nanoseconds)?;
+        Some(Self { on_system, in_world: Instant::now().checked_add(time)? })
+    }
 }
 
 /// What a guest finds when it starts.
@@ -102,17 +120,17 @@ impl Host {
         if interests.is_empty() && until.is_some_and(|until| until <= self.system.clock().monotonic()) {
             return Ok(());
         }
-        let deadline = self.deadline.into_iter().chain(until).min();
+        let deadline = self.deadline.map(|deadline| deadline.on_system).into_iter().chain(until).min();
         loop {
             let unsent = self.send_unsent();
             if unsent.is_empty() {
                 let waited = self.waiter.borrow_mut().wait(interests, deadline, ready);
-                self.check_deadline()?;
+                self.check_deadlines()?;
                 return Ok(waited?);
             }
             let all: Vec<_> = interests.iter().copied().chain(unsent.iter().map(|outbox| outbox.room())).collect();
             let waited = self.waiter.borrow_mut().wait(&all, deadline, ready);
-            self.check_deadline()?;
+            self.check_deadlines()?;
             waited?;
             let only_unsent = ready.first().is_some_and(|&index| index >= interests.len());
             ready.retain(|&index| index < interests.len());
@@ -131,11 +149,21 @@ impl Host {
         unsent.clone()
     }
 
-    /// Ends the run when its time is over.
+    /// Ends the run when its time is over. Reads no clock of the system: when this happens is no matter of the guest's.
     pub(crate) fn check_deadline(&self) -> Result<(), Break> {
         match self.deadline {
-            Some(deadline) if self.system.clock().monotonic() >= deadline => Err(Break::Ended(Ended::TimedOut)),
+            Some(deadline) if Instant::now() >= deadline.in_world => Err(Break::Ended(Ended::TimedOut)),
             _ => Ok(()),
+        }
+    }
+
+    /// The same, after a wait.
+    fn check_deadlines(&self) -> Result<(), Break> {
+        match self.deadline {
+            Some(deadline) if self.system.clock().monotonic() >= deadline.on_system => {
+                Err(Break::Ended(Ended::TimedOut))
+            }
+            _ => self.check_deadline(),
         }
     }
 

@@ -1,4 +1,6 @@
 //! `minreq` against a server that has a path for each thing to try. `minreq-check SERVER`
+//!
+//! Without its time limits: it keeps them by a thread, which guests have none of.
 
 use std::process::ExitCode;
 
@@ -8,13 +10,11 @@ use minreq::{Error, Request};
 fn main() -> ExitCode {
     run("minreq-check", |server| {
         let path = |path: &str| format!("{server}{path}");
-        for what in ["/small", "/large", "/chunked", "/redirect", "/missing", "/close", "/cut", "/reset"] {
+        for what in ["/small", "/large", "/chunked", "/redirect", "/missing", "/close", "/cut", "/nothing"] {
             print(what, whole(minreq::get(path(what))));
         }
         print("/echo", whole(minreq::post(path("/echo")).with_body(sent())));
         print("/header", whole(minreq::get(path("/header")).with_header("x-asked", "kept as it is")));
-        let silent = minreq::get(path("/silent")).with_timeout(1).send();
-        println!("/silent: {}", if silent.is_err() { "timed out" } else { "did not time out" });
     })
 }
 

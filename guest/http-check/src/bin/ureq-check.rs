@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     run("ureq-check", |server| {
         let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
         let path = |path: &str| format!("{server}{path}");
-        for what in ["/small", "/large", "/chunked", "/redirect", "/missing", "/close", "/cut", "/reset"] {
+        for what in ["/small", "/large", "/chunked", "/redirect", "/missing", "/close", "/cut", "/nothing"] {
             print(what, agent.get(path(what)).call().and_then(whole));
         }
         print("/echo", agent.post(path("/echo")).send(&sent()[..]).and_then(whole));

@@ -114,3 +114,6 @@ impl System for Portable {
         Box::new(PortableWaiter::new(&self.bell))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,3 +162,6 @@ fn classified(error: io::Error) -> callgate_system::Error {
     };
     code.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,3 +143,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

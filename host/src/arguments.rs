@@ -38,6 +38,11 @@ pub(crate) struct RunOptions {
     #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
     pub(crate) mounts: Vec<MountOption>,
 
+    /// Mount an empty tree of files in memory at GUEST; gone when the run is over. SIZE is its quota, as of --quota; 256MiB
+    /// unless given.
+    #[arg(long = "tmpfs", value_name = "GUEST[::SIZE]", value_parser = parse_tmpfs)]
+    pub(crate) trees: Vec<TmpfsOption>,
+
     /// What may be added to each mount: bytes, and, behind a comma, names (one for each 4 KiB where left out). More
     /// fails with `quota`.
     #[arg(long, value_name = "SIZE[,NAMES]", value_parser = quantity::parse_quota)]
@@ -70,6 +75,9 @@ pub(crate) struct RunOptions {
     /// The system that the program runs on.
     #[arg(long, value_enum, default_value_t = BackendName::Native)]
     pub(crate) backend: BackendName,
+
+    #[command(flatten)]
+    pub(crate) memory: MemoryOptions,
 
     /// End the run after this time: 500ms, 10s, 5m, 1h.
     #[arg(long, value_name = "DURATION", value_parser = quantity::parse_duration)]
@@ -129,10 +137,49 @@ pub(crate) struct InspectOptions {
     pub(crate) program: PathBuf,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// What `--backend memory` begins with, and leaves.
+#[derive(Args)]
+pub(crate) struct MemoryOptions {
+    /// Where all chance comes from with --backend memory; 0 unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Fill the files of --backend memory from a tar file. HOST of --dir is then a path in it.
+    #[arg(long = "memory-image", value_name = "FILE.tar")]
+    pub(crate) image: Option<PathBuf>,
+
+    /// Write the files of --backend memory to a tar file when the run is over.
+    #[arg(long = "memory-out", value_name = "FILE.tar")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl MemoryOptions {
+    /// The first option that was given.
+    pub(crate) fn first(&self) -> Option<&'static str> {
+        let given = [
+            ("--seed", self.seed.is_some()),
+            ("--memory-image", self.image.is_some()),
+            ("--memory-out", self.out.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackendName {
     /// This operating system's own calls.
     Native,
+    /// What every operating system has, through cap-std.
+    Portable,
+    /// Files, network, time and random bytes in memory, the same in every run.
+    Memory,
+}
+
+/// `--tmpfs`
+#[derive(Clone)]
+pub(crate) struct TmpfsOption {
+    pub(crate) guest: String,
+    pub(crate) quota: Option<Quota>,
 }
 
 /// `--dir`
@@ -168,6 +215,17 @@ fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
         return Err("no guest path behind `::`".to_owned());
     }
     Ok(MountOption { guest: guest.to_owned(), host: host.to_owned(), access })
+}
+
+fn parse_tmpfs(text: &str) -> std::result::Result<TmpfsOption, String> {
+    let (guest, quota) = match text.split_once("::") {
+        None => (text, None),
+        Some((guest, size)) => (guest, Some(quantity::parse_quota(size)?)),
+    };
+    if guest.is_empty() {
+        return Err("no guest path".to_owned());
+    }
+    Ok(TmpfsOption { guest: guest.to_owned(), quota })
 }
 
 fn parse_variable(text: &str) -> std::result::Result<Variable, String> {

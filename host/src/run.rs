@@ -8,10 +8,10 @@ use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use callgate_wasi::{Exit, Guest, Hook, MountError, Program, Runtime, RuntimeOptions, Trap};
+use callgate_wasi::{Access, Exit, Guest, Hook, MountError, Program, Runtime, RuntimeOptions, Trap};
 
 use crate::arguments::{MountOption, RunOptions};
-use crate::backend;
+use crate::backend::{Backend, Out};
 
 /// As a shell reports a program that aborted: 128 + SIGABRT.
 const TRAPPED: u8 = 134;
@@ -20,9 +20,15 @@ const TRAPPED: u8 = 134;
 const NOBODY_READS: u8 = 141;
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
-    let mut guest = Guest::new(backend::open(options.backend)?);
+    let backend = Backend::open(options.backend, &options.memory)?;
+    let mut guest = Guest::new(Arc::clone(&backend.system));
     for mount in &options.mounts {
         add_mount(&mut guest, mount)?;
+    }
+    for (number, tree) in (1..).zip(&options.trees) {
+        let quota = tree.quota.unwrap_or(callgate_memory::QUOTA);
+        let added = guest.mount_directory(backend.tree(number, quota), &tree.guest, Access::ReadWrite);
+        added.map_err(|error| refused_mount(&format!("--tmpfs {}", tree.guest), &error))?;
     }
     if let Some(quota) = options.quota {
         guest.quota(quota);
@@ -47,6 +53,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     program.check()?;
 
     // Only now, when nothing can be wrong any more, is a file made.
+    let out = backend.out(&options.memory)?;
     let trace = options.trace.as_ref().map(|file| add_trace(&mut guest, file.as_deref())).transpose()?;
     if let Some(timeout) = options.timeout {
         let line = timed_out(options);
@@ -58,7 +65,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
             process::exit(i32::from(TRAPPED));
         });
     }
-    Ok(report(options, guest.run(&program)?))
+    let code = report(options, guest.run(&program)?);
+    out.map(Out::save).transpose()?;
+    Ok(code)
 }
 
 /// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
@@ -78,14 +87,16 @@ pub(crate) fn cache() -> Option<PathBuf> {
 
 fn add_mount(guest: &mut Guest, mount: &MountOption) -> Result<()> {
     let added = guest.mount(&mount.host, &mount.guest, mount.access);
-    added.map(drop).map_err(|error| {
-        let what_to_do = match error {
-            MountError::Unopened(_) => "give an existing directory",
-            MountError::Taken(_) => "give each guest path once",
-            MountError::BadGuestPath(_) => "give a guest path such as /data",
-        };
-        anyhow!("--dir {}: {error}; {what_to_do}", mount.host.display())
-    })
+    added.map(drop).map_err(|error| refused_mount(&format!("--dir {}", mount.host.display()), &error))
+}
+
+fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
+    let what_to_do = match error {
+        MountError::Unopened(_) => "give an existing directory",
+        MountError::Taken(_) => "give each guest path once",
+        MountError::BadGuestPath(_) => "give a guest path such as /data",
+    };
+    anyhow!("{option}: {error}; {what_to_do}")
 }
 
 fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {

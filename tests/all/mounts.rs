@@ -1,12 +1,12 @@
 //! What each mount is good for.
 
-use callgate_tests::both;
+use callgate_tests::everywhere;
 
 use crate::places::Place;
 
 #[test]
 pub(crate) fn quota() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("old", &"o".repeat(100_000));
         let run = host.guest("quota").with("--quota", "64KiB,20");
         let run = run.dir(&place.data, "/data").dir(&place.data, "/again").read_only(&place.data, "/fixed");

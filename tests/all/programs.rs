@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use callgate_tests::{Host, Output, Run, both, native, places};
+use callgate_tests::{Host, Output, Run, each, native, places};
 
 use crate::places::{Place, write};
 
@@ -24,7 +24,7 @@ fn ripgrep_searches_the_sources() {
     if !places::has_package("ripgrep") {
         return;
     }
-    both(|host| {
+    each(|host| {
         let repository = places::repository();
         let searches: &[&[&str]] = &[
             &["-n", "fn [a-z_]+"],
@@ -54,7 +54,7 @@ fn htmlq_reads_pages() {
     if !places::has_package("htmlq") {
         return;
     }
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let page = fs::read_to_string(places::fixture("page.html")).expect("the page can be read");
         let rows: String =
@@ -88,7 +88,7 @@ fn oxipng_makes_pictures_smaller() {
     if !places::has_package("oxipng") {
         return;
     }
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let picture = png(96, 64);
         write(&place.data.join("in.png"), &picture);
@@ -109,7 +109,7 @@ fn oxipng_makes_pictures_smaller() {
 
 #[test]
 fn redb_keeps_its_records() {
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let native = native(&places::native_guest("redb-check")).inside(&place.data).arg("native.redb").run();
         native.well().says("verified 100000, checksum ").says("left 50000, checksum ");

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use callgate_tests::both;
+use callgate_tests::everywhere;
 
 use crate::places::{Place, write};
 use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
@@ -12,7 +12,7 @@ use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
 /// The working directory and the rest of the machine are closed without `--dir`.
 #[test]
 pub(crate) fn no_mounts() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let run = host.guest("no_mounts").inside(&place.data).run();
         run.well().prints("no_mounts: nothing there\n");
@@ -22,7 +22,7 @@ pub(crate) fn no_mounts() {
 
 #[test]
 pub(crate) fn mounts() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("mounts").run().well().prints("");
         let place = Place::new().directory("sub");
         let run = host.guest("mounts").inside(&place.data).dir(&place.data, "/z").read_only(&place.outside, "/a");
@@ -34,7 +34,7 @@ pub(crate) fn mounts() {
 /// A table of paths by `std::fs`.
 #[test]
 pub(crate) fn paths() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
         let outside = place.outside.clone();
         let place = place.link("rel", "sub/inner").link("out", "../outside").link("abs", outside);
@@ -46,7 +46,7 @@ pub(crate) fn paths() {
 /// Links to the outside, with trailing slashes and without, through every call that takes a path.
 #[test]
 pub(crate) fn escapes() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().directory("a").file("own", "own").link("a/evil", "../../outside");
         let place = place.link("a/link", "evil/").link("a/direct", "../../outside/secret");
         let place = place.link("a/new", "../../outside/new").link("abs", "/");
@@ -61,7 +61,7 @@ pub(crate) fn escapes() {
 /// A link that is swapped between the check and the use.
 #[test]
 pub(crate) fn swapped_link() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().directory("inside").file("inside/file", "inside").link("swap", "inside");
         write(&place.outside.join("file"), "secret");
         let done = AtomicBool::new(false);
@@ -84,7 +84,7 @@ pub(crate) fn swapped_link() {
 
 #[test]
 pub(crate) fn read_only() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "content").directory("sub").link("link", "file");
         let run = host.guest("read_only").read_only(&place.data, "/data").arg("/data").run();
         run.well().prints("read_only: nothing changed\n");
@@ -97,7 +97,7 @@ pub(crate) fn read_only() {
 /// Neither a link nor a rename carries a file from a read-only mount to a writable one, where it could be changed.
 #[test]
 pub(crate) fn cross_mount() {
-    both(|host| {
+    everywhere(|host| {
         let (fixed, free) = (Place::new().file("file", "fixed"), Place::new().file("file", "free"));
         let run = host.guest("cross_mount").read_only(&fixed.data, "/fixed").dir(&free.data, "/free");
         run.args(&["/fixed", "/free"]).run().well().prints("cross_mount: nothing crossed\n");
@@ -109,7 +109,7 @@ pub(crate) fn cross_mount() {
 /// The same directory mounted twice is as read-only as it was mounted.
 #[test]
 fn read_only_beside_writable() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "content").directory("sub").link("link", "file");
         let run = host.guest("read_only").read_only(&place.data, "/fixed").dir(&place.data, "/free").arg("/fixed");
         run.run().well().prints("read_only: nothing changed\n");
@@ -118,7 +118,7 @@ fn read_only_beside_writable() {
 
 #[test]
 pub(crate) fn same_mounts() {
-    both(|host| {
+    everywhere(|host| {
         let (from, to) = (Place::new().file("file", "content"), Place::new());
         let run = host.guest("same_mounts").dir(&from.data, "/from").dir(&to.data, "/to").args(&["/from", "/to"]).run();
         run.well().prints("same_mounts: whole or not at all\n");
@@ -128,7 +128,7 @@ pub(crate) fn same_mounts() {
 /// A file system takes names that are not UTF-8; the interface does not.
 #[test]
 pub(crate) fn odd_names() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         for index in 0..200 {
             write(&place.data.join(format!("plain {index}")), "x");

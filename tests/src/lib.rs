@@ -7,13 +7,14 @@
 //! Hazards: a child is given a bounded time, far beyond what it needs, and killed after it. No test may depend on how
 //! fast anything is.
 
+mod image;
 mod output;
 pub mod places;
 mod run;
 mod running;
 
 pub use output::Output;
-pub use run::{Host, Run, both, callgate, native};
+pub use run::{Host, Run, callgate, each, everywhere, native};
 pub use running::Running;
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::Output;
+use crate::image::Image;
 use crate::run::{Input, Reader};
 
 /// No run comes near it, not even on a busy machine.
@@ -20,6 +21,7 @@ pub struct Running {
     stderr: Option<JoinHandle<Vec<u8>>>,
     seen: Arc<Seen>,
     held: (Option<ChildStdin>, Option<ChildStdout>),
+    image: Option<Image>,
     lines: usize,
 }
 
@@ -32,7 +34,13 @@ struct Seen {
 
 impl Running {
     /// Starts `command`, which `line` shows.
-    pub(crate) fn start(line: String, mut command: Command, input: Input, reader: Reader) -> Self {
+    pub(crate) fn start(
+        line: String,
+        mut command: Command,
+        input: Input,
+        reader: Reader,
+        image: Option<Image>,
+    ) -> Self {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}\ncannot be started: {error}"));
         let stdin = child.stdin.take();
         let input = match input {
@@ -53,7 +61,7 @@ impl Running {
             }
         });
         let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &Arc::default()));
-        Self { line, child, stdout, stderr, seen, held: (input, unread), lines: 0 }
+        Self { line, child, stdout, stderr, seen, held: (input, unread), image, lines: 0 }
     }
 
     /// The next line on stdout.
@@ -92,6 +100,9 @@ impl Running {
         self.held = (None, None);
         let text = |reader: Option<JoinHandle<Vec<u8>>>| reader.and_then(|it| it.join().ok()).unwrap_or_default();
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
+        if let Some(image) = &self.image {
+            image.unpack();
+        }
         Output { line: self.line.clone(), code, stdout, stderr }
     }
 }

@@ -11,7 +11,7 @@ mod call;
 mod gate;
 mod handle;
 mod network;
-mod quota;
+pub mod quota;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -21,6 +21,5 @@ pub use call::Call;
 pub use gate::{AsError, Gate, Hook, Outcome};
 pub use handle::{Handle, Mount};
 pub use network::{NetworkAccess, NetworkRules, Rule, RuleError};
-pub use quota::Quota;
 pub use reply::{AsReply, Reply};
 pub use trace::Trace;

@@ -24,12 +24,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use callgate_system::{
-    Clock, Code, Directory, Network, OpenHow, Opened, Random, Result, Stdio, System, Timestamp, Waiter,
+    Clock, Code, Directory, Network, OpenHow, Opened, Quota, Random, Result, Stdio, System, Timestamp, Waiter,
 };
 
 pub use crate::clock::{BEGINNING, STEP};
 pub use crate::network::Faults;
-pub use crate::tree::{Quota, Tree};
+pub use crate::tree::{QUOTA, Tree};
 
 use crate::network::MemoryNetwork;
 use crate::random::MemoryRandom;
@@ -65,12 +65,12 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Seed 0, [`BEGINNING`], the default quota, no faults, empty input, and output that is thrown away.
+    /// Seed 0, [`BEGINNING`], [`QUOTA`], no faults, empty input, and output that is thrown away.
     fn default() -> Self {
         Self {
             seed: 0,
             beginning: BEGINNING,
-            quota: Quota::default(),
+            quota: QUOTA,
             faults: Faults::default(),
             stdin: Box::new(std::io::empty()),
             stdout: Box::new(std::io::sink()),

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgate_gate::{Gate, Hook, Mount, NetworkRules, Quota, Rule, Trace};
-use callgate_system::{Directory, Error, System};
+use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace, quota};
+use callgate_system::{Directory, Error, Quota, System};
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
 
 use crate::ended::Ended;
@@ -259,7 +259,7 @@ impl Guest {
 
     fn into_store(mut self, program: &Program) -> GuestStore {
         if let Some(quota) = self.quota {
-            quota.limit(&mut self.surroundings.mounts);
+            quota::limit(&mut self.surroundings.mounts, quota);
         }
         let stdio = self.system.stdio();
         let streams = Streams {

@@ -39,7 +39,8 @@ mod program;
 mod runtime;
 mod watchdog;
 
-pub use callgate_gate::{Hook, Quota, Rule, RuleError};
+pub use callgate_gate::{Hook, Rule, RuleError};
+pub use callgate_system::Quota;
 pub use guest::{Access, Exit, Guest, MountError, Trap};
 pub use program::{LoadError, Program};
 pub use runtime::{Runtime, RuntimeError, RuntimeOptions};

@@ -21,7 +21,7 @@ const LOOPBACK: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
 
 /// How paths are resolved is nothing to these guests, so one way is enough.
 fn guest(name: &str) -> Run {
-    Host::Kernel.guest(name)
+    Host::Native.guest(name)
 }
 
 /// Those of the loopback addresses that this machine has.

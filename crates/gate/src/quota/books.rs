@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callgate_system::{FileType, Identity, Stat};
-
-use super::Quota;
+use callgate_system::{FileType, Identity, Quota, Stat};
 
 /// The books of all mounts of one guest.
 #[derive(Default)]

@@ -19,29 +19,18 @@ mod file;
 
 use std::sync::{Arc, Mutex};
 
-use callgate_system::Directory;
+use callgate_system::{Directory, Quota};
 
 use crate::Mount;
 use books::{Books, Ledger};
 use directory::LimitedDirectory;
 
-/// The most that may be added to one mount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// Bytes of files.
-    pub bytes: u64,
-    /// Names.
-    pub entries: u64,
-}
-
-impl Quota {
-    /// Keeps each of a guest's mounts within this quota: what would exceed it is [`callgate_system::Code::Quota`]. Renaming
-    /// and linking from one mount to another is `CrossDevice` then. All mounts of the guest must be in `mounts`.
-    pub fn limit(self, mounts: &mut [(Arc<Mount>, Arc<dyn Directory>)]) {
-        let books = Arc::new(Mutex::new(Books::default()));
-        for (number, (_, directory)) in mounts.iter_mut().enumerate() {
-            let ledger = Ledger { mount: number, quota: self, books: Arc::clone(&books) };
-            *directory = Arc::new(LimitedDirectory::new(Arc::clone(directory), ledger));
-        }
+/// Keeps each of a guest's mounts within `quota`: what would add more is [`callgate_system::Code::Quota`]. Renaming and linking from
+/// one mount to another is `CrossDevice` then. All mounts of the guest must be in `mounts`.
+pub fn limit(mounts: &mut [(Arc<Mount>, Arc<dyn Directory>)], quota: Quota) {
+    let books = Arc::new(Mutex::new(Books::default()));
+    for (number, (_, directory)) in mounts.iter_mut().enumerate() {
+        let ledger = Ledger { mount: number, quota, books: Arc::clone(&books) };
+        *directory = Arc::new(LimitedDirectory::new(Arc::clone(directory), ledger));
     }
 }

@@ -27,14 +27,14 @@ mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callgate_system::{Clock, Directory, Result, Timestamp};
+use callgate_system::{Clock, Directory, Quota, Result, Timestamp};
 
 use self::directory::MemoryDirectory;
 pub(crate) use self::file::MemoryFile;
 pub(crate) use self::hand::{Raw, Visited};
 pub(crate) use self::nodes::Inode;
 use self::nodes::{Nodes, ROOT};
-pub use self::quota::Quota;
+pub use self::quota::QUOTA;
 
 /// The first device number of trees: far from those that kernels give.
 const DEVICES: u64 = 0x6361_6c6c_0000_0000;

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use callgate_system::{Code, FileType, Identity, NewTimestamp, Result, Stat, Timestamp};
+use callgate_system::{Code, FileType, Identity, NewTimestamp, Quota, Result, Stat, Timestamp};
 
 use super::content::Content;
-use super::quota::{Account, Quota};
+use super::quota::Account;
 
 /// The number of a file.
 pub(crate) type Inode = usize;

@@ -5,23 +5,11 @@
 //! symbolic links are long. An entry is a name, or a file without any name that is still open; it costs the host about 300
 //! bytes beside its own.
 
-use callgate_system::{Code, Result};
+use callgate_system::{Code, Quota, Result};
 
-/// The most that a tree holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// Bytes: the sizes of all files, and the lengths of all names and of the texts of all symbolic links.
-    pub bytes: u64,
-    /// Names, and files without a name that are still open.
-    pub entries: u64,
-}
-
-impl Default for Quota {
-    /// 256 MiB and 1,000,000 entries.
-    fn default() -> Self {
-        Self { bytes: 256 << 20, entries: 1_000_000 }
-    }
-}
+/// What a tree may hold unless told otherwise: 256 MiB and 1,000,000 names. Bytes are the sizes of all files, and the lengths
+/// of all names and of the texts of all symbolic links; a file without a name that is still open counts as a name.
+pub const QUOTA: Quota = Quota { bytes: 256 << 20, entries: 1_000_000 };
 
 /// What is left of a quota, and what was taken.
 pub(super) struct Account {

@@ -31,7 +31,7 @@ struct Arguments {
 enum Task {
     /// Gets the compile targets that guests need, whichever way this machine allows
     Setup {
-        /// Also what a Windows build needs: its target and its linker
+        /// Also what building for Windows and running it on Linux takes: target, linker and Wine
         #[arg(long)]
         windows: bool,
     },

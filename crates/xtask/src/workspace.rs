@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 /// What guests are compiled for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
 
+/// What Linux builds Windows programs for.
+pub(crate) const WINDOWS_TARGET: &str = "x86_64-pc-windows-gnu";
+
 /// The top of the repository.
 pub(crate) fn root() -> Result<PathBuf> {
     let manifest =

@@ -52,6 +52,11 @@ pub(crate) fn callgate(profile: &str) -> Result<PathBuf> {
     Ok(target()?.join(profile).join(executable("callgate")))
 }
 
+/// The same, as Linux builds it for Windows.
+pub(crate) fn windows_callgate(profile: &str) -> Result<PathBuf> {
+    Ok(target()?.join(WINDOWS_TARGET).join(profile).join("callgate.exe"))
+}
+
 /// A program's file name on this system.
 pub(crate) fn executable(name: &str) -> String {
     format!("{name}{}", env::consts::EXE_SUFFIX)

@@ -6,9 +6,14 @@
 
 #![allow(unsafe_code, reason = "foreign functions")]
 
+pub(crate) mod directory;
+pub(crate) mod file;
+pub(crate) mod info;
 pub(crate) mod object;
 pub(crate) mod optional;
+pub(crate) mod path;
 pub(crate) mod random;
+pub(crate) mod reparse;
 pub(crate) mod time;
 
 pub(crate) use self::object::{Handle, checked};

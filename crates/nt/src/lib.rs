@@ -12,11 +12,11 @@
 )]
 
 mod error;
+mod net;
+mod wake;
 
 #[cfg(windows)]
 mod clock;
-#[cfg(windows)]
-mod net;
 #[cfg(windows)]
 mod nt;
 #[cfg(windows)]
@@ -25,8 +25,6 @@ mod random;
 mod stdio;
 #[cfg(windows)]
 mod system;
-#[cfg(windows)]
-mod wake;
 
 #[cfg(windows)]
 pub use crate::system::Nt;

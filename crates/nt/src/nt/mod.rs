@@ -6,9 +6,12 @@
 
 #![allow(unsafe_code, reason = "foreign functions")]
 
+pub(crate) mod afd;
+pub(crate) mod completion;
 pub(crate) mod object;
 pub(crate) mod optional;
 pub(crate) mod random;
 pub(crate) mod time;
+pub(crate) mod winsock;
 
 pub(crate) use self::object::{Handle, checked};

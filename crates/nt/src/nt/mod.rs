@@ -6,6 +6,8 @@
 
 #![allow(unsafe_code, reason = "foreign functions")]
 
+pub(crate) mod afd;
+pub(crate) mod completion;
 pub(crate) mod directory;
 pub(crate) mod file;
 pub(crate) mod info;
@@ -15,5 +17,6 @@ pub(crate) mod path;
 pub(crate) mod random;
 pub(crate) mod reparse;
 pub(crate) mod time;
+pub(crate) mod winsock;
 
 pub(crate) use self::object::{Handle, checked};

@@ -5,6 +5,9 @@ mod backend;
 mod backends;
 mod compile;
 mod inspect;
+#[cfg_attr(windows, path = "platform/windows.rs")]
+#[cfg_attr(not(windows), path = "platform/unix.rs")]
+mod platform;
 mod quantity;
 mod run;
 

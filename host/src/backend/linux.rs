@@ -18,7 +18,5 @@ pub(super) fn facts() -> Vec<(&'static str, String)> {
     } else {
         "component by component (this kernel has no openat2, or CALLGATE_NO_OPENAT2=1 is set)"
     };
-    let clock = linux.clock();
-    let resolution = format!("monotonic {} ns, wall {} ns", clock.monotonic_resolution(), clock.wall_resolution());
-    vec![("paths", paths.to_owned()), ("clocks", resolution)]
+    vec![("paths", paths.to_owned()), ("clocks", super::resolutions(&linux))]
 }

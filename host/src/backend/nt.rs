@@ -1,0 +1,20 @@
+//! Windows.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use callgate_nt::Nt;
+use callgate_system::System;
+
+#[allow(clippy::unnecessary_wraps, reason = "other systems can lack a backend")]
+pub(super) fn open() -> Result<Arc<dyn System>> {
+    Ok(Arc::new(Nt::new()))
+}
+
+pub(super) fn facts() -> Vec<(&'static str, String)> {
+    let nt = Nt::new();
+    vec![
+        ("paths", "component by component, each beneath the handle before it".to_owned()),
+        ("clocks", super::resolutions(&nt)),
+    ]
+}

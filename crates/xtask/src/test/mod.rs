@@ -34,7 +34,7 @@ use steps::{Steps, seconds};
 use summary::Half;
 
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets"];
-const DENY_WARNINGS: &[&str] = &["--", "-D", "warnings"];
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 /// Tells the behaviour suites where to leave what they found.
 const CASES: &str = "CALLGATE_CONFORMANCE_OUT";
 /// Tells the tests which published programs could not be built here, comma-separated.

@@ -10,7 +10,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
-use crate::quantity;
+use crate::{platform, quantity};
 
 /// Runs sandboxed WebAssembly programs on a portable system interface of its own.
 #[derive(Parser)]
@@ -34,7 +34,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// Mount the directory HOST at GUEST, `HOST` itself where it is left out; with `ro`, nothing below it can be changed.
+    /// Mount the directory HOST at GUEST, at HOST itself where that is left out; with `ro`, nothing below it can be changed.
     #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
     pub(crate) mounts: Vec<MountOption>,
 
@@ -203,11 +203,11 @@ fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
     if host.is_empty() {
         return Err("no host directory before `::`".to_owned());
     }
-    let Some(guest) = rest.unwrap_or(host).to_str() else {
-        return Err("the guest path is not UTF-8; write HOST::GUEST".to_owned());
+    let Some(guest) = rest.map_or_else(|| platform::guest_path(host), |guest| guest.to_str().map(str::to_owned)) else {
+        return Err("a program has no such path; write HOST::GUEST, with a GUEST such as /data".to_owned());
     };
     let (guest, access) = match guest.split_once("::") {
-        None => (guest, Access::ReadWrite),
+        None => (&*guest, Access::ReadWrite),
         Some((guest, "ro")) => (guest, Access::ReadOnly),
         Some((_, other)) => return Err(format!("`{other}` after the guest path; only `ro` can stand there")),
     };

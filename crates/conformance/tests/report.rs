@@ -231,6 +231,10 @@ fn a_call_that_is_not_there_is_one_deviation() {
     assert!(report.is_clean(), "{report}");
     assert_eq!(support(&report, "Random::fill"), Support::Unsupported);
     assert_eq!(report.data(), "nothing\tRandom::fill\tunsupported\t1\t3\t0\t0\n");
+    let notes = report.notes();
+    assert_eq!(notes.lines().count(), 3);
+    assert!(notes.lines().all(|line| line.starts_with("nothing\tdeviates\trandom/")), "{notes}");
+    assert!(notes.lines().all(|line| line.ends_with("\tno source")), "{notes}");
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! let runtime = Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?;
 //! let program = runtime.load("count-words.wasm".as_ref())?;
 //!
-//! let mut guest = Guest::new(Arc::new(callgate_linux::Linux::new()));
+//! let mut guest = Guest::new(Arc::new(callgate_portable::Portable::new()));
 //! guest.arguments(["count-words", "/texts/letter.txt"]);
 //! guest.mount("letters".as_ref(), "/texts", Access::ReadOnly)?;
 //! guest.max_memory(64 << 20);

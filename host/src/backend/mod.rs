@@ -1,11 +1,14 @@
-//! Which system a program runs on. An operating system without a native backend has the file that says so.
+//! Which system a program runs on.
 
 mod memory;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod native;
-#[cfg(not(target_os = "linux"))]
-#[path = "none.rs"]
+#[cfg(windows)]
+#[path = "nt.rs"]
+mod native;
+#[cfg(not(any(target_os = "linux", windows)))]
+#[path = "other.rs"]
 mod native;
 mod portable;
 
@@ -35,7 +38,7 @@ impl Backend {
         if let Some(option) = options.first() {
             bail!("{option} is for a system in memory; add --backend memory");
         }
-        let system = if name == BackendName::Portable { portable::open() } else { native::open()? };
+        let system = if name == BackendName::Portable { portable::open() } else { native::open() };
         Ok(Self { system, memory: None })
     }
 
@@ -53,7 +56,18 @@ impl Backend {
     }
 }
 
-/// Facts about the native backend on this machine, a line each.
-pub(crate) fn native_facts() -> Result<(&'static str, Vec<(&'static str, String)>)> {
-    Ok((native::open()?.name(), native::facts()))
+/// The name of the native backend.
+pub(crate) fn native_name() -> &'static str {
+    native::open().name()
+}
+
+/// Facts about it on this machine, a line each.
+pub(crate) fn native_facts() -> Vec<(&'static str, String)> {
+    native::facts()
+}
+
+/// The steps of a system's clocks.
+fn resolutions(system: &dyn System) -> String {
+    let clock = system.clock();
+    format!("monotonic {} ns, wall {} ns", clock.monotonic_resolution(), clock.wall_resolution())
 }

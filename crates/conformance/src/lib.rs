@@ -25,6 +25,7 @@ mod tree;
 #[cfg(unix)]
 pub mod unix;
 
+pub use behaviour::Stranger;
 pub use case::{CALLS, Case, GROUPS, suite};
 pub use check::{Check, Failure};
 pub use report::{CallReport, Counts, Outcome, Report, Support, Verdict};

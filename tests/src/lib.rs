@@ -10,8 +10,10 @@
 mod output;
 pub mod places;
 mod run;
+mod running;
 
 pub use output::Output;
-pub use run::{Host, Run, Running, both, callgate, native};
+pub use run::{Host, Run, both, callgate, native};
+pub use running::Running;
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

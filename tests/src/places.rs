@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// The top of the repository: as cargo says it while it runs the tests, so that a moved checkout works.
 #[must_use]
@@ -73,6 +74,16 @@ pub fn has_package(package: &str) -> bool {
         io::stdout().write_all(line.as_bytes()).ok();
     }
     has
+}
+
+/// Whether a program of this machine can be started. If not, this says so; the caller has nothing to do with it then.
+#[must_use]
+pub fn has_tool(name: &str) -> bool {
+    let started = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if started.is_err() {
+        io::stdout().write_all(format!("test skipped: {name} is not installed\n").as_bytes()).ok();
+    }
+    started.is_ok()
 }
 
 /// The cache folder that callgate is given, unless a test gives it another: not the user's own.

@@ -10,7 +10,7 @@ mod readme;
 mod results;
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ const DOC: &[&str] = &["doc", "--workspace", "--no-deps", "--lib", "--bins", "--
 const CASES: &str = "CALLGATE_CONFORMANCE_OUT";
 /// Tells the tests which published programs could not be built here, comma-separated.
 const WITHOUT: &str = "CALLGATE_TESTS_WITHOUT";
-const DENY_WARNINGS: &[&str] = &["--", "-D", "warnings"];
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
 /// `cargo xtask test`.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
@@ -57,19 +57,24 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
 
 fn all(steps: &mut Steps, arguments: &[OsString]) -> Result<Results> {
     let root = workspace::root()?;
-    let guest = workspace::guest()?;
+    let guests = guests::folders()?;
+    let each_guest = |arguments: &[&str], rest: &[&OsStr]| {
+        guests.iter().try_for_each(|folder| process::run(cargo_in(folder, arguments).args(rest)))
+    };
     let host = |arguments: &[&str]| cargo_in(&root, arguments);
-    let guests = |arguments: &[&str]| cargo_in(&guest, arguments);
 
     steps.must("setup", setup::guest_target)?;
     steps.should("format", || {
         process::run(&mut host(&["fmt", "--all", "--check"]))?;
-        process::run(&mut guests(&["fmt", "--all", "--check"]))
+        each_guest(&["fmt", "--all", "--check"], &[])
     });
     steps.should("clippy", || process::run(host(CLIPPY).args(DENY_WARNINGS)));
     steps.should("clippy of guests", || {
-        let target = ["--target", workspace::GUEST_TARGET, "--target-dir", "target"];
-        process::run(guests(CLIPPY).args(target).args(DENY_WARNINGS))
+        let target = workspace::guest()?.join("target");
+        let target =
+            ["--target".as_ref(), workspace::GUEST_TARGET.as_ref(), "--target-dir".as_ref(), target.as_os_str()];
+        let deny = DENY_WARNINGS.map(OsStr::new);
+        each_guest(CLIPPY, &[&target[..], &deny].concat())
     });
     steps.should("documentation", || process::run(host(DOC).env("RUSTDOCFLAGS", "-Dwarnings")));
     steps.must("guests", || guests::build().and_then(|()| guests::build_native()))?;

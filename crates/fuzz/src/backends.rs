@@ -2,9 +2,13 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+mod memory;
+#[cfg(unix)]
+mod portable;
+
+use callgate_conformance::{Ground, Subject};
 
 use crate::files::Operation;
-use callgate_conformance::{Ground, Subject};
 
 /// Backends under comparison. The first is the one that the others are compared with.
 pub struct Backends {
@@ -17,9 +21,12 @@ impl Backends {
     /// All of this machine.
     #[must_use]
     pub fn all() -> Self {
-        let mut subjects = Vec::new();
+        let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
         #[cfg(target_os = "linux")]
         subjects.extend(linux::both_ways());
+        #[cfg(unix)]
+        subjects.push(portable::subject());
+        subjects.push(memory::subject());
         Self::of(subjects)
     }
 

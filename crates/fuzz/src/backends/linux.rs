@@ -5,28 +5,28 @@ use callgate_conformance::{Ground, Subject};
 use callgate_linux::Linux;
 use callgate_system::System;
 
-struct OnDisk<S> {
+struct Kernel {
     name: &'static str,
-    system: S,
+    linux: Linux,
 }
 
-impl<S: System> Subject for OnDisk<S> {
+impl Subject for Kernel {
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn system(&self) -> &dyn System {
-        &self.system
+        &self.linux
     }
 
     fn ground(&self) -> Box<dyn Ground> {
-        Box::new(UnixGround::new(&self.system))
+        Box::new(UnixGround::new(&self.linux))
     }
 }
 
-pub(super) fn both_ways() -> Vec<Box<dyn Subject>> {
-    vec![
-        Box::new(OnDisk { name: "linux", system: Linux::with_openat2(true) }),
-        Box::new(OnDisk { name: "linux without openat2", system: Linux::with_openat2(false) }),
+pub(super) fn both_ways() -> [Box<dyn Subject>; 2] {
+    [
+        Box::new(Kernel { name: "linux", linux: Linux::with_openat2(true) }),
+        Box::new(Kernel { name: "linux without openat2", linux: Linux::with_openat2(false) }),
     ]
 }

@@ -27,6 +27,7 @@ pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 
+pub use behaviour::Stranger;
 pub use case::{CALLS, Case, GROUPS, suite};
 pub use check::{Check, Failure};
 pub use report::{CallReport, Counts, Outcome, Report, Support, Verdict};

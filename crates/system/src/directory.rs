@@ -46,7 +46,7 @@ pub struct OpenHow {
     pub exclusive: bool,
     /// Cut to 0 bytes; needs `write`.
     pub truncate: bool,
-    /// Fail with `NotDirectory` on anything but a directory; not with `create`.
+    /// Fail with `NotDirectory` on anything but a directory, be it a symbolic link that is not followed; not with `create`.
     pub directory: bool,
     /// Every write returns when data and attributes are on the device.
     pub sync: bool,

@@ -35,6 +35,8 @@ mod udp;
 mod waiting;
 mod writing;
 
+pub use stranger::Stranger;
+
 use crate::Case;
 
 pub(crate) fn cases() -> impl Iterator<Item = Case> {

@@ -89,7 +89,9 @@ impl Nodes {
             };
             let inode = exists(inode)?;
             match &self.node(inode)?.kind {
-                Kind::Symlink(_) if !must_be_dir && how.follow == Follow::No => return Err(Code::Loop.into()),
+                Kind::Symlink(_) if !must_be_dir && how.follow == Follow::No => {
+                    return Err(if how.directory { Code::NotDirectory } else { Code::Loop }.into());
+                }
                 Kind::Symlink(_) => drop(walk.follow()?),
                 Kind::File(_) if must_be_dir || how.directory => return Err(Code::NotDirectory.into()),
                 _ => return Ok(Target::There(inode)),

@@ -15,8 +15,9 @@ use crate::ended::Ended;
 use crate::handles::Handles;
 use crate::host::{Deadline, GuestStore, Host, Streams, Surroundings};
 use crate::limits::Memory;
+use crate::p1;
 use crate::p2::io::{InputStream, OutputStream};
-use crate::program::{Linked, LoadError, Program};
+use crate::program::{LoadError, Program};
 use crate::watchdog::{Stuck, Watchdog};
 
 /// Open handles of one guest at a time, unless told otherwise.
@@ -239,14 +240,17 @@ impl Guest {
     /// # Errors
     /// Where the program cannot be started: it imports what is not there, or is no command.
     pub fn run(self, program: &Program) -> Result<Exit, LoadError> {
-        let linked = program.link()?;
+        let command = program.link()?.command().map_err(|why| program.fail(why.to_owned()))?;
         let mut guest = self;
         let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
         let mut store = guest.into_store(program);
+        if program.is_module() {
+            p1::begin(store.data(), &[]).map_err(|error| program.fail(error.to_string()))?;
+        }
         let runtime = &program.runtime;
         let watchdog =
             timeout.and_then(|timeout| Watchdog::new(runtime.engine.clone(), timeout, runtime.interruptible, stuck));
-        let ended = call(&mut store, linked).and_then(|code| {
+        let ended = command.run(&mut store).and_then(|code| {
             store.data().drain()?;
             Ok(code)
         });
@@ -306,22 +310,6 @@ fn backtrace(error: &wasmtime::Error) -> String {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
     let frames = backtrace.split("\nnote: ").next().unwrap_or_default();
     frames.split_once('\n').map_or(frames, |(_, frames)| frames).to_owned()
-}
-
-/// Instantiates and calls `wasi:cli/run`; the exit code, however the guest gave it.
-fn call(store: &mut GuestStore, Linked { instance, run }: &Linked) -> wasmtime::Result<u8> {
-    let instance = instance.instantiate(&mut *store)?;
-    let missing = || wasmtime::format_err!("it exports no function {run}#run");
-    let interface = instance.get_export_index(&mut *store, None, run).ok_or_else(missing)?;
-    let function = instance.get_export_index(&mut *store, Some(&interface), "run").ok_or_else(missing)?;
-    let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, function)?;
-    match run.call(&mut *store, ()) {
-        Ok((result,)) => Ok(u8::from(result.is_err())),
-        Err(error) => match error.downcast_ref::<Ended>() {
-            Some(Ended::Exited(code)) => Ok(*code),
-            _ => Err(error),
-        },
-    }
 }
 
 /// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.

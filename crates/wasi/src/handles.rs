@@ -137,6 +137,11 @@ impl Handles {
         Self { limit: limit.min(u32::MAX as usize), slots: RefCell::default() }
     }
 
+    /// How many there may be at a time.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Adds an entry.
     ///
     /// # Errors

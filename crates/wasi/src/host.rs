@@ -14,6 +14,7 @@ use wasmtime::{Store, StoreContextMut};
 use crate::ended::{Break, Ended};
 use crate::handles::{Handles, Held, Keep};
 use crate::limits::Memory;
+use crate::p1;
 use crate::p2::filesystem::{Moment, Recent};
 use crate::p2::io::{InputStream, Outbox, OutputStream};
 
@@ -35,6 +36,7 @@ pub(crate) struct Host {
     pub(crate) streams: Streams,
     pub(crate) memory: Memory,
     pub(crate) recent: Recent,
+    pub(crate) p1: p1::State,
     pub(crate) deadline: Option<Deadline>,
     waiter: RefCell<Box<dyn Waiter>>,
     unsent: RefCell<Vec<Rc<Outbox>>>,
@@ -83,6 +85,7 @@ impl Host {
         memory: Memory,
     ) -> Self {
         let waiter = RefCell::new(system.waiter());
+        let p1 = p1::State::new(handles.limit());
         Self {
             gate,
             system,
@@ -91,6 +94,7 @@ impl Host {
             streams,
             memory,
             recent: Recent::default(),
+            p1,
             deadline: None,
             waiter,
             unsent: RefCell::default(),
@@ -171,6 +175,7 @@ impl Host {
     pub(crate) fn drain(&self) -> Result<(), Break> {
         let standard = [&self.streams.stdout, &self.streams.stderr];
         let unsent = standard.into_iter().filter_map(|stream| stream.unsent()).chain(self.handles.unsent());
+        let unsent = unsent.chain(self.p1.unsent());
         unsent.for_each(|outbox| self.keep_unsent(outbox));
         loop {
             let unsent = self.send_unsent();
@@ -187,18 +192,23 @@ impl Host {
     pub(crate) fn close(&self, id: u32) -> wasmtime::Result<()> {
         let closing = self.handles.entry(id)?;
         let act = || {
-            if let Some(outbox) = closing.unsent() {
-                self.keep_unsent(outbox);
-            }
             self.handles.remove(id);
-            while self.unsent.borrow().len() > UNSENT {
-                let unsent = self.send_unsent();
-                let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();
-                self.wait(&rooms, None, &mut Vec::new())?;
-            }
-            Ok(())
+            self.leave_unsent(closing.unsent())
         };
         Ok(self.gate.pass::<_, Break>(Call::Drop { handle: closing.handle() }, act)?)
+    }
+
+    /// Keeps what a stream that is no more has not sent, and waits where much of that has come together.
+    pub(crate) fn leave_unsent(&self, outbox: Option<Rc<Outbox>>) -> Result<(), Break> {
+        if let Some(outbox) = outbox {
+            self.keep_unsent(outbox);
+        }
+        while self.unsent.borrow().len() > UNSENT {
+            let unsent = self.send_unsent();
+            let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();
+            self.wait(&rooms, None, &mut Vec::new())?;
+        }
+        Ok(())
     }
 
     fn keep_unsent(&self, outbox: Rc<Outbox>) {

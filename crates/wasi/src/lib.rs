@@ -34,9 +34,11 @@ mod guest;
 mod handles;
 mod host;
 mod limits;
+mod p1;
 mod p2;
 mod program;
 mod runtime;
+mod start;
 mod watchdog;
 
 pub use callgate_gate::{Hook, Rule, RuleError};

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod image;
 mod network;
 mod random;
 mod stdio;
@@ -28,6 +29,7 @@ use callgate_system::{
 };
 
 pub use crate::clock::{BEGINNING, STEP};
+pub use crate::image::{ImageError, Loaded};
 pub use crate::network::Faults;
 pub use crate::tree::{QUOTA, Tree};
 

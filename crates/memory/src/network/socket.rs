@@ -79,7 +79,7 @@ impl Socket for MemorySocket {
     }
 
     fn finish_connect(&self) -> Result<()> {
-        self.act(|net, number, now| net.finish_connect(number, now))
+        self.act(Net::finish_connect)
     }
 
     fn disconnect(&self) -> Result<()> {
@@ -91,7 +91,7 @@ impl Socket for MemorySocket {
     }
 
     fn accept(&self) -> Result<(Arc<dyn Socket>, SocketAddr)> {
-        let (number, remote) = self.act(|net, number, now| net.accept(number, now))?;
+        let (number, remote) = self.act(Net::accept)?;
         let accepted = Self { world: Arc::clone(&self.world), number, kind: self.kind, family: self.family };
         Ok((Arc::new(accepted), remote))
     }

@@ -157,7 +157,7 @@ fn new_name<'a, 'd, 'p>(place: &'a Place<'d, 'p>) -> Result<&'a Named<'d, 'p>> {
 
 /// `code` where a call was refused because `at` is a directory: systems have several words for it.
 fn refused_as(result: Result<()>, at: &Named<'_, '_>, code: Code) -> Result<()> {
-    let is_refused = |error: &Error| matches!(error.code, Code::Access | Code::NotPermitted);
+    let is_refused = |error: &Error| os::REFUSED_DIRECTORY.contains(&error.code);
     match result {
         Err(error) if is_refused(&error) && at.is_directory().is_ok() => Err(coded(code, error)),
         result => result,

@@ -29,7 +29,7 @@ use socket2::Socket;
 
 pub(crate) use self::error::{code, native};
 pub(crate) use self::keep_alive::KeepAlive;
-pub(crate) use self::kernel::{BUFFER_SHARE, SEND};
+pub(crate) use self::kernel::{BUFFER_SHARE, SEND, attributes_alone};
 pub(crate) use self::output::{Output, stderr, stdout};
 pub(crate) use self::waker::Channel;
 use crate::error::Portable as _;
@@ -40,6 +40,9 @@ pub(crate) const CLOCK_STEP: u64 = 1;
 
 /// What connecting says that goes on by itself (connect(2)).
 pub(crate) const UNDER_WAY: &[Code] = &[Code::InProgress, Code::Interrupted];
+
+/// What removing or linking a directory says on some, because it is one.
+pub(crate) const REFUSED_DIRECTORY: &[Code] = &[Code::NotPermitted];
 
 /// A component as cap-std takes it: any bytes are a name.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere some are none")]

@@ -42,7 +42,11 @@ pub(crate) const BUFFER_SHARE: usize = 1;
 /// There is no signal for a connection that is gone.
 pub(crate) const SEND: SendFlags = SendFlags::empty();
 
-/// Of `winnt.h`: to change attributes, and to write.
+/// What removing or linking a directory says, because it is one.
+pub(crate) const REFUSED_DIRECTORY: &[Code] = &[Code::Access, Code::NotPermitted];
+
+/// Of `winnt.h`: to look at attributes, to change them, and to write.
+const FILE_READ_ATTRIBUTES: u32 = 0x80;
 const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 /// Of `winbase.h`: to open directories, and links themselves.
@@ -97,11 +101,21 @@ pub(crate) fn set_times(dir: &Dir, name: &Path, new: NewTimes) -> Result<()> {
     times::set(&open_for(dir, name, FILE_WRITE_ATTRIBUTES).portable()?, new)
 }
 
+/// How to open for the attributes alone; a link is opened itself.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is no such way")]
+pub(crate) fn attributes_alone() -> Option<OpenOptions> {
+    Some(options_for(FILE_READ_ATTRIBUTES))
+}
+
 fn open_for(dir: &Dir, name: &Path, access: u32) -> io::Result<File> {
+    dir.open_with(name, &options_for(access)).map(cap_std::fs::File::into_std)
+}
+
+fn options_for(access: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.follow(FollowSymlinks::No).access_mode(access);
     options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
-    dir.open_with(name, &options).map(cap_std::fs::File::into_std)
+    options
 }
 
 /// Whether it says that no further handle is to be had (`WSAEMFILE`).

@@ -12,17 +12,36 @@
 )]
 
 mod error;
+mod names;
 mod net;
+mod open;
+mod reparse;
+mod resolve;
+mod times;
 mod wake;
 
 #[cfg(windows)]
 mod clock;
 #[cfg(windows)]
+mod directory;
+#[cfg(windows)]
+mod entries;
+#[cfg(windows)]
+mod file;
+#[cfg(windows)]
+mod naming;
+#[cfg(windows)]
 mod nt;
+#[cfg(windows)]
+mod objects;
 #[cfg(windows)]
 mod random;
 #[cfg(windows)]
+mod stat;
+#[cfg(windows)]
 mod stdio;
+#[cfg(windows)]
+mod symlink;
 #[cfg(windows)]
 mod system;
 

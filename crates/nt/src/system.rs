@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
 
 use crate::clock::NtClock;
+use crate::directory::NtDirectory;
 use crate::net::{NtNetwork, NtWaiter};
 use crate::random::NtRandom;
 use crate::stdio;
@@ -31,8 +32,8 @@ impl System for Nt {
         "nt"
     }
 
-    fn open_root(&self, _host_path: &OsStr) -> Result<Arc<dyn Directory>> {
-        Err(callgate_system::Code::Unsupported.into())
+    fn open_root(&self, host_path: &OsStr) -> Result<Arc<dyn Directory>> {
+        Ok(Arc::new(NtDirectory::root(host_path)?))
     }
 
     fn clock(&self) -> &dyn Clock {

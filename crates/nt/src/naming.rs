@@ -1,0 +1,136 @@
+//! Taking names away and giving others, as Linux does it: at once, also while the object is open, and by the kinds of both ends.
+//!
+//! Windows 10 1607 and later have both on NTFS. FAT, older systems and Wine have not: there the object is first moved aside,
+//! under a name of ours that no guest can see or use, and deleted when its last handle is closed.
+//!
+//! Hazard: moving aside is not atomic. For a moment the name of a target is missing; if the process ends then, it stays so.
+
+use callgate_system::{Code, Result};
+
+use crate::entries::is_empty;
+use crate::error::{Portable as _, Status};
+use crate::names::Name;
+use crate::nt::{Handle, info, random};
+use crate::objects::RESOLVER;
+use crate::open::{DELETE, How, WRITE_ATTRIBUTES};
+use crate::reparse::Class;
+use crate::resolve::{Found, Named, Objects as _};
+
+/// To take a name away or to change it; the attributes, because a read-only one may have to be made writable first.
+const TO_NAME: How = How { optional: WRITE_ATTRIBUTES, ..How::existing(DELETE) };
+
+/// Removes an empty directory.
+pub(crate) fn remove_directory(at: &Named<'_, '_, Handle>) -> Result<()> {
+    let found = at.open(&RESOLVER, TO_NAME)?;
+    match found.look.class() {
+        Class::Directory => remove(&found, &at.dir),
+        _ => Err(Status::NOT_A_DIRECTORY.portable()),
+    }
+}
+
+/// Removes a name that is not a directory.
+pub(crate) fn unlink_file(at: &Named<'_, '_, Handle>) -> Result<()> {
+    let found = at.open(&RESOLVER, TO_NAME)?;
+    match found.look.class() {
+        Class::Directory => Err(Status::FILE_IS_A_DIRECTORY.portable()),
+        _ => remove(&found, &at.dir),
+    }
+}
+
+/// Removes what was found in `directory`.
+pub(crate) fn remove(found: &Found<Handle>, directory: &Handle) -> Result<()> {
+    match info::delete_at_once(&found.handle) {
+        Err(status) if status.is_missing() => remove_aside(found, directory),
+        result => result.portable(),
+    }
+}
+
+/// The same where a name stays until the last handle is closed: it is another name by then.
+fn remove_aside(found: &Found<Handle>, directory: &Handle) -> Result<()> {
+    if found.look.class() == Class::Directory && !is_empty(&found.handle)? {
+        return Err(Status::DIRECTORY_NOT_EMPTY.portable());
+    }
+    // Where that fails, the name stays for a while; it is still deleted.
+    let _ = move_aside(&found.handle, directory);
+    match info::delete_on_close(&found.handle) {
+        Err(Status::CANNOT_DELETE) => {
+            info::make_writable(&found.handle).and_then(|()| info::delete_on_close(&found.handle)).portable()
+        }
+        result => result.portable(),
+    }
+}
+
+/// Gives what is open as `handle` a name of ours in the directory it is in.
+fn move_aside(handle: &Handle, directory: &Handle) -> std::result::Result<(), Status> {
+    let mut number = [0; 8];
+    random::fill(&mut number);
+    info::rename(handle, directory, &Name::ours(u64::from_le_bytes(number)), false)
+}
+
+/// Renames, replacing a file by a file or an empty directory by a directory.
+pub(crate) fn rename(from: &Named<'_, '_, Handle>, to: &Named<'_, '_, Handle>) -> Result<()> {
+    let source = from.open(&RESOLVER, TO_NAME)?;
+    if source.look.class() == Class::Directory && is_in(&to.dir, &source.handle)? {
+        return Err(Code::Invalid.into());
+    }
+    let target = match to.open(&RESOLVER, How::existing(0)) {
+        Ok(target) => Some(target),
+        Err(error) if error.code == Code::NoEntry => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(target) = &target {
+        if is_same(&source, target)? {
+            // The same name, or another by a hard link: nothing. In another case, or by its alias: respelled.
+            if from.name == to.name || info::standard(&source.handle).portable()?.links > 1 {
+                return Ok(());
+            }
+        } else {
+            replaceable(&source, target)?;
+        }
+    }
+    let name = Name::new(to.name.as_bytes())?;
+    match info::rename_at_once(&source.handle, &to.dir, &name) {
+        Err(Status::ACCESS_DENIED) if target.is_some() => {}
+        Err(status) if status.is_missing() => {}
+        result => return result.portable(),
+    }
+    match info::rename(&source.handle, &to.dir, &name, true) {
+        Err(Status::ACCESS_DENIED | Status::OBJECT_NAME_COLLISION) if target.is_some() => {
+            rename_over_aside(&source, to, &name)
+        }
+        result => result.portable(),
+    }
+}
+
+/// Renames over what can't be replaced because it is open, or a directory.
+fn rename_over_aside(source: &Found<Handle>, to: &Named<'_, '_, Handle>, name: &Name) -> Result<()> {
+    let target = to.open(&RESOLVER, TO_NAME)?;
+    move_aside(&target.handle, &to.dir).portable()?;
+    if let Err(status) = info::rename(&source.handle, &to.dir, name, false) {
+        let _ = info::rename(&target.handle, &to.dir, name, false);
+        return Err(status.portable());
+    }
+    remove(&target, &to.dir)
+}
+
+fn is_same(one: &Found<Handle>, other: &Found<Handle>) -> Result<bool> {
+    Ok(RESOLVER.0.identity(&one.handle).portable()? == RESOLVER.0.identity(&other.handle).portable()?)
+}
+
+/// What Linux says of the kinds of both ends. NT's own answers differ, and Wine puts a directory in the place of a file.
+fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
+    match (source.look.class() == Class::Directory, target.look.class() == Class::Directory) {
+        (true, false) => Err(Status::NOT_A_DIRECTORY.portable()),
+        (false, true) => Err(Status::FILE_IS_A_DIRECTORY.portable()),
+        (true, true) if !is_empty(&target.handle)? => Err(Status::DIRECTORY_NOT_EMPTY.portable()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only, NT refuses by itself.
+fn is_in(directory: &Handle, ancestor: &Handle) -> Result<bool> {
+    let (below, above) = (info::path(directory).portable()?, info::path(ancestor).portable()?);
+    let rest = below.strip_prefix(above.as_slice());
+    Ok(rest.is_some_and(|rest| rest.first().is_none_or(|&unit| unit == u16::from(b'\\')))
+        && info::volume_serial(directory).portable()? == info::volume_serial(ancestor).portable()?)
+}

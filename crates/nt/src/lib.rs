@@ -13,10 +13,12 @@
 
 mod error;
 mod names;
+mod net;
 mod open;
 mod reparse;
 mod resolve;
 mod times;
+mod wake;
 
 #[cfg(windows)]
 mod clock;
@@ -28,8 +30,6 @@ mod entries;
 mod file;
 #[cfg(windows)]
 mod naming;
-#[cfg(windows)]
-mod net;
 #[cfg(windows)]
 mod nt;
 #[cfg(windows)]
@@ -44,8 +44,6 @@ mod stdio;
 mod symlink;
 #[cfg(windows)]
 mod system;
-#[cfg(windows)]
-mod wake;
 
 #[cfg(windows)]
 pub use crate::system::Nt;

@@ -1,0 +1,478 @@
+//! Sockets of IPv4 or of IPv6 alone, that never wait.
+//!
+//! Winsock's answers differ from those of other systems mostly after an end: it says a reset again and again, resets the
+//! connection where bytes come after `shutdown(SD_RECEIVE)`, and takes a second `listen` for nothing. So the stage of a socket and
+//! its ends are kept here, and a guest is answered as on Linux.
+//!
+//! Every socket is bound with `SO_EXCLUSIVEADDRUSE`. Without, a listener on one address and one on every address share a port,
+//! and anybody who sets `SO_REUSEADDR` takes it over. Connections that linger in TIME_WAIT don't keep anybody from binding there.
+//!
+//! Hazards: Winsock takes the whole of a buffer as long as its own isn't full, however long it is; so a stream is given at most
+//! [`AT_ONCE`]. The system below it finds a datagram socket's unreachable peer also where there is none; that is told only
+//! with a peer.
+
+mod options;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket, SocketOption};
+
+use self::options::Kept;
+use super::address::Address;
+use super::readiness::{Direction, Readiness, Stage, event};
+use crate::error::{Portable as _, Winsock};
+use crate::nt::afd;
+use crate::nt::winsock::{Base, Descriptor, INET, INET6, Setting, Species};
+
+/// One socket.
+pub(super) struct NtSocket {
+    descriptor: Descriptor,
+    base: Base,
+    /// Tells it from all others that this process has, or had: handles are given out again.
+    number: u64,
+    kind: Kind,
+    family: AddressFamily,
+    stage: AtomicU8,
+    /// The address that a datagram socket was bound to.
+    bound: OnceLock<IpAddr>,
+    /// Whether receiving was shut down; Winsock isn't told.
+    receive_ended: AtomicBool,
+    send_ended: AtomicBool,
+    /// Whether the loss of the connection was told; then there is only its end.
+    lost: AtomicBool,
+    /// The peer of a connected stream: constant, also when the connection is gone.
+    remote: OnceLock<SocketAddr>,
+    kept: Mutex<Kept>,
+}
+
+/// As many bytes go out at once.
+const AT_ONCE: usize = 64 * 1024;
+
+/// Beyond this, `listen` takes a backlog as a negative number (`SOMAXCONN_HINT`).
+const PLAIN_BACKLOG: u32 = 200;
+
+/// The longest backlog there is.
+const LONGEST_BACKLOG: u32 = 65_535;
+
+impl NtSocket {
+    /// Makes one.
+    pub(super) fn new(kind: Kind, family: AddressFamily) -> Result<Self> {
+        let of = match family {
+            AddressFamily::Ipv4 => INET,
+            AddressFamily::Ipv6 => INET6,
+        };
+        let species = match kind {
+            Kind::Stream => Species::stream(of),
+            Kind::Datagram => Species::datagram(of),
+        };
+        let descriptor = Descriptor::new(species).map_err(no_socket)?;
+        if family == AddressFamily::Ipv6 {
+            descriptor.set(Setting::V6_ONLY, 1).portable()?;
+        }
+        if kind == Kind::Datagram {
+            descriptor.tell_unreachable(false).or_else(missing).portable()?;
+        }
+        Ok(Self::of(descriptor, kind, family))
+    }
+
+    fn of(descriptor: Descriptor, kind: Kind, family: AddressFamily) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        Self {
+            base: descriptor.base(),
+            descriptor,
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            kind,
+            family,
+            stage: AtomicU8::new(Stage::Apart as u8),
+            bound: OnceLock::new(),
+            receive_ended: AtomicBool::new(false),
+            send_ended: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+            remote: OnceLock::new(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// What AFD is asked about.
+    pub(super) fn base(&self) -> Base {
+        self.base
+    }
+
+    /// Its number, constant.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What waiting for `direction` comes to now.
+    pub(super) fn readiness(&self, direction: Direction) -> Readiness {
+        let ended = match direction {
+            Direction::Receive => &self.receive_ended,
+            Direction::Send => &self.send_ended,
+        };
+        let ended = ended.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire);
+        self.stage().readiness(self.kind, direction, ended)
+    }
+
+    /// Whether the peer broke the connection off. Under Wine receiving may find an end there: its server has taken the error.
+    fn is_broken_off(&self) -> bool {
+        afd::ask(self.base, event::ABORT).is_ok_and(|events| events != 0)
+    }
+
+    /// Connecting is over, and came to nothing.
+    fn failed<T>(&self, error: Error) -> Result<T> {
+        self.enter(Stage::Failed);
+        Err(error)
+    }
+
+    /// Refuses calls of the other kind.
+    fn only(&self, kind: Kind) -> Result<()> {
+        if self.kind == kind { Ok(()) } else { Err(Code::Unsupported.into()) }
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::of(self.stage.load(Ordering::Acquire))
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Release);
+    }
+
+    fn in_stage(&self, stage: Stage) -> Result<()> {
+        if self.stage() == stage { Ok(()) } else { Err(Code::InvalidState.into()) }
+    }
+
+    /// A connection has come about.
+    fn connected(&self, remote: SocketAddr) {
+        let _ = self.remote.set(remote);
+        self.enter(Stage::Connected);
+        options::begin(self);
+    }
+
+    fn connect_stream(&self, remote: SocketAddr) -> Result<()> {
+        // Of two threads that try, one begins.
+        let (apart, connecting) = (Stage::Apart as u8, Stage::Connecting as u8);
+        match self.stage.compare_exchange(apart, connecting, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => {}
+            Err(stage) if stage == connecting => return Err(Code::Already.into()),
+            Err(_) => return Err(Code::InvalidState.into()),
+        }
+        if remote.ip().is_loopback() {
+            // Windows asks three times, in two seconds, before it believes a refusal. Before Windows 10 there is no way to tell it.
+            let _ = self.descriptor.ask_once();
+        }
+        match self.descriptor.connect(&remote.into()) {
+            Ok(()) | Err(Winsock::WSAEWOULDBLOCK) => Ok(()),
+            Err(code) => self.failed(not_reached(code)),
+        }
+    }
+
+    /// Winsock takes a second peer in place of the first, but where its address on this side doesn't fit there; then by way of
+    /// none.
+    fn connect_datagram(&self, remote: SocketAddr) -> Result<()> {
+        let to = remote.into();
+        let mut connected = self.descriptor.connect(&to);
+        if connected.is_err() && self.stage() == Stage::Connected {
+            self.disconnect()?;
+            connected = self.descriptor.connect(&to);
+        }
+        connected.map_err(not_reached)?;
+        self.enter(Stage::Connected);
+        self.descriptor.tell_unreachable(true).or_else(missing).portable()
+    }
+
+    /// What `code`, from receiving or sending on a connection, means. The loss of the connection is told once.
+    fn not_moved(&self, code: Winsock) -> Error {
+        if is_loss(code) {
+            self.lost.store(true, Ordering::Release);
+        }
+        code.portable()
+    }
+
+    /// An error that a message of before has left; told with a peer only.
+    fn is_of_nobody(&self, code: Winsock) -> bool {
+        is_unreachable(code) && self.stage() != Stage::Connected
+    }
+}
+
+impl Socket for NtSocket {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn family(&self) -> AddressFamily {
+        self.family
+    }
+
+    fn bind(&self, local: SocketAddr) -> Result<()> {
+        self.family.check_local(self.kind, local)?;
+        // Once bound it says INVAL; then so does `bind`.
+        let _ = self.descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1);
+        let bound = self.descriptor.bind(&local.into()).map_err(|code| match code {
+            // It has an address; or an address of one link came without the link.
+            Winsock::WSAEINVAL if self.local_address().is_ok() => code.meaning(Code::InvalidState),
+            // Somebody has it for himself alone; or it is set apart for somebody. No port is for the privileged here.
+            Winsock::WSAEACCES => code.meaning(Code::AddressInUse),
+            _ => code.portable(),
+        });
+        if bound.is_ok() {
+            let _ = self.bound.set(local.ip());
+        }
+        bound
+    }
+
+    fn connect(&self, remote: SocketAddr) -> Result<()> {
+        self.family.check_remote(self.kind, remote)?;
+        match self.kind {
+            Kind::Stream => self.connect_stream(remote),
+            Kind::Datagram => self.connect_datagram(remote),
+        }
+    }
+
+    fn finish_connect(&self) -> Result<()> {
+        self.only(Kind::Stream)?;
+        if self.stage() != Stage::Connecting {
+            return Err(Code::NotInProgress.into());
+        }
+        if afd::ask(self.base, Direction::Send.events()).portable()? == 0 {
+            return Err(Code::WouldBlock.into());
+        }
+        match self.descriptor.get(Setting::ERROR).portable()? {
+            0 => match self.descriptor.remote_address() {
+                Ok(Some(remote)) => {
+                    self.connected(remote);
+                    Ok(())
+                }
+                Ok(None) => self.failed(Code::ConnectionAborted.into()),
+                // It has come and gone.
+                Err(code) => self.failed(code.meaning(Code::ConnectionAborted)),
+            },
+            code => self.failed(not_reached(Winsock(code))),
+        }
+    }
+
+    fn disconnect(&self) -> Result<()> {
+        self.only(Kind::Datagram)?;
+        if self.stage() != Stage::Connected {
+            return Ok(());
+        }
+        let port = self.local_address()?.port();
+        let nobody = Address::nobody(self.family);
+        if self.descriptor.connect(&nobody.of_no_family()).is_err() || self.descriptor.remote_address().is_ok() {
+            self.descriptor.connect(&nobody).portable()?;
+        }
+        self.enter(Stage::Apart);
+        self.descriptor.tell_unreachable(false).or_else(missing).portable()?;
+        if self.local_address().is_ok_and(|local| local.port() == port) {
+            return Ok(());
+        }
+        // The system below took back a port that it had chosen (Linux does, under Wine, which binds no socket twice).
+        let bound = self.bound.get().copied().unwrap_or_else(|| unspecified(self.family));
+        let again = SocketAddr::new(bound, port);
+        self.descriptor.bind(&again.into()).map_err(|code| code.meaning(Code::AddressInUse))
+    }
+
+    fn listen(&self, backlog: u32) -> Result<()> {
+        self.only(Kind::Stream)?;
+        if self.stage() == Stage::Listening {
+            // It would succeed, and change nothing.
+            return Err(Code::Unsupported.into());
+        }
+        self.in_stage(Stage::Apart)?;
+        self.local_address()?;
+        let backlog = backlog.clamp(1, LONGEST_BACKLOG);
+        let number = i32::try_from(backlog).unwrap_or(i32::MAX);
+        self.descriptor.listen(if backlog <= PLAIN_BACKLOG { number } else { -number }).portable()?;
+        self.enter(Stage::Listening);
+        Ok(())
+    }
+
+    fn accept(&self) -> Result<(Arc<dyn Socket>, SocketAddr)> {
+        self.only(Kind::Stream)?;
+        self.in_stage(Stage::Listening)?;
+        let (descriptor, peer) = self.descriptor.accept().map_err(not_accepted)?;
+        let peer = peer.ok_or(Code::ConnectionAborted)?;
+        let accepted = Self::of(descriptor, Kind::Stream, self.family);
+        options::inherit(self, &accepted);
+        accepted.connected(peer);
+        Ok((Arc::new(accepted), peer))
+    }
+
+    fn receive(&self, buffer: &mut Vec<u8>) -> Result<usize> {
+        self.only(Kind::Stream)?;
+        self.in_stage(Stage::Connected)?;
+        if buffer.len() == buffer.capacity() || self.lost.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        match self.descriptor.receive(buffer) {
+            Err(Winsock::WSAEWOULDBLOCK) if self.receive_ended.load(Ordering::Acquire) => Ok(0),
+            Ok(0) if self.is_broken_off() => Err(self.not_moved(Winsock::WSAECONNRESET)),
+            result => result.map_err(|code| self.not_moved(code)),
+        }
+    }
+
+    fn send(&self, buffer: &[u8]) -> Result<usize> {
+        self.in_stage(Stage::Connected)?;
+        if self.kind == Kind::Datagram {
+            return self.descriptor.send(buffer).map_err(not_sent);
+        }
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.send_ended.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire) {
+            return Err(Code::Pipe.into());
+        }
+        let part = buffer.get(..AT_ONCE).unwrap_or(buffer);
+        self.descriptor.send(part).map_err(|code| self.not_moved(code))
+    }
+
+    fn receive_from(&self, buffer: &mut Vec<u8>) -> Result<(usize, SocketAddr)> {
+        self.only(Kind::Datagram)?;
+        match again(|| self.descriptor.receive_from(buffer), |code| self.is_of_nobody(code)) {
+            Ok((length, from)) => Ok((length, from.ok_or(Code::Unknown)?)),
+            // It has no address, so nothing comes.
+            Err(Winsock::WSAEINVAL) => Err(Code::WouldBlock.into()),
+            Err(code) if is_unreachable(code) => Err(code.meaning(Code::ConnectionRefused)),
+            Err(code) => Err(code.portable()),
+        }
+    }
+
+    fn send_to(&self, buffer: &[u8], remote: SocketAddr) -> Result<()> {
+        self.only(Kind::Datagram)?;
+        self.family.check_remote(self.kind, remote)?;
+        let to = remote.into();
+        // A message goes as a whole or not at all.
+        again(|| self.descriptor.send_to(buffer, &to), |code| self.is_of_nobody(code)).map(drop).map_err(not_sent)
+    }
+
+    fn local_address(&self) -> Result<SocketAddr> {
+        match self.descriptor.local_address() {
+            Ok(Some(local)) if local.port() != 0 => Ok(local),
+            // Winsock's word for a fresh one.
+            Err(Winsock::WSAEINVAL) | Ok(_) => Err(Code::InvalidState.into()),
+            Err(code) => Err(code.portable()),
+        }
+    }
+
+    fn remote_address(&self) -> Result<SocketAddr> {
+        self.in_stage(Stage::Connected)?;
+        match (self.kind, self.remote.get()) {
+            (Kind::Stream, Some(remote)) => Ok(*remote),
+            _ => Ok(self.descriptor.remote_address().portable()?.ok_or(Code::InvalidState)?),
+        }
+    }
+
+    fn option(&self, option: SocketOption) -> Result<u64> {
+        self.has(option)?;
+        options::get(self, option)
+    }
+
+    fn set_option(&self, option: SocketOption, value: u64) -> Result<()> {
+        self.has(option)?;
+        options::set(self, option, value)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> Result<()> {
+        self.only(Kind::Stream)?;
+        self.in_stage(Stage::Connected)?;
+        if how != Shutdown::Send {
+            self.receive_ended.store(true, Ordering::Release);
+        }
+        if how == Shutdown::Receive || self.send_ended.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match self.descriptor.end_sending() {
+            // The connection is gone, and both directions with it.
+            Err(code) if is_loss(code) || code == Winsock::WSAENOTCONN => Ok(()),
+            result => result.portable(),
+        }
+    }
+}
+
+impl NtSocket {
+    fn has(&self, option: SocketOption) -> Result<()> {
+        if option.is_of_streams() { self.only(Kind::Stream) } else { Ok(()) }
+    }
+}
+
+/// Every address of this machine.
+fn unspecified(family: AddressFamily) -> IpAddr {
+    match family {
+        AddressFamily::Ipv4 => Ipv4Addr::UNSPECIFIED.into(),
+        AddressFamily::Ipv6 => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// Repeats a call as long as its error is one to pass over; the call that said it has taken it away.
+fn again<T>(mut call: impl FnMut() -> Result<T, Winsock>, pass_over: impl Fn(Winsock) -> bool) -> Result<T, Winsock> {
+    loop {
+        match call() {
+            Err(code) if pass_over(code) => {}
+            result => return result,
+        }
+    }
+}
+
+/// What a system that knows nothing of an option says; it then behaves so anyway.
+fn missing(code: Winsock) -> Result<(), Winsock> {
+    match code {
+        Winsock::WSAEINVAL | Winsock::WSAEOPNOTSUPP | Winsock::WSAENOPROTOOPT => Ok(()),
+        _ => Err(code),
+    }
+}
+
+/// Whether the connection is gone.
+fn is_loss(code: Winsock) -> bool {
+    matches!(
+        code,
+        Winsock::WSAECONNRESET
+            | Winsock::WSAECONNABORTED
+            | Winsock::WSAENETRESET
+            | Winsock::WSAETIMEDOUT
+            | Winsock::WSAESHUTDOWN
+            | Winsock::WSAEDISCON
+            | Winsock::WSAENETDOWN
+            | Winsock::WSAEHOSTUNREACH
+            | Winsock::WSAENETUNREACH
+    )
+}
+
+/// Whether an earlier message of a datagram socket came to nobody.
+fn is_unreachable(code: Winsock) -> bool {
+    matches!(code, Winsock::WSAECONNRESET | Winsock::WSAENETRESET | Winsock::WSAECONNREFUSED)
+}
+
+/// No handle left is no socket left, to this interface.
+fn no_socket(code: Winsock) -> Error {
+    match code {
+        Winsock::WSAEMFILE => code.meaning(Code::NewSocketLimit),
+        _ => code.portable(),
+    }
+}
+
+/// What connecting says in words of its own: no port is free; no address that anybody could have.
+fn not_reached(code: Winsock) -> Error {
+    match code {
+        Winsock::WSAENOBUFS => code.meaning(Code::AddressInUse),
+        Winsock::WSAEADDRNOTAVAIL => code.meaning(Code::RemoteUnreachable),
+        _ => code.portable(),
+    }
+}
+
+/// What sending a message says in words of its own.
+fn not_sent(code: Winsock) -> Error {
+    match code {
+        _ if is_unreachable(code) => code.meaning(Code::ConnectionRefused),
+        Winsock::WSAEADDRNOTAVAIL => code.meaning(Code::RemoteUnreachable),
+        _ => code.portable(),
+    }
+}
+
+/// What accepting says in words of its own: that connection is gone.
+fn not_accepted(code: Winsock) -> Error {
+    match code {
+        Winsock::WSAECONNRESET | Winsock::WSAENETDOWN => code.meaning(Code::ConnectionAborted),
+        _ => no_socket(code),
+    }
+}

@@ -37,6 +37,7 @@ mod limits;
 mod p2;
 mod program;
 mod runtime;
+mod unsent;
 mod watchdog;
 
 pub use callgate_gate::{Hook, Rule, RuleError};

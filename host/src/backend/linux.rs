@@ -8,6 +8,7 @@ use callgate_system::System;
 
 #[allow(clippy::unnecessary_wraps, reason = "other systems can lack a backend")]
 pub(super) fn open() -> Result<Arc<dyn System>> {
+    callgate_linux::raise_open_files();
     Ok(Arc::new(Linux::new()))
 }
 

@@ -43,6 +43,7 @@ fn no_talk(socket: &dyn Socket) -> Check {
     for how in [Shutdown::Receive, Shutdown::Send, Shutdown::Both] {
         refused!(socket.shutdown(how), InvalidState);
     }
+    refused!(socket.abort(), InvalidState | Unsupported);
     Ok(())
 }
 

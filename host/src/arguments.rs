@@ -80,8 +80,13 @@ pub(crate) struct RunOptions {
     pub(crate) memory: MemoryOptions,
 
     /// End the run after this time: 500ms, 10s, 5m, 1h.
-    #[arg(long, value_name = "DURATION", value_parser = quantity::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::parse_limit)]
     pub(crate) timeout: Option<Duration>,
+
+    /// Give up, and reset, a connection that the program has dropped or left by ending, when its peer takes nothing of what
+    /// is left to send for this time; 60s unless given.
+    #[arg(long, value_name = "DURATION", value_parser = quantity::parse_duration)]
+    pub(crate) linger: Option<Duration>,
 
     /// The memory that the program may take: 512KiB, 64MiB, 1GiB, or bytes.
     #[arg(long, value_name = "SIZE", value_parser = quantity::parse_size)]

@@ -24,12 +24,18 @@ const SIZES: &[(&str, u64)] = &[
     ("GiB", 1 << 30),
 ];
 
-/// `500ms`, `1.5s`, `5m`; never nothing, which could only be a mistake.
+/// `500ms`, `1.5s`, `5m`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    match parse(text, DURATIONS) {
-        Some(0) => Err("a time limit of nothing would end every run; give more".to_owned()),
-        Some(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
-        None => Err("write it as a number and a unit, such as 500ms, 10s, 5m or 1h".to_owned()),
+    let nanoseconds = parse(text, DURATIONS);
+    let form = || "write it as a number and a unit, such as 500ms, 10s, 5m or 1h".to_owned();
+    nanoseconds.map(Duration::from_nanos).ok_or_else(form)
+}
+
+/// The same; never nothing, which could only be a mistake.
+pub(crate) fn parse_limit(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("a time limit of nothing would end every run; give more".to_owned()),
+        time => Ok(time),
     }
 }
 
@@ -76,9 +82,13 @@ mod tests {
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse_duration("2 h"), Ok(Duration::from_secs(7200)));
-        for wrong in ["", "5", "s", "-1s", "1e3s", "0s", "1.s.5", "99999999999999999h", "1d"] {
+        assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
+        for wrong in ["", "5", "s", "-1s", "1e3s", "1.s.5", "99999999999999999h", "1d"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+            assert!(parse_limit(wrong).is_err(), "{wrong}");
         }
+        assert!(parse_limit("0s").is_err());
+        assert_eq!(parse_limit("1ns"), Ok(Duration::from_nanos(1)));
     }
 
     #[test]

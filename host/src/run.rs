@@ -47,6 +47,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     if let Some(handles) = options.max_handles {
         guest.max_handles(handles);
     }
+    if let Some(time) = options.linger {
+        guest.linger(time);
+    }
 
     let runtime = Runtime::new(&runtime_options(options))?;
     let program = runtime.load(options.program())?;

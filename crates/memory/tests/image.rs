@@ -2,8 +2,8 @@
 
 mod common;
 
-use callgate_memory::{Loaded, Memory, Quota, Tree};
-use callgate_system::{Code, Directory, FileType, Follow, NewTimestamp, Timestamp};
+use callgate_memory::{Loaded, Memory, Tree};
+use callgate_system::{Code, Directory, FileType, Follow, NewTimestamp, Quota, Timestamp};
 use tar::{Builder, EntryType, Header};
 
 use common::{code, content, directory};

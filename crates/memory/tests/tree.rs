@@ -4,8 +4,8 @@ mod common;
 
 use std::sync::Arc;
 
-use callgate_memory::{Memory, Quota, Tree};
-use callgate_system::{Code, Follow, System};
+use callgate_memory::{Memory, QUOTA, Tree};
+use callgate_system::{Code, Follow, Quota, System};
 
 use common::{CREATE, code, content, directory, file};
 
@@ -119,7 +119,7 @@ fn a_very_deep_tree_is_made_walked_and_dropped() {
 #[test]
 fn two_trees_are_two_devices() {
     let memory = Memory::default();
-    let other = Tree::new(1, memory.shared_clock(), Quota::default());
+    let other = Tree::new(1, memory.shared_clock(), QUOTA);
     let (here, there) = (memory.tree().root(), other.root());
     file(&*here, "f", CREATE).unwrap();
     assert_eq!(code(here.rename("f", &*there, "f")), Some(Code::CrossDevice));
@@ -132,7 +132,7 @@ fn two_trees_are_two_devices() {
 #[test]
 fn two_trees_do_not_wait_for_each_other() {
     let memory = Memory::default();
-    let trees = [memory.tree().clone(), Tree::new(1, memory.shared_clock(), Quota::default())];
+    let trees = [memory.tree().clone(), Tree::new(1, memory.shared_clock(), QUOTA)];
     std::thread::scope(|scope| {
         for (from, to) in [(0, 1), (1, 0)] {
             let (from, to) = (trees[from].root(), trees[to].root());

@@ -23,6 +23,9 @@ use crate::watchdog::{Stuck, Watchdog};
 /// Open handles of one guest at a time, unless told otherwise.
 const HANDLES: usize = 100_000;
 
+/// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
+const LINGER: Duration = Duration::from_secs(60);
+
 /// Whether a guest may change what is below a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -41,6 +44,7 @@ pub struct Guest {
     memory: u64,
     handles: usize,
     timeout: Option<Duration>,
+    linger: Duration,
     stuck: Option<Stuck>,
     hook: Option<Arc<dyn Hook>>,
     quits: bool,
@@ -120,6 +124,7 @@ impl Guest {
             memory: u64::MAX,
             handles: HANDLES,
             timeout: None,
+            linger: LINGER,
             stuck: None,
             hook: None,
             quits: false,
@@ -213,6 +218,13 @@ impl Guest {
         self
     }
 
+    /// How long a connection that the guest has dropped, or left by ending, waits for a peer that takes nothing of what is
+    /// left to send; after that it is reset. 60 seconds unless told otherwise.
+    pub fn linger(&mut self, time: Duration) -> &mut Self {
+        self.linger = time;
+        self
+    }
+
     /// Called, from another thread, when the time is over and the run still has not ended a quarter of a second later: a
     /// system call hangs, or the code is not interruptible. There is no way on for the thread that runs the guest; what is
     /// called may end the process.
@@ -272,8 +284,9 @@ impl Guest {
             stderr: Rc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
         };
         let gate = Gate::new(Arc::clone(&self.system), NetworkRules::new(self.network), self.hook);
+        let linger = u64::try_from(self.linger.as_nanos()).unwrap_or(u64::MAX);
         let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
-        let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory);
+        let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory, linger);
         host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);

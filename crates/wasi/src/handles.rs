@@ -194,6 +194,12 @@ impl Handles {
         self.slots.borrow().entries.iter().flatten().filter_map(Entry::unsent).collect()
     }
 
+    /// Forgets all handles.
+    pub(crate) fn clear(&self) {
+        let all = std::mem::take(&mut *self.slots.borrow_mut());
+        drop(all);
+    }
+
     /// Forgets a handle. What it stood for is closed when nobody else holds it.
     pub(crate) fn remove(&self, id: u32) {
         let mut slots = self.slots.borrow_mut();

@@ -39,6 +39,7 @@ mod p2;
 mod program;
 mod runtime;
 mod start;
+mod unsent;
 mod watchdog;
 
 pub use callgate_gate::{Hook, Rule, RuleError};

@@ -6,6 +6,7 @@ use callgate_linux::Linux;
 use callgate_system::System;
 
 pub(super) fn open() -> Arc<dyn System> {
+    callgate_linux::raise_open_files();
     Arc::new(Linux::new())
 }
 

@@ -28,7 +28,7 @@ pub(super) fn open(options: &MemoryOptions) -> Result<Arc<Memory>> {
 }
 
 fn load(memory: &Memory, path: &Path) -> Result<()> {
-    //TEMP memory.tree().load_tar(BufReader::new(File::open(path)?))?;
+    memory.tree().load_tar(BufReader::new(File::open(path)?))?;
     Ok(())
 }
 
@@ -50,7 +50,7 @@ impl<'a> Out<'a> {
     pub(crate) fn save(self) -> Result<()> {
         let Self { path, file, memory } = self;
         let context = || format!("--memory-out {}", path.display());
-        //TEMP memory.tree().save_tar(BufWriter::new(&file)).with_context(context)?;
+        memory.tree().save_tar(BufWriter::new(&file)).with_context(context)?;
         file.persist(path).with_context(context)?;
         Ok(())
     }

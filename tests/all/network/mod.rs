@@ -1,6 +1,7 @@
 //! The network: guests against peers of this machine, in this process. All on loopback, on ports that the system picks.
 
 mod http_peer;
+mod load;
 mod peers;
 mod published;
 mod rules;

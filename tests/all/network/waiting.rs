@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use super::peers::{serve, silent};
+use callgate_tests::{native, places};
+
+use super::peers::{accept, serve, silent};
 use super::{LOOPBACK, guest};
 
 #[test]
@@ -42,7 +44,7 @@ pub(crate) fn tcp_timeouts() {
     // What was taken from the guest is on its way until the peer is gone.
     let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
     let mut full = run("full", listener.local_addr().expect("it has an address")).start();
-    let (peer, _) = listener.accept().expect("the guest connects");
+    let peer = accept(&listener);
     assert_eq!(full.line(), "tcp_timeouts: all well");
     drop(peer);
     full.end().well();
@@ -60,6 +62,16 @@ pub(crate) fn poll_sockets() {
     run("50000").well().prints("poll_sockets: all well\n");
     // More than a guest may have handles.
     run("200000").trapped().complains("limit");
+}
+
+/// The usual soft limit of open files is none for a guest: callgate raises it.
+#[cfg(unix)]
+#[test]
+fn a_soft_limit_of_open_files() {
+    let [callgate] = &places::callgate()[..] else { return };
+    let run = native("sh".as_ref()).args(&["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\""]).arg(callgate);
+    let run = run.args(&["run", "--net", "udp=127.0.0.1"]).arg(places::guest("poll_sockets"));
+    run.args(&["200", "1000", "1"]).run().well().prints("poll_sockets: all well\n");
 }
 
 /// As many sockets as the system lets a process have; a refusal is an error of the call.

@@ -1,6 +1,6 @@
 //! Streams: connecting, listening, talking, ending.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 
 use callgate_system::{Interest, Kind, Shutdown, Socket};
@@ -11,7 +11,7 @@ use super::net::{
 };
 use super::peer::{Guest, TcpListener, TcpStream, spawn};
 use crate::stage::Stage;
-use crate::{Case, Check};
+use crate::{Case, Check, Failure};
 
 cases_of_both! { "tcp";
     "a socket tells what it is", "Network::socket" => identity;
@@ -36,6 +36,7 @@ cases_of_both! { "tcp";
     "ending both, and once more", "Socket::shutdown" => both;
     "a reset is told, and then the end", "Socket::receive" => reset;
     "dropping is an end to the peer", "Socket::connect" => dropped;
+    "dropping an aborted one is a reset to the peer", "Socket::abort" => aborted;
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -377,5 +378,20 @@ fn dropped<I: Ip>(stage: &Stage<'_>) -> Check {
     send_all(stage, &*socket, b"bye")?;
     drop(socket);
     same!(read_all(&mut peer)?, b"bye");
+    Ok(())
+}
+
+fn aborted<I: Ip>(stage: &Stage<'_>) -> Check {
+    let (socket, mut peer) = connected::<I>(stage)?;
+    socket.abort().map_err(|error| Failure::in_set_up("a reset", error))?;
+    // Until it is dropped nothing is different.
+    send_all(stage, &*socket, b"taken")?;
+    let mut bytes = [0; 5];
+    peer.read_exact(&mut bytes).map_err(of_host)?;
+    same!(&bytes, b"taken");
+    send_all(stage, &*socket, b"not taken")?;
+    drop(socket);
+    let read = peer.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+    same!(read.err(), Some(ErrorKind::ConnectionReset));
     Ok(())
 }

@@ -45,6 +45,7 @@ fn no_talk(socket: &dyn Socket) -> Check {
     for how in [Shutdown::Receive, Shutdown::Send, Shutdown::Both] {
         refused!(socket.shutdown(how), InvalidState);
     }
+    refused!(socket.abort(), InvalidState | Unsupported);
     Ok(())
 }
 
@@ -288,7 +289,7 @@ fn probes<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     fine!(listener.set_option(SocketOption::KeepAliveCount, 5));
     same!(fine!(listener.option(SocketOption::KeepAliveCount)), 5);
-    let _peer = TcpStream::connect(local).map_err(of_host)?;
+    let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
     let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     same!(fine!(socket.option(SocketOption::KeepAliveCount)), 5);
     Ok(())

@@ -256,6 +256,7 @@ fn other_kind<I: Ip>(stage: &Stage<'_>) -> Check {
         refused!(socket.listen(8), Unsupported);
         refused!(socket.accept().map(drop), Unsupported);
         refused!(socket.finish_connect(), Unsupported);
+        refused!(socket.abort(), Unsupported);
         refused!(socket.receive(&mut Vec::with_capacity(8)).map(drop), Unsupported);
         for how in [Shutdown::Receive, Shutdown::Send, Shutdown::Both] {
             refused!(socket.shutdown(how), Unsupported);

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -55,6 +56,16 @@ pub(crate) struct RunOptions {
     #[arg(long = "net", value_name = "RULE")]
     pub(crate) network: Vec<Rule>,
 
+    /// Hand a module of WASI preview1 a socket that listens at ADDR (127.0.0.1:8080), as its next descriptor, the first being 3;
+    /// it may accept connections there and has no other network. With port 0 the system picks one, which is printed.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Call the export FUNC with ARGS instead of starting the program, and print what it returns; in a component FUNC may be
+    /// `interface#function`.
+    #[arg(long, value_name = "FUNC")]
+    pub(crate) invoke: Option<String>,
+
     /// Set an environment variable; without a value, to what it is here.
     #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = parse_variable)]
     pub(crate) variables: Vec<Variable>,
@@ -100,8 +111,8 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) trace: Option<Option<PathBuf>>,
 
-    /// A component (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is machine code), and its
-    /// arguments. Whatever stands behind PROGRAM goes to the program.
+    /// A component or a module of WASI preview1 (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is
+    /// machine code), and its arguments. Whatever stands behind PROGRAM goes to the program.
     #[arg(value_names = ["PROGRAM", "ARGS"], required = true, trailing_var_arg = true, value_parser = OsStringValueParser::new())]
     command: Vec<OsString>,
 }
@@ -114,19 +125,31 @@ impl RunOptions {
 
     /// What the program sees as its arguments, its own name first.
     pub(crate) fn arguments(&self) -> Result<Vec<String>> {
+        let mut arguments = vec![self.name()];
+        if self.invoke.is_none() {
+            arguments.extend(self.rest()?);
+        }
+        Ok(arguments)
+    }
+
+    fn name(&self) -> String {
         let file_name = || self.program().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = self.argv0.clone().unwrap_or_else(file_name);
+        self.argv0.clone().unwrap_or_else(file_name)
+    }
+
+    /// What stands behind the program.
+    pub(crate) fn rest(&self) -> Result<Vec<String>> {
         let rest = self.command[1..].iter().map(|argument| match argument.to_str() {
             Some(argument) => Ok(argument.to_owned()),
             None => bail!("{} is not UTF-8; a program's arguments are text", argument.display()),
         });
-        std::iter::once(Ok(name)).chain(rest).collect()
+        rest.collect()
     }
 }
 
 #[derive(Args)]
 pub(crate) struct CompileOptions {
-    /// A component (.wasm, .wat).
+    /// A component or a module (.wasm, .wat).
     #[arg(value_name = "PROGRAM")]
     pub(crate) program: PathBuf,
 
@@ -137,7 +160,7 @@ pub(crate) struct CompileOptions {
 
 #[derive(Args)]
 pub(crate) struct InspectOptions {
-    /// A component (.wasm, .wat), or one compiled ahead of time (.cwasm).
+    /// A component or a module (.wasm, .wat), or one compiled ahead of time (.cwasm).
     #[arg(value_name = "PROGRAM")]
     pub(crate) program: PathBuf,
 }

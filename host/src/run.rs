@@ -3,11 +3,12 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use callgate_wasi::{Access, Exit, Guest, Hook, MountError, Program, Runtime, RuntimeOptions, Trap};
 
 use crate::arguments::{MountOption, RunOptions};
@@ -53,7 +54,13 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
     let runtime = Runtime::new(&runtime_options(options))?;
     let program = runtime.load(options.program())?;
-    program.check()?;
+    match &options.invoke {
+        Some(function) => drop(guest.invoke(function, options.rest()?)),
+        None => program.check()?,
+    }
+    for address in &options.listen {
+        add_listener(&mut guest, &program, *address)?;
+    }
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
@@ -102,6 +109,18 @@ fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
     anyhow!("{option}: {error}; {what_to_do}")
 }
 
+/// Says the port, where the system picked it: nobody could know it else.
+fn add_listener(guest: &mut Guest, program: &Program, address: SocketAddr) -> Result<()> {
+    if !program.is_module() {
+        bail!("--listen {address}: a component makes its own sockets; permit it with --net listen={address}");
+    }
+    let bound = guest.listen(address).with_context(|| format!("--listen {address}"))?;
+    if address.port() == 0 {
+        say(&format!("callgate: listening at {bound}"), "");
+    }
+    Ok(())
+}
+
 fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {
     if options.inherit_env {
         // A guest's environment is text; what isn't stays here.
@@ -141,6 +160,11 @@ fn timed_out(options: &RunOptions) -> String {
 fn report(options: &RunOptions, exit: Exit) -> ExitCode {
     match exit {
         Exit::Code(code) => ExitCode::from(code),
+        Exit::Returned(results) => {
+            // As for `println`, whose reader may be gone.
+            results.iter().for_each(|result| drop(writeln!(io::stdout(), "{result}")));
+            ExitCode::SUCCESS
+        }
         Exit::NobodyReads => ExitCode::from(NOBODY_READS),
         Exit::Trap(Trap { reason, backtrace }) => {
             say(&format!("callgate: {} trapped: {reason}", options.program().display()), &backtrace);

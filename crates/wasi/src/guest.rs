@@ -3,21 +3,24 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace, quota};
-use callgate_system::{Directory, Error, Quota, System};
+use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System};
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
 
 use crate::ended::Ended;
 use crate::handles::Handles;
 use crate::host::{Deadline, GuestStore, Host, Streams, Surroundings};
+use crate::invoke::Invocation;
 use crate::limits::Memory;
 use crate::p1;
 use crate::p2::io::{InputStream, OutputStream};
 use crate::program::{LoadError, Program};
+use crate::start::Start;
 use crate::watchdog::{Stuck, Watchdog};
 
 /// Open handles of one guest at a time, unless told otherwise.
@@ -25,6 +28,9 @@ const HANDLES: usize = 100_000;
 
 /// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
 const LINGER: Duration = Duration::from_secs(60);
+
+/// Connections that may wait at a socket which is handed in.
+const BACKLOG: u32 = 128;
 
 /// Whether a guest may change what is below a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct Guest {
     stuck: Option<Stuck>,
     hook: Option<Arc<dyn Hook>>,
     quits: bool,
+    invocation: Option<Invocation>,
+    listeners: Vec<Arc<dyn Socket>>,
 }
 
 /// How a run ended.
@@ -55,6 +63,8 @@ pub struct Guest {
 pub enum Exit {
     /// The program ended by itself: 0 is success.
     Code(u8),
+    /// The function that was [invoked](Guest::invoke) returned this.
+    Returned(Vec<String>),
     /// It did what WebAssembly or the interface forbids.
     Trap(Trap),
     /// Its time was over.
@@ -82,6 +92,7 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Returned(results) => write!(f, "returned {}", results.join(", ")),
             Self::Trap(trap) => write!(f, "trapped: {trap}"),
             Self::TimedOut(_) => Ended::TimedOut.fmt(f),
             Self::NobodyReads => Ended::NobodyReads.fmt(f),
@@ -128,6 +139,8 @@ impl Guest {
             stuck: None,
             hook: None,
             quits: false,
+            invocation: None,
+            listeners: Vec::new(),
         }
     }
 
@@ -197,6 +210,34 @@ impl Guest {
         self
     }
 
+    /// Opens a socket that listens at `address`, and hands it to a module of preview1 as its next descriptor, the first being
+    /// 3, before the mounts; the address that it has, which tells the port where none was named. Components make sockets
+    /// of their own, and get none of these.
+    ///
+    /// # Errors
+    /// As [`Socket::bind`](callgate_system::Socket::bind) says them.
+    pub fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, Error> {
+        let family = AddressFamily::of(address.ip());
+        let socket = self.system.network().socket(Kind::Stream, family)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?;
+        let bound = socket.local_address()?;
+        self.listeners.push(socket);
+        Ok(bound)
+    }
+
+    /// Calls the export `function`, in a component also `interface#function`, instead of starting the program as a command;
+    /// [`Exit::Returned`] has what it returns.
+    pub fn invoke(
+        &mut self,
+        function: impl Into<String>,
+        arguments: impl IntoIterator<Item = impl Into<String>>,
+    ) -> &mut Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.invocation = Some(Invocation { function: function.into(), arguments });
+        self
+    }
+
     /// The bytes that its linear memories may take together; more is refused to the guest, not to the host. Each memory is
     /// below 4 GiB in any case.
     pub fn max_memory(&mut self, bytes: u64) -> &mut Self {
@@ -252,25 +293,31 @@ impl Guest {
     /// # Errors
     /// Where the program cannot be started: it imports what is not there, or is no command.
     pub fn run(self, program: &Program) -> Result<Exit, LoadError> {
-        let command = program.link()?.command().map_err(|why| program.fail(why.to_owned()))?;
         let mut guest = self;
+        let (linked, engine) = (program.link()?, &program.runtime.engine);
+        let start = match guest.invocation.take() {
+            Some(invocation) => invocation.find(linked, engine).map(Start::Invoked),
+            None => linked.command().map(Start::Command).map_err(str::to_owned),
+        };
+        let start = start.map_err(|why| program.fail(why))?;
+        let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
         let mut store = guest.into_store(program);
         if program.is_module() {
-            p1::begin(store.data(), &[]).map_err(|error| program.fail(error.to_string()))?;
+            p1::begin(store.data(), &listeners).map_err(|error| program.fail(error.to_string()))?;
         }
         let runtime = &program.runtime;
         let watchdog =
             timeout.and_then(|timeout| Watchdog::new(runtime.engine.clone(), timeout, runtime.interruptible, stuck));
-        let ended = command.run(&mut store).and_then(|code| {
+        let ended = start.run(&mut store).and_then(|exit| {
             store.data().drain()?;
-            Ok(code)
+            Ok(exit)
         });
         drop(watchdog);
         if let Some(hook) = hook {
             hook.finish();
         }
-        Ok(ended.map_or_else(|error| Exit::of(&error, store.data()), Exit::Code))
+        Ok(ended.unwrap_or_else(|error| Exit::of(&error, store.data())))
     }
 
     fn into_store(mut self, program: &Program) -> GuestStore {

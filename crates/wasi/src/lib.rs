@@ -33,6 +33,7 @@ mod ended;
 mod guest;
 mod handles;
 mod host;
+mod invoke;
 mod limits;
 mod p1;
 mod p2;

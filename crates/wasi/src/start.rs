@@ -8,7 +8,9 @@ use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, ExternType, Module};
 
 use crate::ended::Ended;
+use crate::guest::Exit;
 use crate::host::{GuestStore, Host};
+use crate::invoke::Invoked;
 use crate::p1;
 use crate::program::{Code, Program};
 
@@ -23,6 +25,12 @@ pub(crate) enum Linked {
     Module {
         instance: wasmtime::InstancePre<Host>,
     },
+}
+
+/// What a run calls.
+pub(crate) enum Start<'a> {
+    Command(Command<'a>),
+    Invoked(Invoked<'a>),
 }
 
 /// What starts a command.
@@ -64,20 +72,18 @@ impl Linked {
     }
 }
 
-impl Command<'_> {
-    /// Instantiates it and runs it to its end; the exit code, however the guest gave it.
-    pub(crate) fn run(&self, store: &mut GuestStore) -> wasmtime::Result<u8> {
+impl Start<'_> {
+    /// Instantiates the program and calls it; how it ended, where it did so by itself.
+    pub(crate) fn run(&self, store: &mut GuestStore) -> wasmtime::Result<Exit> {
         let result = match self {
-            Self::Component { instance, run } => run_component(store, instance, run),
-            Self::Module { instance } => run_module(store, instance),
+            Self::Command(Command::Component { instance, run }) => run_component(store, instance, run).map(Exit::Code),
+            Self::Command(Command::Module { instance }) => run_module(store, instance).map(|()| Exit::Code(0)),
+            Self::Invoked(invoked) => invoked.call(store).map(Exit::Returned),
         };
-        match result {
-            Err(error) => match error.downcast_ref::<Ended>() {
-                Some(Ended::Exited(code)) => Ok(*code),
-                _ => Err(error),
-            },
-            code => code,
-        }
+        result.or_else(|error| match error.downcast_ref::<Ended>() {
+            Some(Ended::Exited(code)) => Ok(Exit::Code(*code)),
+            _ => Err(error),
+        })
     }
 }
 
@@ -105,8 +111,7 @@ fn run_component(store: &mut GuestStore, instance: &InstancePre<Host>, run: &str
     Ok(u8::from(result.is_err()))
 }
 
-fn run_module(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>) -> wasmtime::Result<u8> {
+fn run_module(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>) -> wasmtime::Result<()> {
     let instance = instance.instantiate(&mut *store)?;
-    instance.get_typed_func::<(), ()>(&mut *store, START)?.call(&mut *store, ())?;
-    Ok(0)
+    instance.get_typed_func::<(), ()>(&mut *store, START)?.call(&mut *store, ())
 }

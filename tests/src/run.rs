@@ -156,6 +156,13 @@ impl Run {
         self
     }
 
+    /// Has callgate keep compiled code below `folder`, not in the folder of all tests.
+    #[must_use]
+    pub fn cache(mut self, folder: &Path) -> Self {
+        self.environment.push((CACHE.into(), places::absolute(folder)));
+        self
+    }
+
     /// Starts callgate in `directory`.
     #[must_use]
     pub fn inside(mut self, directory: &Path) -> Self {
@@ -214,7 +221,7 @@ impl Run {
         let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove(NO_OPENAT2).env(CACHE, places::cache());
+        command.env_remove(NO_OPENAT2).env(CACHE, places::absolute(&places::cache()));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut line = String::new();
         if let Some(directory) = &self.directory {

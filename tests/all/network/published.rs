@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use callgate_tests::{Run, native, places};
+use callgate_tests::needs::Tool;
+use callgate_tests::{Run, native, needs, places};
 
 use super::http_peer::http_server;
 use super::peers::{echo, echo_datagrams, serve, server, silent};

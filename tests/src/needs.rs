@@ -46,12 +46,20 @@ pub fn lacks(need: Need, within: &str) -> bool {
     true
 }
 
+/// Whether the test that this stands in lacks what it [`Need`]s; if so, it is counted as skipped.
+#[macro_export]
+macro_rules! lacks {
+    ($need:expr) => {{
+        fn here() {}
+        $crate::needs::lacks($need, std::any::type_name_of_val(&here))
+    }};
+}
+
 /// Ends a test that lacks one of what it [`Need`]s.
 #[macro_export]
 macro_rules! needs {
     ($($need:expr),+ $(,)?) => {
-        fn here() {}
-        $(if $crate::needs::lacks($need, std::any::type_name_of_val(&here)) {
+        $(if $crate::lacks!($need) {
             return;
         })+
     };

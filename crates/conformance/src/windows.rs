@@ -18,8 +18,9 @@ use crate::Ground;
 
 /// A temporary directory with `root` and `outside` in it.
 pub struct WindowsGround {
-    directory: TempDir,
+    // Closed before the directory is removed.
     root: Arc<dyn Directory>,
+    directory: TempDir,
 }
 
 impl WindowsGround {
@@ -36,7 +37,7 @@ impl WindowsGround {
         fs::write(at("outside").join("secret"), "secret").expect("a secret");
         fs::write(at("outside").join("d").join("secret"), "secret").expect("a secret");
         let root = system.open_root(at("root").as_os_str()).expect("the root opens");
-        Self { directory, root }
+        Self { root, directory }
     }
 
     fn at(&self, path: impl AsRef<Path>) -> PathBuf {

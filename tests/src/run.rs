@@ -1,5 +1,6 @@
 //! One run of a program: what it is given. What becomes of it is in `running.rs`.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +9,8 @@ use crate::{Output, Running, places};
 
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
+/// Names a backend to run all guests on, instead of the system's own.
+const BACKEND: &str = "CALLGATE_TESTS_BACKEND";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
 
@@ -39,6 +42,9 @@ impl Host {
     #[must_use]
     pub fn program(self, path: &Path) -> Run {
         let mut run = callgate(&["run"]);
+        if let Some(backend) = env::var_os(BACKEND) {
+            run = run.with("--backend", backend);
+        }
         run.program = Some(path.into());
         if self == Self::Walker {
             run.environment.push((NO_OPENAT2.into(), "1".into()));

@@ -14,6 +14,7 @@ mod programs;
 mod run;
 mod sandbox;
 mod trace;
+mod wrong_calls;
 
 // Named below.
 use files::*;
@@ -21,6 +22,7 @@ use limits::*;
 use network::*;
 use run::*;
 use sandbox::*;
+use wrong_calls::*;
 
 // Does not compile while a guest has no test.
 include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));

@@ -13,6 +13,7 @@ mod socket;
 #[cfg(windows)]
 mod wait;
 
+#[cfg(windows)]
 pub(crate) use self::address::Address;
 #[cfg(windows)]
 pub(crate) use self::network::NtNetwork;

@@ -42,21 +42,22 @@ pub(crate) enum Readiness {
     Asked,
 }
 
-mod event {
+/// The events by their numbers.
+pub(super) mod event {
     /// Bytes, or a message, to receive.
-    pub(super) const RECEIVE: u32 = 0x1;
+    pub(crate) const RECEIVE: u32 = 0x1;
     /// Room to send; a connection that came about.
-    pub(super) const SEND: u32 = 0x4;
+    pub(crate) const SEND: u32 = 0x4;
     /// The peer ended its side. Without it, an end without bytes before it would go unseen.
-    pub(super) const DISCONNECT: u32 = 0x8;
-    /// The connection is broken.
-    pub(super) const ABORT: u32 = 0x10;
+    pub(crate) const DISCONNECT: u32 = 0x8;
+    /// The peer broke the connection off.
+    pub(crate) const ABORT: u32 = 0x10;
     /// The socket was closed on this side: what gives back the memory of a poll that nobody waits for.
-    pub(super) const LOCAL_CLOSE: u32 = 0x20;
+    pub(crate) const LOCAL_CLOSE: u32 = 0x20;
     /// A connection to accept.
-    pub(super) const ACCEPT: u32 = 0x80;
+    pub(crate) const ACCEPT: u32 = 0x80;
     /// Connecting failed.
-    pub(super) const CONNECT_FAIL: u32 = 0x100;
+    pub(crate) const CONNECT_FAIL: u32 = 0x100;
 }
 
 impl Direction {

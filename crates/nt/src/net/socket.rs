@@ -13,7 +13,7 @@
 
 mod options;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -21,8 +21,9 @@ use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket
 
 use self::options::Kept;
 use super::address::Address;
-use super::readiness::{Direction, Readiness, Stage};
+use super::readiness::{Direction, Readiness, Stage, event};
 use crate::error::{Portable as _, Winsock};
+use crate::nt::afd;
 use crate::nt::winsock::{Base, Descriptor, INET, INET6, Setting, Species};
 
 /// One socket.
@@ -34,6 +35,8 @@ pub(super) struct NtSocket {
     kind: Kind,
     family: AddressFamily,
     stage: AtomicU8,
+    /// The address that a datagram socket was bound to.
+    bound: OnceLock<IpAddr>,
     /// Whether receiving was shut down; Winsock isn't told.
     receive_ended: AtomicBool,
     send_ended: AtomicBool,
@@ -83,6 +86,7 @@ impl NtSocket {
             kind,
             family,
             stage: AtomicU8::new(Stage::Apart as u8),
+            bound: OnceLock::new(),
             receive_ended: AtomicBool::new(false),
             send_ended: AtomicBool::new(false),
             lost: AtomicBool::new(false),
@@ -109,6 +113,17 @@ impl NtSocket {
         };
         let ended = ended.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire);
         self.stage().readiness(self.kind, direction, ended)
+    }
+
+    /// Whether the peer broke the connection off. Under Wine receiving may find an end there: its server has taken the error.
+    fn is_broken_off(&self) -> bool {
+        afd::ask(self.base, event::ABORT).is_ok_and(|events| events != 0)
+    }
+
+    /// Connecting is over, and came to nothing.
+    fn failed<T>(&self, error: Error) -> Result<T> {
+        self.enter(Stage::Failed);
+        Err(error)
     }
 
     /// Refuses calls of the other kind.
@@ -149,10 +164,7 @@ impl NtSocket {
         }
         match self.descriptor.connect(&remote.into()) {
             Ok(()) | Err(Winsock::WSAEWOULDBLOCK) => Ok(()),
-            Err(code) => {
-                self.enter(Stage::Failed);
-                Err(not_reached(code))
-            }
+            Err(code) => self.failed(not_reached(code)),
         }
     }
 
@@ -197,13 +209,17 @@ impl Socket for NtSocket {
         self.family.check_local(self.kind, local)?;
         // Once bound it says INVAL; then so does `bind`.
         let _ = self.descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1);
-        self.descriptor.bind(&local.into()).map_err(|code| match code {
+        let bound = self.descriptor.bind(&local.into()).map_err(|code| match code {
             // It has an address; or an address of one link came without the link.
             Winsock::WSAEINVAL if self.local_address().is_ok() => code.meaning(Code::InvalidState),
             // Somebody has it for himself alone; or it is set apart for somebody. No port is for the privileged here.
             Winsock::WSAEACCES => code.meaning(Code::AddressInUse),
             _ => code.portable(),
-        })
+        });
+        if bound.is_ok() {
+            let _ = self.bound.set(local.ip());
+        }
+        bound
     }
 
     fn connect(&self, remote: SocketAddr) -> Result<()> {
@@ -219,18 +235,20 @@ impl Socket for NtSocket {
         if self.stage() != Stage::Connecting {
             return Err(Code::NotInProgress.into());
         }
-        match self.descriptor.outcome() {
-            None => Err(Code::WouldBlock.into()),
-            Some(Ok(())) => {
-                // Also where the connection came and went: an address is known as long as nobody says otherwise.
-                let remote = self.descriptor.remote_address().map_err(not_reached)?;
-                self.connected(remote.ok_or(Code::ConnectionAborted)?);
-                Ok(())
-            }
-            Some(Err(code)) => {
-                self.enter(Stage::Failed);
-                Err(not_reached(code))
-            }
+        if afd::ask(self.base, Direction::Send.events()).portable()? == 0 {
+            return Err(Code::WouldBlock.into());
+        }
+        match self.descriptor.get(Setting::ERROR).portable()? {
+            0 => match self.descriptor.remote_address() {
+                Ok(Some(remote)) => {
+                    self.connected(remote);
+                    Ok(())
+                }
+                Ok(None) => self.failed(Code::ConnectionAborted.into()),
+                // It has come and gone.
+                Err(code) => self.failed(code.meaning(Code::ConnectionAborted)),
+            },
+            code => self.failed(not_reached(Winsock(code))),
         }
     }
 
@@ -239,12 +257,20 @@ impl Socket for NtSocket {
         if self.stage() != Stage::Connected {
             return Ok(());
         }
+        let port = self.local_address()?.port();
         let nobody = Address::nobody(self.family);
         if self.descriptor.connect(&nobody.of_no_family()).is_err() || self.descriptor.remote_address().is_ok() {
             self.descriptor.connect(&nobody).portable()?;
         }
         self.enter(Stage::Apart);
-        self.descriptor.tell_unreachable(false).or_else(missing).portable()
+        self.descriptor.tell_unreachable(false).or_else(missing).portable()?;
+        if self.local_address().is_ok_and(|local| local.port() == port) {
+            return Ok(());
+        }
+        // The system below took back a port that it had chosen (Linux does, under Wine, which binds no socket twice).
+        let bound = self.bound.get().copied().unwrap_or_else(|| unspecified(self.family));
+        let again = SocketAddr::new(bound, port);
+        self.descriptor.bind(&again.into()).map_err(|code| code.meaning(Code::AddressInUse))
     }
 
     fn listen(&self, backlog: u32) -> Result<()> {
@@ -281,6 +307,7 @@ impl Socket for NtSocket {
         }
         match self.descriptor.receive(buffer) {
             Err(Winsock::WSAEWOULDBLOCK) if self.receive_ended.load(Ordering::Acquire) => Ok(0),
+            Ok(0) if self.is_broken_off() => Err(self.not_moved(Winsock::WSAECONNRESET)),
             result => result.map_err(|code| self.not_moved(code)),
         }
     }
@@ -366,6 +393,14 @@ impl Socket for NtSocket {
 impl NtSocket {
     fn has(&self, option: SocketOption) -> Result<()> {
         if option.is_of_streams() { self.only(Kind::Stream) } else { Ok(()) }
+    }
+}
+
+/// Every address of this machine.
+fn unspecified(family: AddressFamily) -> IpAddr {
+    match family {
+        AddressFamily::Ipv4 => Ipv4Addr::UNSPECIFIED.into(),
+        AddressFamily::Ipv6 => Ipv6Addr::UNSPECIFIED.into(),
     }
 }
 

@@ -9,12 +9,12 @@
 //! none. Closing a socket completes its polls where they ask for that event.
 
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{
-    FILE_COMPLETION_INFORMATION, FILE_OPEN, FileCompletionInformation, FileIoCompletionNotificationInformation,
-    NtCancelIoFileEx, NtCreateFile, NtSetInformationFile,
+    FILE_COMPLETION_INFORMATION, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, FileCompletionInformation,
+    FileIoCompletionNotificationInformation, NtCancelIoFileEx, NtCreateFile, NtSetInformationFile,
 };
 use windows_sys::Wdk::System::IO::NtDeviceIoControlFile;
 use windows_sys::Win32::Foundation::{HANDLE, UNICODE_STRING};
@@ -68,7 +68,7 @@ struct Flight {
 pub(crate) struct Told {
     /// What it was begun with.
     pub(crate) token: u64,
-    /// Whether an event came; else the poll failed.
+    /// Whether an event came; else why the poll failed.
     pub(crate) outcome: Result<(), Status>,
 }
 
@@ -87,7 +87,7 @@ unsafe impl Send for Poller {}
 impl Poller {
     /// One without polls.
     pub(crate) fn new() -> Result<Self, Status> {
-        let (port, device) = (Port::new()?, open()?);
+        let (port, device) = (Port::new()?, open(0)?);
         let completion = FILE_COMPLETION_INFORMATION { Port: port.raw(), Key: KEY as *mut c_void };
         inform(&device, FileCompletionInformation, &completion)?;
         // It saves the kernel an event that nobody waits for, no more.
@@ -102,26 +102,10 @@ impl Poller {
 
     /// Begins to poll `socket` for `events`; [`Poller::wait`] tells the end, once, with `token`.
     pub(crate) fn begin(&mut self, socket: Base, events: u32, token: u64) -> Result<(), Status> {
-        let socket = socket.raw();
-        let request = Request { timeout: i64::MAX, count: 1, exclusive: 0, socket, events, status: 0 };
+        let request = Request::new(socket, events, i64::MAX);
         let flight = Box::into_raw(Box::new(Flight { status: IO_STATUS_BLOCK::default(), request, token }));
         // SAFETY: the memory is the kernel's from here on, until the packet that carries its address.
-        let begun = unsafe {
-            let request = (&raw mut (*flight).request).cast();
-            let length = size_of::<Request>() as u32;
-            checked(NtDeviceIoControlFile(
-                self.device.raw(),
-                std::ptr::null_mut(),
-                None,
-                flight.cast(),
-                &raw mut (*flight).status,
-                POLL,
-                request,
-                length,
-                request,
-                length,
-            ))
-        };
+        let begun = unsafe { poll(&self.device, flight.cast(), &raw mut (*flight).status, &raw mut (*flight).request) };
         match begun {
             Ok(()) => self.in_flight += 1,
             // SAFETY: no packet will come, so the memory is ours again.
@@ -173,8 +157,41 @@ impl Drop for Poller {
     }
 }
 
+impl Request {
+    fn new(socket: Base, events: u32, timeout: i64) -> Self {
+        Self { timeout, count: 1, exclusive: 0, socket: socket.raw(), events, status: 0 }
+    }
+}
+
+/// Which of `events` are there now.
+pub(crate) fn ask(socket: Base, events: u32) -> Result<u32, Status> {
+    static DEVICE: OnceLock<Result<Handle, Status>> = OnceLock::new();
+    let device = DEVICE.get_or_init(|| open(FILE_SYNCHRONOUS_IO_NONALERT)).as_ref().map_err(|status| *status)?;
+    let mut status = IO_STATUS_BLOCK::default();
+    let mut request = Request::new(socket, events, 0);
+    // SAFETY: on a handle that is synchronous the call is over when it returns.
+    unsafe { poll(device, std::ptr::null_mut(), &raw mut status, &raw mut request)? };
+    Ok(if request.count == 0 { 0 } else { request.events & events })
+}
+
+/// `NtDeviceIoControlFile`
+///
+/// # Safety
+/// The status and the request stay where they are, and are nobody else's, as long as the poll takes.
+unsafe fn poll(
+    device: &Handle,
+    context: *const c_void,
+    status: *mut IO_STATUS_BLOCK,
+    request: *mut Request,
+) -> Result<(), Status> {
+    let (device, none) = (device.raw(), std::ptr::null_mut());
+    let (buffer, length) = (request.cast(), size_of::<Request>() as u32);
+    // SAFETY: the caller's word; the buffer is read and written as far as its length.
+    checked(unsafe { NtDeviceIoControlFile(device, none, None, context, status, POLL, buffer, length, buffer, length) })
+}
+
 /// Opens the device, for polling only.
-fn open() -> Result<Handle, Status> {
+fn open(options: u32) -> Result<Handle, Status> {
     let length = size_of_val(DEVICE) as u16;
     let name = UNICODE_STRING { Length: length, MaximumLength: length, Buffer: DEVICE.as_ptr().cast_mut() };
     let attributes = OBJECT_ATTRIBUTES {
@@ -194,7 +211,7 @@ fn open() -> Result<Handle, Status> {
             0,
             FILE_SHARE_READ | FILE_SHARE_WRITE,
             FILE_OPEN,
-            0,
+            options,
             std::ptr::null(),
             0,
         ))?;

@@ -1,8 +1,8 @@
 //! The calls of NT, thin and typed: each function is one call, its arguments as plain types, its status as a [`Status`].
 //!
 //! The only place with `unsafe`. Hazards of the whole family: a call on a handle opened without
-//! `FILE_SYNCHRONOUS_IO_NONALERT` may still write to its buffers after it returned `PENDING`, so every handle here but a
-//! completion port's is synchronous; and `UNICODE_STRING` counts bytes in 16 bits, so a name is at most 32,767 units.
+//! `FILE_SYNCHRONOUS_IO_NONALERT` may still write to its buffers after it returned `PENDING`, so every handle here is
+//! synchronous, but those that complete to a port; and `UNICODE_STRING` counts bytes in 16 bits, so a name is at most 32,767 units.
 
 #![allow(unsafe_code, reason = "foreign functions")]
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
-use windows_sys::Win32::Networking::WinSock::{self as ws, FD_SET, SOCKET, TIMEVAL, WSADATA};
+use windows_sys::Win32::Networking::WinSock::{self as ws, SOCKET, WSADATA};
 
 use crate::error::Winsock;
 use crate::net::Address;
@@ -64,7 +64,7 @@ impl Setting {
     pub(crate) const HOPS6: Self = Self { level: ws::IPPROTO_IPV6, name: ws::IPV6_UNICAST_HOPS };
     pub(crate) const V6_ONLY: Self = Self { level: ws::IPPROTO_IPV6, name: ws::IPV6_V6ONLY };
     pub(crate) const KEEP_ALIVE_COUNT: Self = Self { level: ws::IPPROTO_TCP, name: ws::TCP_KEEPCNT };
-    const ERROR: Self = Self { level: ws::SOL_SOCKET, name: ws::SO_ERROR };
+    pub(crate) const ERROR: Self = Self { level: ws::SOL_SOCKET, name: ws::SO_ERROR };
 }
 
 /// What the last call of this thread said.
@@ -143,26 +143,6 @@ impl Descriptor {
         let bytes = remote.bytes();
         // SAFETY: the pointer and the length are those of the address.
         checked(unsafe { ws::connect(self.0, bytes.as_ptr().cast(), most(bytes.len())) })
-    }
-
-    /// How connecting went; `None` where it is under way. `select` and `SO_ERROR`.
-    pub(crate) fn outcome(&self) -> Option<Result<()>> {
-        let mut only = FD_SET { fd_count: 1, ..FD_SET::default() };
-        only.fd_array[0] = self.0;
-        let (mut connected, mut failed) = (only, only);
-        let now = TIMEVAL { tv_sec: 0, tv_usec: 0 };
-        // SAFETY: the call reads and writes the two sets, which hold one socket each.
-        let ready = unsafe { ws::select(0, std::ptr::null_mut(), &raw mut connected, &raw mut failed, &raw const now) };
-        match ready {
-            0 => None,
-            _ if failed.fd_count > 0 => match self.get(Setting::ERROR) {
-                Ok(0) => Some(Err(Winsock::WSAECONNABORTED)),
-                Ok(code) => Some(Err(Winsock(code))),
-                Err(code) => Some(Err(code)),
-            },
-            _ if connected.fd_count > 0 => Some(Ok(())),
-            _ => Some(Err(last())),
-        }
     }
 
     /// `listen`

@@ -70,7 +70,7 @@ fn a_cache_folder_that_cannot_be_used() {
         let place = Place::new().file("file", "x").directory("cache");
         for folder in ["file", "file/below", "cache"] {
             let folder = place.data.join(folder);
-            let run = || host.guest("hello").host_env("XDG_CACHE_HOME", &folder.to_string_lossy()).run();
+            let run = || host.guest("hello").cache(&folder).run();
             run().well().prints("hello, world\n");
             run().well().prints("hello, world\n");
         }
@@ -83,7 +83,7 @@ fn kept_code_is_run() {
     each(|host| {
         let place = Place::new();
         let cache = place.outside.join("cache");
-        let start = || host.guest("hello").host_env("XDG_CACHE_HOME", &cache.to_string_lossy());
+        let start = || host.guest("hello").cache(&cache);
         let entry = first_entry(&cache.join("callgate"), || {
             start().run().well().prints("hello, world\n");
         });

@@ -15,6 +15,7 @@ mod programs;
 mod run;
 mod sandbox;
 mod trace;
+mod wrong_calls;
 
 // Named below.
 use files::*;
@@ -23,6 +24,7 @@ use mounts::*;
 use network::*;
 use run::*;
 use sandbox::*;
+use wrong_calls::*;
 
 // Does not compile while a guest has no test.
 include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use callgate_tests::{Host, Output, Run, each, native, places};
+use callgate_tests::needs::Package;
+use callgate_tests::{Host, Output, Run, each, native, needs, places};
 
 use crate::places::{Place, write};
 
@@ -21,9 +22,7 @@ fn alike(host: Host, name: &str, directory: &Path, prepare: impl Fn(Run) -> Run)
 
 #[test]
 fn ripgrep_searches_the_sources() {
-    if !places::has_package("ripgrep") {
-        return;
-    }
+    needs!(Package("ripgrep"));
     each(|host| {
         let repository = places::repository();
         let searches: &[&[&str]] = &[
@@ -51,9 +50,7 @@ fn ripgrep_searches_the_sources() {
 
 #[test]
 fn htmlq_reads_pages() {
-    if !places::has_package("htmlq") {
-        return;
-    }
+    needs!(Package("htmlq"));
     each(|host| {
         let place = Place::new();
         let page = fs::read_to_string(places::fixture("page.html")).expect("the page can be read");
@@ -85,9 +82,7 @@ fn htmlq_reads_pages() {
 
 #[test]
 fn oxipng_makes_pictures_smaller() {
-    if !places::has_package("oxipng") {
-        return;
-    }
+    needs!(Package("oxipng"));
     each(|host| {
         let place = Place::new();
         let picture = png(96, 64);

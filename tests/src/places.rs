@@ -2,9 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// The top of the repository: as cargo says it while it runs the tests, so that a moved checkout works.
 #[must_use]
@@ -37,6 +35,20 @@ pub fn on_linux() -> bool {
     cfg!(target_os = "linux") && env::var_os("CALLGATE_RUNNER").is_none()
 }
 
+/// Whether callgate is run under Wine.
+#[must_use]
+pub fn on_wine() -> bool {
+    cfg!(unix) && env::var_os("CALLGATE_RUNNER").is_some()
+}
+
+/// A path, such that it is absolute to callgate as well: to Windows' programs, Wine shows the whole machine as a drive.
+#[must_use]
+pub fn absolute(path: &Path) -> OsString {
+    let mut absolute = OsString::from(if on_wine() { "Z:" } else { "" });
+    absolute.push(path);
+    absolute
+}
+
 /// A program of `guest/`, compiled for the guest target.
 #[must_use]
 pub fn guest(name: &str) -> PathBuf {
@@ -60,30 +72,6 @@ pub fn program(name: &str) -> PathBuf {
 pub fn native_program(name: &str) -> PathBuf {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     existing(repository().join("target/programs/native/bin").join(file))
-}
-
-/// Whether a published package is there to be tested. If it could not be built here, as `CALLGATE_TESTS_WITHOUT` tells
-/// (packages, comma-separated), this says so; the caller has nothing to do then.
-#[must_use]
-pub fn has_package(package: &str) -> bool {
-    let without = env::var("CALLGATE_TESTS_WITHOUT").unwrap_or_default();
-    let has = !without.split(',').any(|name| name.trim() == package);
-    if !has {
-        // Not by `println`, which shows nothing of a test that passes.
-        let line = format!("test skipped: {package} could not be built here (CALLGATE_TESTS_WITHOUT has it)\n");
-        io::stdout().write_all(line.as_bytes()).ok();
-    }
-    has
-}
-
-/// Whether a program of this machine can be started. If not, this says so; the caller has nothing to do with it then.
-#[must_use]
-pub fn has_tool(name: &str) -> bool {
-    let started = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if started.is_err() {
-        io::stdout().write_all(format!("test skipped: {name} is not installed\n").as_bytes()).ok();
-    }
-    started.is_ok()
 }
 
 /// The cache folder that callgate is given, unless a test gives it another: not the user's own.

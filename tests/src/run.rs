@@ -1,5 +1,6 @@
 //! One run of a program: what it is given. What becomes of it is in `running.rs`.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +10,8 @@ use crate::{Output, Running, places};
 
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
+/// Names a backend to run all guests on, instead of the system's own.
+const BACKEND: &str = "CALLGATE_TESTS_BACKEND";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
 
@@ -63,6 +66,9 @@ impl Host {
     #[must_use]
     pub fn program(self, path: &Path) -> Run {
         let mut run = callgate(&["run"]);
+        if let Some(backend) = env::var_os(BACKEND) {
+            run = run.with("--backend", backend);
+        }
         run.program = Some(path.into());
         match self {
             Self::Native => run,
@@ -185,6 +191,13 @@ impl Run {
         self
     }
 
+    /// Has callgate keep compiled code below `folder`, not in the folder of all tests.
+    #[must_use]
+    pub fn cache(mut self, folder: &Path) -> Self {
+        self.environment.push((CACHE.into(), places::absolute(folder)));
+        self
+    }
+
     /// Starts callgate in `directory`.
     #[must_use]
     pub fn inside(mut self, directory: &Path) -> Self {
@@ -248,7 +261,7 @@ impl Run {
         let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove(NO_OPENAT2).env(CACHE, places::cache());
+        command.env_remove(NO_OPENAT2).env(CACHE, places::absolute(&places::cache()));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut line = String::new();
         if let Some(directory) = &self.directory {

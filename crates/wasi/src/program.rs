@@ -63,7 +63,7 @@ impl Runtime {
     /// Where the file cannot be read, or is not valid.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
         let fail = |why: String| LoadError { path: path.to_owned(), why };
-        let mut file = File::open(path).map_err(|error| fail(unreadable(&error)))?;
+        let mut file = File::open(path).map_err(|error| fail(unopened(path, &error)))?;
         let code = match Format::of(&mut file).map_err(fail)? {
             Format::Precompiled => self.load_precompiled(path).map_err(fail)?,
             Format::Binary | Format::Text => self.load_source(&mut file).map_err(fail)?,
@@ -208,7 +208,7 @@ const START: u64 = 4096;
 impl Format {
     fn of(file: &mut File) -> Result<Self, String> {
         match file.metadata().map_err(|error| unreadable(&error))? {
-            kind if kind.is_dir() => return Err(format!("a directory; {GIVE_A_FILE}")),
+            kind if kind.is_dir() => return Err(a_directory()),
             // A device or a pipe may never end.
             kind if !kind.is_file() => return Err(format!("not a regular file; {GIVE_A_FILE}")),
             _ => {}
@@ -238,6 +238,15 @@ fn starts_as_text(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(";;"));
     lines.next().is_some_and(|line| line.starts_with('('))
+}
+
+/// Windows opens no directory as a file, and doesn't say why.
+fn unopened(path: &Path, error: &io::Error) -> String {
+    if path.is_dir() { a_directory() } else { unreadable(error) }
+}
+
+fn a_directory() -> String {
+    format!("a directory; {GIVE_A_FILE}")
 }
 
 fn unreadable(error: &io::Error) -> String {

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use callgate_tests::{Run, native, places};
+use callgate_tests::needs::Tool;
+use callgate_tests::{Run, lacks, native, places};
 
 use super::http_peer::http_server;
 use super::peers::{echo, echo_datagrams, serve, server, silent};
@@ -94,7 +95,7 @@ fn hyper_without_the_rule() {
 
 /// How many requests curl made.
 fn curl(address: SocketAddr) -> usize {
-    if !places::has_tool("curl") {
+    if lacks!(Tool("curl")) {
         return 0;
     }
     let run = |arguments: &[&str]| {

@@ -28,7 +28,7 @@ use callgate_system::{
     Clock, Code, Directory, Network, OpenHow, Opened, Quota, Random, Result, Stdio, System, Timestamp, Waiter,
 };
 
-pub use crate::clock::{BEGINNING, STEP};
+pub use crate::clock::{BEGINNING, ClockOf, STEP};
 pub use crate::image::{ImageError, Loaded};
 pub use crate::network::Faults;
 pub use crate::tree::{QUOTA, Tree};
@@ -101,12 +101,6 @@ impl Memory {
     #[must_use]
     pub fn tree(&self) -> &Tree {
         &self.tree
-    }
-
-    /// Its clock, for further trees.
-    #[must_use]
-    pub fn shared_clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.world) as Arc<dyn Clock>
     }
 }
 

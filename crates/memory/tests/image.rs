@@ -2,7 +2,9 @@
 
 mod common;
 
-use callgate_memory::{Loaded, Memory, Tree};
+use std::sync::Arc;
+
+use callgate_memory::{ClockOf, Loaded, Memory, Tree};
 use callgate_system::{Code, Directory, FileType, Follow, NewTimestamp, Quota, Timestamp};
 use tar::{Builder, EntryType, Header};
 
@@ -171,7 +173,7 @@ fn names_that_lead_away_are_refused() {
 
 #[test]
 fn what_does_not_fit_is_refused_before_it_is_read() {
-    let clock = Memory::default().shared_clock();
+    let clock = Arc::new(ClockOf(Arc::new(Memory::default())));
     let tree = Tree::new(1, clock, Quota { bytes: 1_000, entries: 3 });
     let text = refusal(&tree, &archive(&[(EntryType::Regular, b"f", NONE, &[0; 1_001])]));
     assert_eq!(text, "\"f\": it has 1001 bytes, and the quota of the tree leaves 1000");

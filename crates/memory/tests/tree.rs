@@ -4,13 +4,13 @@ mod common;
 
 use std::sync::Arc;
 
-use callgate_memory::{Memory, QUOTA, Tree};
+use callgate_memory::{ClockOf, Memory, QUOTA, Tree};
 use callgate_system::{Code, Follow, Quota, System};
 
 use common::{CREATE, code, content, directory, file};
 
 fn tree(bytes: u64, entries: u64) -> Tree {
-    Tree::new(1, Memory::default().shared_clock(), Quota { bytes, entries })
+    Tree::new(1, Arc::new(ClockOf(Arc::new(Memory::default()))), Quota { bytes, entries })
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn a_very_deep_tree_is_made_walked_and_dropped() {
 
 #[test]
 fn two_trees_are_two_devices() {
-    let memory = Memory::default();
-    let other = Tree::new(1, memory.shared_clock(), QUOTA);
+    let memory = Arc::new(Memory::default());
+    let other = Tree::new(1, Arc::new(ClockOf(memory.clone())), QUOTA);
     let (here, there) = (memory.tree().root(), other.root());
     file(&*here, "f", CREATE).unwrap();
     assert_eq!(code(here.rename("f", &*there, "f")), Some(Code::CrossDevice));
@@ -131,8 +131,8 @@ fn two_trees_are_two_devices() {
 
 #[test]
 fn two_trees_do_not_wait_for_each_other() {
-    let memory = Memory::default();
-    let trees = [memory.tree().clone(), Tree::new(1, memory.shared_clock(), QUOTA)];
+    let memory = Arc::new(Memory::default());
+    let trees = [memory.tree().clone(), Tree::new(1, Arc::new(ClockOf(memory.clone())), QUOTA)];
     std::thread::scope(|scope| {
         for (from, to) in [(0, 1), (1, 0)] {
             let (from, to) = (trees[from].root(), trees[to].root());

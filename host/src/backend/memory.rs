@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use callgate_memory::{Memory, Options, Tree};
-use callgate_system::{Clock, Directory, Nanoseconds, Quota, System, Timestamp};
+use callgate_memory::{ClockOf, Memory, Options, Tree};
+use callgate_system::{Directory, Quota, System};
 use tempfile::NamedTempFile;
 
 use crate::arguments::MemoryOptions;
@@ -59,25 +59,4 @@ impl<'a> Out<'a> {
 /// An empty tree beside `system`, whose clock it uses; `number` tells it from others of the same run.
 pub(super) fn tree(number: u32, system: &Arc<dyn System>, quota: Quota) -> Arc<dyn Directory> {
     Tree::new(number, Arc::new(ClockOf(Arc::clone(system))), quota).root()
-}
-
-/// A system's clock, to be shared.
-struct ClockOf(Arc<dyn System>);
-
-impl Clock for ClockOf {
-    fn monotonic(&self) -> Nanoseconds {
-        self.0.clock().monotonic()
-    }
-
-    fn monotonic_resolution(&self) -> Nanoseconds {
-        self.0.clock().monotonic_resolution()
-    }
-
-    fn wall(&self) -> Timestamp {
-        self.0.clock().wall()
-    }
-
-    fn wall_resolution(&self) -> Nanoseconds {
-        self.0.clock().wall_resolution()
-    }
 }

@@ -42,7 +42,7 @@ fn act<T>(world: &World, call: impl FnOnce(&mut Net, Nanoseconds) -> Result<T>) 
     let mut locked = world.lock();
     let now = world.time.now();
     let result = call(&mut locked.net, now);
-    if locked.net.has_changed() | locked.net.arrive(now) {
+    if locked.net.has_changed() {
         locked.wake();
     }
     result

@@ -85,12 +85,16 @@ impl Outbox {
         if self.is_empty() { self.shut_down() } else { Ok(()) }
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing waits, here or on the way out of the process.
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        let settled = match &self.to {
+            To::Sink(sink) => sink.is_settled(),
+            To::Socket(_) => true,
+        };
+        settled && self.len() == 0
     }
 
-    /// Bytes that wait.
+    /// Bytes that wait here.
     pub(crate) fn len(&self) -> usize {
         self.waiting.borrow().len()
     }

@@ -37,7 +37,7 @@ pub(super) struct NtSocket {
     stage: AtomicU8,
     /// The address that a datagram socket was bound to.
     bound: OnceLock<IpAddr>,
-    /// Whether receiving was shut down; Winsock isn't told.
+    /// Whether receiving was shut down, which Winsock isn't told, or came to the end.
     receive_ended: AtomicBool,
     send_ended: AtomicBool,
     /// Whether the loss of the connection was told; then there is only its end.
@@ -72,6 +72,8 @@ impl NtSocket {
             descriptor.set(Setting::V6_ONLY, 1).portable()?;
         }
         if kind == Kind::Datagram {
+            // Sending may bind it.
+            descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1).portable()?;
             descriptor.tell_unreachable(false).or_else(missing).portable()?;
         }
         Ok(Self::of(descriptor, kind, family))
@@ -190,7 +192,7 @@ impl NtSocket {
         code.portable()
     }
 
-    /// An error that a message of before has left; told with a peer only.
+    /// Whether `code` is what an earlier message to somebody else has left.
     fn is_of_nobody(&self, code: Winsock) -> bool {
         is_unreachable(code) && self.stage() != Stage::Connected
     }
@@ -207,8 +209,13 @@ impl Socket for NtSocket {
 
     fn bind(&self, local: SocketAddr) -> Result<()> {
         self.family.check_local(self.kind, local)?;
-        // Once bound it says INVAL; then so does `bind`.
-        let _ = self.descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1);
+        if self.kind == Kind::Stream {
+            match self.descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1) {
+                // It has an address, and so says `bind`.
+                Ok(()) | Err(Winsock::WSAEINVAL) => {}
+                Err(code) => return Err(code.portable()),
+            }
+        }
         let bound = self.descriptor.bind(&local.into()).map_err(|code| match code {
             // It has an address; or an address of one link came without the link.
             Winsock::WSAEINVAL if self.local_address().is_ok() => code.meaning(Code::InvalidState),
@@ -302,12 +309,18 @@ impl Socket for NtSocket {
     fn receive(&self, buffer: &mut Vec<u8>) -> Result<usize> {
         self.only(Kind::Stream)?;
         self.in_stage(Stage::Connected)?;
-        if buffer.len() == buffer.capacity() || self.lost.load(Ordering::Acquire) {
+        if buffer.len() == buffer.capacity() {
             return Ok(0);
         }
+        let is_over = self.receive_ended.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire);
         match self.descriptor.receive(buffer) {
-            Err(Winsock::WSAEWOULDBLOCK) if self.receive_ended.load(Ordering::Acquire) => Ok(0),
+            Ok(0) | Err(_) if is_over => Ok(0),
             Ok(0) if self.is_broken_off() => Err(self.not_moved(Winsock::WSAECONNRESET)),
+            Ok(0) => {
+                // A reset that comes after is none any more.
+                self.receive_ended.store(true, Ordering::Release);
+                Ok(0)
+            }
             result => result.map_err(|code| self.not_moved(code)),
         }
     }
@@ -440,7 +453,7 @@ fn is_loss(code: Winsock) -> bool {
 
 /// Whether an earlier message of a datagram socket came to nobody.
 fn is_unreachable(code: Winsock) -> bool {
-    matches!(code, Winsock::WSAECONNRESET | Winsock::WSAENETRESET | Winsock::WSAECONNREFUSED)
+    matches!(code, Winsock::WSAECONNRESET | Winsock::WSAECONNREFUSED)
 }
 
 /// No handle left is no socket left, to this interface.
@@ -476,3 +489,6 @@ fn not_accepted(code: Winsock) -> Error {
         _ => no_socket(code),
     }
 }
+
+#[cfg(test)]
+mod tests;

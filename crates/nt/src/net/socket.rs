@@ -21,6 +21,7 @@ use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket
 
 use self::options::Kept;
 use super::address::Address;
+use super::meaning::{is_loss, is_unreachable, missing, no_socket, not_accepted, not_reached, not_sent};
 use super::readiness::{Direction, Readiness, Stage, event};
 use crate::error::{Portable as _, Winsock};
 use crate::nt::afd;
@@ -424,69 +425,6 @@ fn again<T>(mut call: impl FnMut() -> Result<T, Winsock>, pass_over: impl Fn(Win
             Err(code) if pass_over(code) => {}
             result => return result,
         }
-    }
-}
-
-/// What a system that knows nothing of an option says; it then behaves so anyway.
-fn missing(code: Winsock) -> Result<(), Winsock> {
-    match code {
-        Winsock::WSAEINVAL | Winsock::WSAEOPNOTSUPP | Winsock::WSAENOPROTOOPT => Ok(()),
-        _ => Err(code),
-    }
-}
-
-/// Whether the connection is gone.
-fn is_loss(code: Winsock) -> bool {
-    matches!(
-        code,
-        Winsock::WSAECONNRESET
-            | Winsock::WSAECONNABORTED
-            | Winsock::WSAENETRESET
-            | Winsock::WSAETIMEDOUT
-            | Winsock::WSAESHUTDOWN
-            | Winsock::WSAEDISCON
-            | Winsock::WSAENETDOWN
-            | Winsock::WSAEHOSTUNREACH
-            | Winsock::WSAENETUNREACH
-    )
-}
-
-/// Whether an earlier message of a datagram socket came to nobody.
-fn is_unreachable(code: Winsock) -> bool {
-    matches!(code, Winsock::WSAECONNRESET | Winsock::WSAECONNREFUSED)
-}
-
-/// No handle left is no socket left, to this interface.
-fn no_socket(code: Winsock) -> Error {
-    match code {
-        Winsock::WSAEMFILE => code.meaning(Code::NewSocketLimit),
-        _ => code.portable(),
-    }
-}
-
-/// What connecting says in words of its own: no port is free; no address that anybody could have.
-fn not_reached(code: Winsock) -> Error {
-    match code {
-        Winsock::WSAENOBUFS => code.meaning(Code::AddressInUse),
-        Winsock::WSAEADDRNOTAVAIL => code.meaning(Code::RemoteUnreachable),
-        _ => code.portable(),
-    }
-}
-
-/// What sending a message says in words of its own.
-fn not_sent(code: Winsock) -> Error {
-    match code {
-        _ if is_unreachable(code) => code.meaning(Code::ConnectionRefused),
-        Winsock::WSAEADDRNOTAVAIL => code.meaning(Code::RemoteUnreachable),
-        _ => code.portable(),
-    }
-}
-
-/// What accepting says in words of its own: that connection is gone.
-fn not_accepted(code: Winsock) -> Error {
-    match code {
-        Winsock::WSAECONNRESET | Winsock::WSAENETDOWN => code.meaning(Code::ConnectionAborted),
-        _ => no_socket(code),
     }
 }
 

@@ -246,7 +246,8 @@ impl Guest {
     }
 
     /// The handles that it may have open at a time, of all kinds together; 100,000 unless told otherwise. One more fails
-    /// with `insufficient-memory`, or traps where the interface has no error.
+    /// with `insufficient-memory`, or traps where the interface has no error. A list in one call may name twice as many, less
+    /// those that are open; more trap.
     pub fn max_handles(&mut self, handles: usize) -> &mut Self {
         self.handles = handles;
         self
@@ -337,6 +338,8 @@ impl Guest {
         host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);
+        // The engine counts a handle once more for each call that it is lent to: all of them fit into one list for `poll`.
+        store.set_max_component_handles(self.handles.saturating_mul(2));
         if program.runtime.interruptible {
             store.set_epoch_deadline(1);
             // The epoch is the engine's, so another guest's watchdog may have moved it on.

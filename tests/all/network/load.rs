@@ -20,7 +20,7 @@ const LOST: usize = 4;
 const BYTES: usize = (1 << 30) / (STEADY + PAUSING) + 1;
 const SLOW_BYTES: usize = 300;
 /// Bytes that are in the host at a time, whatever comes: far less than what peers leave unread.
-const MOST_MEMORY: u64 = 256 << 20;
+const MOST_MEMORY: u64 = 128 << 20;
 
 /// What all send, each from a place of its own: a piece of prime length, so that no two places look alike.
 struct Noise(Vec<u8>);

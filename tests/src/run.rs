@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::{Output, places};
 
 /// No run comes near it, not even on a busy machine.
-const BOUND: Duration = Duration::from_secs(300);
+const BOUND: Duration = Duration::from_secs(1200);
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
 /// Where compiled code is kept; tests have a place of their own.
@@ -39,6 +39,12 @@ impl Host {
     #[must_use]
     pub fn guest(self, name: &str) -> Run {
         self.program(&places::guest(name))
+    }
+
+    /// `callgate run … MODULE`: a guest, as a module of WASI preview1.
+    #[must_use]
+    pub fn module(self, name: &str) -> Run {
+        self.program(&places::module(name))
     }
 
     /// `callgate run … PROGRAM`.
@@ -88,11 +94,13 @@ pub struct Running {
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     seen: Arc<Seen>,
+    complained: Arc<Seen>,
     held: (Option<ChildStdin>, Option<ChildStdout>),
     lines: usize,
+    errors: usize,
 }
 
-/// What stdout said so far.
+/// What stdout, or stderr, said so far.
 #[derive(Default)]
 struct Seen {
     text: Mutex<(Vec<u8>, bool)>,
@@ -250,8 +258,9 @@ impl Run {
                 None
             }
         });
-        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &Arc::default()));
-        Running { line, child, stdout, stderr, seen, held: (input, unread), lines: 0 }
+        let complained = Arc::new(Seen::default());
+        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &complained));
+        Running { line, child, stdout, stderr, seen, complained, held: (input, unread), lines: 0, errors: 0 }
     }
 
     fn command(&self) -> (String, Command) {
@@ -307,6 +316,20 @@ impl Running {
         }
         let output = self.finish();
         panic!("there is no line {} on stdout\n{output}", self.lines);
+    }
+
+    /// The next line on stderr.
+    ///
+    /// # Panics
+    /// When there is none, with what there was.
+    #[track_caller]
+    pub fn error_line(&mut self) -> String {
+        self.errors += 1;
+        if let Some(line) = self.complained.line(self.errors - 1) {
+            return line;
+        }
+        let output = self.finish();
+        panic!("there is no line {} on stderr\n{output}", self.errors);
     }
 
     /// Waits for its end.

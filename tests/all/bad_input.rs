@@ -72,7 +72,6 @@ fn a_truncated_compiled_program() {
 #[test]
 fn programs_that_cannot_run_here() {
     each(|host| {
-        host.program(&places::fixture("core_module.wat")).run().refused(&["core_module.wat", "module"]);
         host.program(&places::fixture("no_command.wat")).run().refused(&["no_command.wat", "wasi:cli/run"]);
         let unknown = host.program(&places::fixture("unknown_import.wat")).run();
         unknown.refused(&["unknown_import.wat", "acme:rocket/engine@1.0.0"]);

@@ -5,12 +5,14 @@ mod bad_input;
 mod cli;
 mod files;
 mod limits;
+mod modules;
 mod mounts;
 mod network;
 mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
 mod platform;
+mod preview1;
 mod programs;
 mod run;
 mod sandbox;

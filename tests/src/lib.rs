@@ -8,6 +8,7 @@
 //! Hazards: a child is given a bounded time, far beyond what it needs, and killed after it. No test may depend on how
 //! fast anything is.
 
+pub mod calls;
 mod image;
 pub mod needs;
 mod output;

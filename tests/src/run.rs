@@ -62,6 +62,12 @@ impl Host {
         self.program(&places::guest(name))
     }
 
+    /// `callgate run … MODULE`: a guest, as a module of WASI preview1.
+    #[must_use]
+    pub fn module(self, name: &str) -> Run {
+        self.program(&places::module(name))
+    }
+
     /// `callgate run … PROGRAM`.
     #[must_use]
     pub fn program(self, path: &Path) -> Run {

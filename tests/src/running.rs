@@ -11,7 +11,7 @@ use crate::image::Image;
 use crate::run::{Input, Reader};
 
 /// No run comes near it, not even on a busy machine.
-const BOUND: Duration = Duration::from_secs(300);
+const BOUND: Duration = Duration::from_secs(1200);
 
 /// A run that has not ended, or at least was not waited for. Dropping it ends it.
 pub struct Running {
@@ -20,12 +20,14 @@ pub struct Running {
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     seen: Arc<Seen>,
+    complained: Arc<Seen>,
     held: (Option<ChildStdin>, Option<ChildStdout>),
     image: Option<Image>,
     lines: usize,
+    errors: usize,
 }
 
-/// What stdout said so far.
+/// What stdout, or stderr, said so far.
 #[derive(Default)]
 struct Seen {
     text: Mutex<(Vec<u8>, bool)>,
@@ -60,8 +62,9 @@ impl Running {
                 None
             }
         });
-        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &Arc::default()));
-        Self { line, child, stdout, stderr, seen, held: (input, unread), image, lines: 0 }
+        let complained = Arc::new(Seen::default());
+        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &complained));
+        Self { line, child, stdout, stderr, seen, complained, held: (input, unread), image, lines: 0, errors: 0 }
     }
 
     /// The next line on stdout.
@@ -76,6 +79,20 @@ impl Running {
         }
         let output = self.finish();
         panic!("there is no line {} on stdout\n{output}", self.lines);
+    }
+
+    /// The next line on stderr.
+    ///
+    /// # Panics
+    /// When there is none, with what there was.
+    #[track_caller]
+    pub fn error_line(&mut self) -> String {
+        self.errors += 1;
+        if let Some(line) = self.complained.line(self.errors - 1) {
+            return line;
+        }
+        let output = self.finish();
+        panic!("there is no line {} on stderr\n{output}", self.errors);
     }
 
     /// The most memory of this machine that it had so far, in bytes; `None` where the system does not say.

@@ -5,8 +5,13 @@ mod linux;
 mod memory;
 #[cfg(unix)]
 mod portable;
+#[cfg(unix)]
+mod quiet;
+
+use std::sync::Arc;
 
 use callgate_conformance::{Ground, Subject};
+use callgate_system::System;
 
 use crate::files::Operation;
 
@@ -54,5 +59,35 @@ impl Backends {
             Operation::PlantRawName => self.plants_raw_names,
             _ => true,
         }
+    }
+}
+
+/// The systems that guests run on, with standard streams that are nobody's.
+pub(crate) struct Hosts {
+    #[cfg(unix)]
+    real: Vec<Arc<dyn System>>,
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self {
+            #[cfg(unix)]
+            real: quiet::systems(),
+        }
+    }
+}
+
+impl Hosts {
+    /// Each of them, with fresh ground on it.
+    pub(crate) fn all(&self) -> Vec<(Arc<dyn System>, Box<dyn Ground>)> {
+        let mut all: Vec<(Arc<dyn System>, Box<dyn Ground>)> = Vec::new();
+        #[cfg(unix)]
+        for system in &self.real {
+            let ground = callgate_conformance::unix::UnixGround::new(&**system);
+            all.push((Arc::clone(system), Box::new(ground)));
+        }
+        let memory = memory::Whole::new();
+        all.push((Arc::<callgate_memory::Memory>::clone(&memory.memory), Box::new(memory)));
+        all
     }
 }

@@ -25,8 +25,8 @@ impl Subject for InMemory {
 }
 
 /// `root` and `outside` in a system that nobody else has.
-struct Whole {
-    memory: Memory,
+pub(super) struct Whole {
+    pub(super) memory: Arc<Memory>,
     root: Arc<dyn Directory>,
 }
 
@@ -34,8 +34,8 @@ struct Whole {
 const OUTSIDE: [&str; 2] = ["outside/secret", "outside/d/secret"];
 
 impl Whole {
-    fn new() -> Self {
-        let memory = Memory::default();
+    pub(super) fn new() -> Self {
+        let memory = Arc::new(Memory::default());
         memory.tree().add_directory(b"root").expect("a root");
         for path in OUTSIDE {
             memory.tree().add_file(path.as_bytes(), b"secret").expect("a secret");

@@ -50,19 +50,6 @@ pub const RULES: &[Rule] = &[
             difference.operation.paths().len() == 2 && failed(difference.first) && failed(difference.other)
         },
     },
-    Rule {
-        name: "directories that end in dots",
-        reason: "the contract permits `busy` or `invalid` for a rename, and `not-empty` or `not-permitted` for a removal",
-        covers: |difference| {
-            let (Err(first), Err(other)) = (difference.first, difference.other) else { return false };
-            let both = |one, two| [*first, *other].iter().all(|code| [one, two].contains(code));
-            match difference.operation {
-                Operation::Rename { .. } => both(Code::Busy, Code::Invalid),
-                Operation::RemoveDirectory { .. } => both(Code::NotEmpty, Code::NotPermitted),
-                _ => false,
-            }
-        },
-    },
 ];
 
 impl Seen {

@@ -38,6 +38,7 @@ fn traps() -> Vec<Operation> {
         file("a/f", 1),
         Operation::Open { dir: 0, path: "a".into(), how: how("read directory"), into: 0 },
         Operation::Open { dir: 0, path: "a/b".into(), how: how("read directory"), into: 1 },
+        Operation::Open { dir: 0, path: "a/b/c".into(), how: how("read directory"), into: 2 },
         Operation::Link { dir: 0, path: "f".into(), follow: Follow::No, new_dir: 0, new_path: "a/b/g".into() },
         link("to_a", "a"),
         link("to_f", "f"),
@@ -72,14 +73,14 @@ fn on_names() -> impl Strategy<Value = Operation> {
     prop_oneof![
         8 => (dir(), path(), open_how(), 0..FILES).prop_map(|(dir, path, how, into)| Operation::Open { dir, path, how, into }),
         3 => (dir(), path()).prop_map(|(dir, path)| Operation::CreateDirectory { dir, path }),
-        2 => (dir(), path()).prop_map(|(dir, path)| Operation::RemoveDirectory { dir, path }),
-        2 => (dir(), path()).prop_map(|(dir, path)| Operation::UnlinkFile { dir, path }),
+        4 => (dir(), path()).prop_map(|(dir, path)| Operation::RemoveDirectory { dir, path }),
+        4 => (dir(), path()).prop_map(|(dir, path)| Operation::UnlinkFile { dir, path }),
         3 => (dir(), target(), path()).prop_map(|(dir, target, path)| Operation::Symlink { dir, target, path }),
         2 => (dir(), path()).prop_map(|(dir, path)| Operation::ReadLink { dir, path }),
         3 => (two(), follow()).prop_map(|((dir, path, new_dir, new_path), follow)| {
             Operation::Link { dir, path, follow, new_dir, new_path }
         }),
-        4 => two().prop_map(|(dir, path, new_dir, new_path)| Operation::Rename { dir, path, new_dir, new_path }),
+        8 => two().prop_map(|(dir, path, new_dir, new_path)| Operation::Rename { dir, path, new_dir, new_path }),
     ]
 }
 
@@ -188,15 +189,27 @@ fn name() -> impl Strategy<Value = &'static str> {
     ]
 }
 
+/// What the traps are, as seen from the root or from one of the directories that they open.
+const THERE: [&str; 16] = [
+    "a", "f", "a/b", "a/b/c", "a/f", "b", "c", "g", "a/b/g", "b/c", "to_a", "to_f", "a/up", "dangling", "a/over",
+    "to_a/b",
+];
+
 /// Of a few names, or hostile.
 fn path() -> impl Strategy<Value = Text> {
     let plain = || vec(name(), 1..4).prop_map(|names| names.join("/"));
     prop_oneof![
-        20 => select(vec!["a", "b", "f", "g", "a/b", "a/f", "a/b/g", "to_a/b", "a/b/c", "to_f"]).prop_map(Text::from),
-        20 => plain().prop_map(Text::from),
-        4 => (plain(), select(vec!["/", "//", "/.", "/..", "/./"])).prop_map(|(path, end)| Text::from(path + end)),
+        40 => select(THERE.to_vec()).prop_map(Text::from),
+        12 => select(vec!["a", "b", "c", "f", "g"]).prop_map(Text::from),
+        16 => plain().prop_map(Text::from),
+        6 => (select(THERE.to_vec()), end()).prop_map(|(path, end)| Text::from(path.to_owned() + end)),
+        2 => (plain(), end()).prop_map(|(path, end)| Text::from(path + end)),
         1 => hostile(),
     ]
+}
+
+fn end() -> impl Strategy<Value = &'static str> {
+    select(vec!["/", "//", "/.", "/..", "/./"])
 }
 
 fn hostile() -> impl Strategy<Value = Text> {

@@ -54,11 +54,7 @@ impl World {
             Ok(Ok(told)) => Ok(told),
             Ok(Err(NotDone::Failed(code))) => Err(code),
             Ok(Err(NotDone::NoHandle)) => Ok(Told::NoHandle),
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-                Ok(Told::Broken(format!("panicked: {}", text.unwrap_or_default())))
-            }
+            Err(panic) => Ok(Told::Broken(format!("panicked: {}", crate::panicked(&*panic)))),
         }
     }
 

@@ -9,7 +9,7 @@ use callgate_system::{Code, Directory, Entries, Follow, NewTimestamp, OpenHow, O
 use super::entries::MemoryEntries;
 use super::file::MemoryFile;
 use super::nodes::{Inode, Kind, Nodes};
-use super::resolve::{Named, Place, Target};
+use super::resolve::{Place, Target};
 use super::{Handle, Shared};
 
 /// An open directory.
@@ -143,8 +143,12 @@ impl Directory for MemoryDirectory {
         let to = self.same_tree(new_directory)?;
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let inode = nodes.to_link(self.inode(), path, follow)?;
+        let from = nodes.to_link(self.inode(), path, follow)?;
         let at = nodes.new_place(to.inode(), new_path)?;
+        let inode = match from {
+            Target::There(inode) => inode,
+            Target::Missing(from) => nodes.find(from.dir, &from.name)?,
+        };
         nodes.require_alive(at.dir)?;
         nodes.require_free(&at)?;
         if nodes.is_directory(inode)? {
@@ -189,16 +193,16 @@ impl Directory for MemoryDirectory {
 }
 
 impl Nodes {
-    /// What a hard link shall be made to. `NotPermitted` for a directory without a name here.
-    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Inode> {
+    /// What a hard link shall be made to, or the name that it has; whether that is there is asked after the new name has
+    /// been looked at, as link(2) does. `NotPermitted` for a directory without a name here.
+    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Target> {
         if follow == Follow::Yes {
-            return self.resolve(root, path, follow);
+            return self.resolve(root, path, follow).map(Target::There);
         }
         let Place::Name(at) = self.place(root, path)? else { return Err(Code::NotPermitted.into()) };
-        let Named { dir, name, must_be_dir } = &at;
-        if *must_be_dir {
+        if at.must_be_dir {
             self.require_directory(&at)?;
         }
-        self.find(*dir, name)
+        Ok(Target::Missing(at))
     }
 }

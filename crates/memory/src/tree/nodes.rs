@@ -240,6 +240,7 @@ impl Nodes {
     /// rename(2) of plain names, in the kernel's order of errors.
     pub(super) fn rename(&mut self, from: (Inode, &[u8]), to: (Inode, &[u8]), now: Timestamp) -> Result<()> {
         let inode = self.find(from.0, from.1)?;
+        self.require_alive(to.0)?;
         let old = self.lookup(to.0, to.1)?;
         if from.0 != to.0 {
             if self.is_within(to.0, inode)? {
@@ -254,7 +255,6 @@ impl Nodes {
         if old == Some(inode) {
             return Ok(());
         }
-        self.require_alive(to.0)?;
         if to.1.len().saturating_sub(from.1.len()) as u64 > self.account.bytes_left() {
             return Err(Code::Quota.into());
         }

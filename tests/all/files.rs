@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use callgate_tests::{Host, Output, both, places};
+use callgate_tests::needs::Symlinks;
+use callgate_tests::{Host, Output, both, needs, places};
 
 use crate::places::Place;
 
@@ -66,9 +67,23 @@ pub(crate) fn dirs() {
     goes_well("dirs");
 }
 
+fn links_go_well(kind: &str) {
+    both(|host| {
+        let place = Place::new();
+        let run = host.guest("links").dir(&place.data, "/data").args(&["/data", kind]).run();
+        run.well().prints("links: all well\n");
+    });
+}
+
 #[test]
 pub(crate) fn links() {
-    goes_well("links");
+    links_go_well("hard");
+}
+
+#[test]
+fn symbolic_links() {
+    needs!(Symlinks);
+    links_go_well("symbolic");
 }
 
 #[test]

@@ -11,6 +11,9 @@
 pub mod needs;
 mod output;
 pub mod places;
+#[cfg_attr(unix, path = "platform_unix.rs")]
+#[cfg_attr(windows, path = "platform_windows.rs")]
+mod platform;
 mod run;
 mod running;
 

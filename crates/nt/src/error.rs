@@ -67,6 +67,8 @@ table! { STATUSES of Status:
     OBJECT_PATH_SYNTAX_BAD = 0xC000_003B Invalid,
     DATA_ERROR = 0xC000_003E Io,
     CRC_ERROR = 0xC000_003F Io,
+    // Wine's word for a file that is too large.
+    SECTION_TOO_BIG = 0xC000_0040 FileTooLarge,
     SHARING_VIOLATION = 0xC000_0043 Busy,
     QUOTA_EXCEEDED = 0xC000_0044 Quota,
     FILE_LOCK_CONFLICT = 0xC000_0054 WouldBlock,

@@ -18,6 +18,7 @@ mod open;
 mod reparse;
 mod resolve;
 mod times;
+mod utf;
 mod wake;
 
 #[cfg(windows)]

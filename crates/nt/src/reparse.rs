@@ -13,14 +13,12 @@ use crate::error::Status;
 pub(crate) const SYMLINK: u32 = 0xA000_000C;
 /// `IO_REPARSE_TAG_LX_SYMLINK`: a link as the Linux subsystem makes it.
 pub(crate) const LX_SYMLINK: u32 = 0xA000_001D;
-/// `IO_REPARSE_TAG_MOUNT_POINT`: a junction, or a volume mounted on a directory. Always absolute.
-pub(crate) const MOUNT_POINT: u32 = 0xA000_0003;
 const AF_UNIX: u32 = 0x8000_0023;
 const LX_FIFO: u32 = 0x8000_0024;
 const LX_CHR: u32 = 0x8000_0025;
 const LX_BLK: u32 = 0x8000_0026;
 
-/// The bit of tags that stand for another object: to follow them is to go elsewhere.
+/// The bit of tags that stand for another object: to follow them is to go elsewhere. Junctions and mounted volumes have it, too.
 const SURROGATE: u32 = 0x2000_0000;
 
 /// `MAXIMUM_REPARSE_DATA_BUFFER_SIZE`

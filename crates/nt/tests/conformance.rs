@@ -2,10 +2,66 @@
 
 #![cfg(windows)]
 
+use std::fs;
+use std::sync::LazyLock;
+
 use callgate_conformance::windows::WindowsGround;
-use callgate_conformance::{Ground, Subject, conformance};
+use callgate_conformance::{Deviation, Ground, Subject, conformance};
 use callgate_nt::Nt;
-use callgate_system::System;
+use callgate_system::{Code, System};
+
+/// Names that are taken for others or for devices are refused (`names.rs`).
+const DOT: &str = "NT: no name ends in a dot";
+
+/// Without `FileDispositionInformationEx` what is removed while open has a hidden name until it is closed.
+const NAME_STAYS: &str = "Wine 8.0 and FAT: a file that was unlinked while open counts its hidden name as a link";
+const OPENS: &str = "Wine 8.0 and FAT: a directory that was removed while open is there under its hidden name";
+
+#[rustfmt::skip]
+const EVERYWHERE: &[Deviation] = &[
+    Deviation { what: "paths_open/dots: open, create ...", reason: DOT },
+    Deviation { what: "paths_open/dots: open, create exclusively ...", reason: DOT },
+    Deviation { what: "paths_open/dots: open, create, not following ...", reason: DOT },
+    Deviation { what: "paths_links/dots: link to ...", reason: DOT },
+    Deviation { what: "paths_names/dots: create directory ...", reason: DOT },
+    Deviation { what: "paths_names/dots: rename a file to ...", reason: DOT },
+    Deviation { what: "paths_names/dots: rename a directory to ...", reason: DOT },
+    Deviation { what: "paths_names/dots: symlink ...", reason: DOT },
+];
+
+#[rustfmt::skip]
+const IN_STEPS: &[Deviation] = &[
+    Deviation { what: "attributes/links are counted", reason: NAME_STAYS },
+    Deviation { what: "naming/a rename over an open file leaves its handle the old content", reason: NAME_STAYS },
+    Deviation { what: "naming/unlinked while open, the content stays", reason: NAME_STAYS },
+    Deviation { what: "directories/a directory removed meanwhile is no entry", reason: OPENS },
+    Deviation { what: "handles/a directory removed while open has no entries", reason: OPENS },
+];
+
+const NO_SYMLINKS: &[Deviation] =
+    &[Deviation { what: "Directory::symlink", reason: "Wine 8.0 and FAT have no reparse points" }];
+
+/// Whether a name is free as soon as it is removed, also while what it named is open.
+fn removes_at_once() -> bool {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let root = Nt::new().open_root(directory.path().as_os_str()).expect("it opens");
+    fs::create_dir(directory.path().join("d")).expect("a directory");
+    let open = root.open("d", callgate_system::OpenHow { directory: true, ..Default::default() }).expect("it opens");
+    root.remove_directory("d").expect("it is removed");
+    let is_empty = fs::read_dir(directory.path()).expect("it can be listed").next().is_none();
+    drop(open);
+    drop(root);
+    is_empty
+}
+
+/// Whether symbolic links can be made here.
+fn makes_symlinks() -> bool {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let root = Nt::new().open_root(directory.path().as_os_str()).expect("it opens");
+    let made = root.symlink("x", "l");
+    drop(root);
+    !made.is_err_and(|error| error.code == Code::Unsupported)
+}
 
 struct Kernel(Nt);
 
@@ -20,6 +76,15 @@ impl Subject for Kernel {
 
     fn ground(&self) -> Box<dyn Ground> {
         Box::new(WindowsGround::new(&self.0))
+    }
+
+    fn deviations(&self) -> &'static [Deviation] {
+        static ALL: LazyLock<Vec<Deviation>> = LazyLock::new(|| {
+            let wine = if removes_at_once() { &[][..] } else { IN_STEPS };
+            let links = if makes_symlinks() { &[][..] } else { NO_SYMLINKS };
+            [EVERYWHERE, wine, links].concat()
+        });
+        &ALL
     }
 }
 

@@ -25,6 +25,12 @@ pub trait Sink: Any + Send + Sync {
     /// `WouldBlock` where nothing can be taken now, `Pipe` where nobody will read it any more, `InsufficientSpace`, `Io`.
     fn write(&self, buffer: &[u8]) -> Result<usize>;
 
+    /// Whether all that was taken is where others can read it. Until then the process may not end;
+    /// [`crate::Interest::Writable`] is met when it is, or never will be.
+    fn is_settled(&self) -> bool {
+        true
+    }
+
     /// Whether a person sits at it; constant.
     fn is_terminal(&self) -> bool;
 }

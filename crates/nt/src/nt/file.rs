@@ -1,6 +1,7 @@
 //! Opening, reading, writing and flushing: `NtCreateFile` and what is done with its handles.
 
 use std::ptr::{null, null_mut};
+use std::sync::{Mutex, PoisonError};
 
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{
@@ -120,8 +121,11 @@ pub(crate) fn write(handle: HANDLE, buffer: &[u8], offset: Option<i64>) -> Resul
     Ok(block.Information.min(buffer.len()))
 }
 
-/// Writes at the end as it is then.
+/// Writes at the end as it is then, atomically towards other appends; under Wine only towards those of this process.
 pub(crate) fn append(handle: &Handle, buffer: &[u8]) -> Result<usize, Status> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let in_steps = !entry_points().appends_at_once;
+    let _turn = in_steps.then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
     write(handle.raw(), buffer, Some(END))
 }
 

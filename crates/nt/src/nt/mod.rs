@@ -8,6 +8,7 @@
 
 pub(crate) mod afd;
 pub(crate) mod completion;
+pub(crate) mod console;
 pub(crate) mod directory;
 pub(crate) mod file;
 pub(crate) mod info;
@@ -16,6 +17,7 @@ pub(crate) mod optional;
 pub(crate) mod path;
 pub(crate) mod random;
 pub(crate) mod reparse;
+pub(crate) mod stream;
 pub(crate) mod time;
 pub(crate) mod winsock;
 

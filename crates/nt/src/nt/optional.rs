@@ -28,6 +28,8 @@ pub(crate) struct EntryPoints {
     pub(crate) process_prng: Option<Random>,
     /// `SystemFunction036` of advapi32: `RtlGenRandom`.
     pub(crate) rtl_gen_random: Option<OldRandom>,
+    /// Whether an append is one step. Wine's is two, which nothing it says shows; so it is known by a name that only it has.
+    pub(crate) appends_at_once: bool,
 }
 
 /// Looks each up, once.
@@ -53,6 +55,7 @@ pub(crate) fn entry_points() -> &'static EntryPoints {
                     c"advapi32.dll",
                     c"SystemFunction036",
                 )),
+                appends_at_once: found(NTDLL, c"wine_get_version").is_none(),
             }
         }
     })

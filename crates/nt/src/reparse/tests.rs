@@ -1,5 +1,8 @@
 use super::*;
 
+/// `IO_REPARSE_TAG_MOUNT_POINT`: a junction, or a volume mounted on a directory.
+const MOUNT_POINT: u32 = 0xA000_0003;
+
 /// A symbolic link's data as Windows writes it: print name first, both names, any flags.
 fn windows_symlink(substitute: &[u16], flags: u32) -> Vec<u8> {
     let print: Vec<u8> = "shown".encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -12,8 +12,11 @@ use callgate_system::Identity;
 use crate::error::Status;
 use crate::names::Name;
 use crate::open::{Disposition, How};
-use crate::reparse::{DIRECTORY, LX_SYMLINK, Look, MOUNT_POINT, REPARSE_POINT, lx_symlink, symlink};
+use crate::reparse::{DIRECTORY, LX_SYMLINK, Look, REPARSE_POINT, lx_symlink, symlink};
 use crate::resolve::Objects;
+
+/// `IO_REPARSE_TAG_MOUNT_POINT`
+const MOUNT_POINT: u32 = 0xA000_0003;
 
 /// An object. Who holds it, holds it wherever it goes.
 pub(super) struct Object {

@@ -84,9 +84,13 @@ impl Outbox {
         if self.is_empty() { self.shut_down() } else { Ok(()) }
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing waits, here or on the way out of the process.
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.borrow().is_empty()
+        let settled = match &self.to {
+            To::Sink(sink) => sink.is_settled(),
+            To::Socket(_) => true,
+        };
+        settled && self.waiting.borrow().is_empty()
     }
 
     /// What to wait for before more goes out.

@@ -260,3 +260,6 @@ fn ticks(left: Nanoseconds) -> i64 {
 fn not_waited(status: Status) -> callgate_system::Error {
     status.meaning(Code::InsufficientMemory)
 }
+
+#[cfg(test)]
+mod tests;

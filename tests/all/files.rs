@@ -115,9 +115,11 @@ pub(crate) fn huge_lengths() {
 pub(crate) fn diagnostics() {
     both(|host| {
         let (_, output) = in_a_fresh_directory(host, "diagnostics");
-        output.well();
-        if places::on_linux() {
-            output.says("backend linux\n").says("(os error 44): ENOENT (errno 2)\n");
-        }
+        let backend = places::backend();
+        output.well().says(&format!("backend {backend}\n"));
+        output.says(match backend {
+            "nt" => "(os error 44): OBJECT_NAME_NOT_FOUND (NTSTATUS 0xc0000034)\n",
+            _ => "(os error 44): ENOENT (errno 2)\n",
+        });
     });
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use callgate_tests::everywhere;
+use callgate_tests::needs::Symlinks;
+use callgate_tests::{Host, each, everywhere, needs};
 
 use crate::places::{Place, write};
 use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
@@ -36,32 +37,53 @@ pub(crate) fn mounts() {
 pub(crate) fn paths() {
     everywhere(|host| {
         let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
-        let outside = place.outside.clone();
-        let place = place.link("rel", "sub/inner").link("out", "../outside").link("abs", outside);
-        let place = place.link("dangling", "nowhere").link("loop", "loop").link("dir-link", "sub");
-        host.guest("paths").dir(&place.data, "/data").arg("/data").run().well();
+        host.guest("paths").dir(&place.data, "/data").args(&["/data", "plain"]).run().well();
     });
 }
 
-/// Links to the outside, with trailing slashes and without, through every call that takes a path.
+#[test]
+fn paths_with_links() {
+    needs!(Symlinks);
+    everywhere(|host| {
+        let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
+        let outside = place.outside.clone();
+        let place = place.link("rel", "sub/inner").link("out", "../outside").link("abs", outside);
+        let place = place.link("dangling", "nowhere").link("loop", "loop").link("dir-link", "sub");
+        host.guest("paths").dir(&place.data, "/data").args(&["/data", "links"]).run().well();
+    });
+}
+
+fn escapes_none(host: Host, place: &Place, how: &str) {
+    let before = place.state_outside();
+    let run = host.guest("escapes").dir(&place.data, "/data").args(&["/data", how]).run();
+    run.claim("what is outside stays as it is", place.state_outside() == before);
+    run.well().prints("escapes: none\n");
+    run.claim("nothing was stolen", !place.data.join("stolen").exists());
+}
+
+/// By `..`, through every call that takes a path.
 #[test]
 pub(crate) fn escapes() {
+    everywhere(|host| escapes_none(host, &Place::new().directory("a").file("own", "own"), "plain"));
+}
+
+/// By links to the outside, with trailing slashes and without.
+#[test]
+fn escapes_by_links() {
+    needs!(Symlinks);
     everywhere(|host| {
         let place = Place::new().directory("a").file("own", "own").link("a/evil", "../../outside");
         let place = place.link("a/link", "evil/").link("a/direct", "../../outside/secret");
         let place = place.link("a/new", "../../outside/new").link("abs", "/");
-        let before = place.state_outside();
-        let run = host.guest("escapes").dir(&place.data, "/data").arg("/data").run();
-        run.claim("what is outside stays as it is", place.state_outside() == before);
-        run.well().prints("escapes: none\n");
-        run.claim("nothing was stolen", !place.data.join("stolen").exists());
+        escapes_none(host, &place, "links");
     });
 }
 
 /// A link that is swapped between the check and the use.
 #[test]
 pub(crate) fn swapped_link() {
-    everywhere(|host| {
+    needs!(Symlinks);
+    each(|host| {
         let place = Place::new().directory("inside").file("inside/file", "inside").link("swap", "inside");
         write(&place.outside.join("file"), "secret");
         let done = AtomicBool::new(false);
@@ -85,12 +107,22 @@ pub(crate) fn swapped_link() {
 #[test]
 pub(crate) fn read_only() {
     everywhere(|host| {
-        let place = Place::new().file("file", "content").directory("sub").link("link", "file");
-        let run = host.guest("read_only").read_only(&place.data, "/data").arg("/data").run();
+        let place = Place::new().file("file", "content").directory("sub");
+        let run = host.guest("read_only").read_only(&place.data, "/data").args(&["/data", "plain"]).run();
         run.well().prints("read_only: nothing changed\n");
         let content = fs::read_to_string(place.data.join("file")).unwrap_or_default();
         run.claim("the host finds the file as it was", content == "content");
         run.claim("and no other", !place.data.join("new").exists() && !place.data.join("sub/x").exists());
+    });
+}
+
+#[test]
+fn read_only_with_a_link() {
+    needs!(Symlinks);
+    everywhere(|host| {
+        let place = Place::new().file("file", "content").directory("sub").link("link", "file");
+        let run = host.guest("read_only").read_only(&place.data, "/data").args(&["/data", "links"]).run();
+        run.well().prints("read_only: nothing changed\n");
     });
 }
 
@@ -110,9 +142,9 @@ pub(crate) fn cross_mount() {
 #[test]
 fn read_only_beside_writable() {
     everywhere(|host| {
-        let place = Place::new().file("file", "content").directory("sub").link("link", "file");
-        let run = host.guest("read_only").read_only(&place.data, "/fixed").dir(&place.data, "/free").arg("/fixed");
-        run.run().well().prints("read_only: nothing changed\n");
+        let place = Place::new().file("file", "content").directory("sub");
+        let run = host.guest("read_only").read_only(&place.data, "/fixed").dir(&place.data, "/free");
+        run.args(&["/fixed", "plain"]).run().well().prints("read_only: nothing changed\n");
     });
 }
 

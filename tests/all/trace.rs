@@ -47,10 +47,12 @@ fn into_a_file() {
             let found = trace.lines().any(|line| has(line, words));
             assert!(found, "{run}\nno line of the trace has {words:?}:\n{trace}");
         }
-        if places::on_linux() {
-            for words in [&["\"missing\"", "no-entry (ENOENT)"], &["\"dir\"", "not-empty (ENOTEMPTY)"]] {
-                assert!(trace.lines().any(|line| has(line, words)), "{run}\n{words:?} is not in the trace:\n{trace}");
-            }
+        let native = match places::backend() {
+            "nt" => ["no-entry (OBJECT_NAME_NOT_FOUND)", "not-empty (DIRECTORY_NOT_EMPTY)"],
+            _ => ["no-entry (ENOENT)", "not-empty (ENOTEMPTY)"],
+        };
+        for words in [&["\"missing\"", native[0]], &["\"dir\"", native[1]]] {
+            assert!(trace.lines().any(|line| has(line, words)), "{run}\n{words:?} is not in the trace:\n{trace}");
         }
     });
 }

@@ -95,7 +95,7 @@ pub(crate) fn wrong_calls() {
         let trace = place.outside.join("trace");
         let run = host.guest("wrong_calls").dir(&place.data, "/data").arg("/data");
         let run = run.option(format!("--trace={}", trace.display())).run();
-        let system = if places::on_linux() { "linux" } else { "nt" };
+        let system = places::backend();
         let wanted: String = CALLS.iter().map(|row| format!("{}: {}\n", row.0, code_on(system, row))).collect();
         run.well().prints(&wanted);
 

@@ -2,7 +2,6 @@
 //!
 //! Nothing here links to callgate: what a user gets is what is tested. Programs are looked for where `cargo xtask test`
 //! puts them; `CALLGATE_BIN` names another `callgate`, and `CALLGATE_RUNNER` a program that runs it, such as `wine`.
-//! `CALLGATE_TESTS_BACKEND` names a backend for all guests, such as `portable`.
 //! A test that a machine lacks something for says so ([`needs!`]) and is counted as skipped.
 //!
 //! Hazards: a child is given a bounded time, far beyond what it needs, and killed after it. No test may depend on how
@@ -13,6 +12,9 @@ mod image;
 pub mod needs;
 mod output;
 pub mod places;
+#[cfg_attr(unix, path = "platform_unix.rs")]
+#[cfg_attr(windows, path = "platform_windows.rs")]
+mod platform;
 mod run;
 mod running;
 

@@ -5,6 +5,8 @@ use std::env;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
+use crate::{places, platform};
+
 /// Something that a machine may lack.
 #[derive(Clone, Copy, Debug)]
 pub enum Need {
@@ -12,6 +14,8 @@ pub enum Need {
     Package(&'static str),
     /// A program of this machine.
     Tool(&'static str),
+    /// That this machine, and what callgate runs on, make and know symbolic links.
+    Symlinks,
 }
 
 pub use Need::*;
@@ -29,6 +33,10 @@ impl Need {
                 let started = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
                 started.is_err().then(|| format!("{name} is not installed"))
             }
+            Symlinks if places::on_wine() => {
+                Some("Wine follows symbolic links out of any directory, and makes none".to_owned())
+            }
+            Symlinks => platform::symlinks().err().map(|error| format!("symbolic links can't be made here: {error}")),
         }
     }
 }

@@ -41,6 +41,17 @@ pub fn on_wine() -> bool {
     cfg!(unix) && env::var_os("CALLGATE_RUNNER").is_some()
 }
 
+/// The native backend of what callgate runs on, by name.
+#[must_use]
+pub fn backend() -> &'static str {
+    match env::consts::OS {
+        _ if on_wine() => "nt",
+        "linux" => "linux",
+        "windows" => "nt",
+        _ => "portable",
+    }
+}
+
 /// A path, such that it is absolute to callgate as well: to Windows' programs, Wine shows the whole machine as a drive.
 #[must_use]
 pub fn absolute(path: &Path) -> OsString {

@@ -11,8 +11,10 @@ pub(super) fn open() -> Arc<dyn System> {
 
 pub(super) fn facts() -> Vec<(&'static str, String)> {
     let nt = Nt::new();
-    vec![
+    let facts = [
         ("paths", "component by component, each beneath the handle before it".to_owned()),
         ("clocks", super::resolutions(&nt)),
-    ]
+    ];
+    let substitutes = nt.substitutes().into_iter().map(|instead| ("instead", instead.to_owned()));
+    facts.into_iter().chain(substitutes).collect()
 }

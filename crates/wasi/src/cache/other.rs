@@ -1,7 +1,7 @@
 //! Where the standard library tells too little of a file to know it again, its content is its name.
 
 use std::fs::{self, File};
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -9,9 +9,16 @@ use sha2::{Digest, Sha256};
 /// A name that no other content has: a hash for which nobody can make a second content.
 pub(super) fn identity(mut file: &File) -> io::Result<String> {
     file.rewind()?;
-    let mut hash = Sha256::new();
-    let length = io::copy(&mut file, &mut hash)?;
-    Ok(format!("{length:x}-{}", hex(&hash.finalize())))
+    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; 64 << 10]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(format!("{length:x}-{}", hex(&hash.finalize()))),
+            read => {
+                hash.update(buffer.get(..read).unwrap_or_default());
+                length += read;
+            }
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

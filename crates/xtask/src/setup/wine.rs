@@ -60,7 +60,8 @@ impl Wine {
 
     /// Sets what a command needs that is Wine, or starts it.
     pub(crate) fn prepare<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all");
+        // Arguments and names of files are text in the locale's encoding.
+        command.env("LC_ALL", "C.UTF-8").env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all");
         // Neither windows that ask to download something, nor any other.
         command.env("WINEDLLOVERRIDES", "mscoree,mshtml=").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY")
     }

@@ -14,6 +14,8 @@ pub(crate) fn run(mut command: Command) -> Result<Results> {
     // One pipe for both streams: which program is tested is told on one, how it went on the other.
     let (output, pipe) = io::pipe().context("cannot make a pipe")?;
     let copy = pipe.try_clone().context("cannot make a pipe")?;
+    // What the results are read from has no colours.
+    command.env("CARGO_TERM_COLOR", "never");
     let mut child = command.stdout(pipe).stderr(copy).spawn().context("cannot start `cargo test`")?;
     // It holds our ends of the pipe, and the output would never end.
     drop(command);

@@ -72,7 +72,7 @@ impl Lookups {
 
     /// Begins one.
     pub(super) fn begin(&self, name: &str) -> Result<Arc<NtLookup>> {
-        let lookup = Arc::new(NtLookup { state: Mutex::default() });
+        let lookup = NtLookup::unanswered();
         let mut queue = lock(&self.shared.queue);
         if queue.waiting.len() >= WAITING {
             queue.waiting.retain(|(_, lookup)| lookup.strong_count() > 0);
@@ -127,6 +127,11 @@ impl NtLookup {
         Self { state: Mutex::new(State { answer: Some(Ok(vec![address])), wakers: Wakers::default() }) }
     }
 
+    /// One that the resolver will come to.
+    pub(super) fn unanswered() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default() })
+    }
+
     /// Whether the answer is there; if not, `waker` is woken with it.
     pub(super) fn poll(&self, waker: &Arc<dyn Wake>) -> bool {
         let mut state = lock(&self.state);
@@ -136,7 +141,8 @@ impl NtLookup {
         state.answer.is_some()
     }
 
-    fn end(&self, answer: Answer) {
+    /// Keeps the answer, and wakes who waits for it.
+    pub(super) fn end(&self, answer: Answer) {
         let mut state = lock(&self.state);
         state.answer = Some(answer);
         state.wakers.wake_all();

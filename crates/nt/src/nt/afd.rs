@@ -140,8 +140,15 @@ pub(crate) struct Wait {
     pub(crate) more: bool,
 }
 
-impl Drop for Poller {
-    fn drop(&mut self) {
+impl Poller {
+    /// How many polls lie with the kernel.
+    #[cfg(test)]
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Cancels all polls and takes their memory back; how many didn't come back in time. Their memory is never freed.
+    pub(crate) fn cancel(&mut self) -> usize {
         let mut status = IO_STATUS_BLOCK::default();
         // SAFETY: the device is open; all its polls are meant.
         unsafe { NtCancelIoFileEx(self.device.raw(), std::ptr::null(), &raw mut status) };
@@ -149,11 +156,18 @@ impl Drop for Poller {
         while self.in_flight > 0 {
             let before = self.in_flight;
             let waited = self.wait(Some(PATIENCE), &mut told);
-            if waited.is_err() || waited.is_ok_and(|wait| !wait.woken) && self.in_flight == before {
-                return;
+            if waited.map_or(true, |wait| !wait.woken) && self.in_flight == before {
+                break;
             }
             told.clear();
         }
+        self.in_flight
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 

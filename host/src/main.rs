@@ -5,6 +5,9 @@ mod backend;
 mod backends;
 mod compile;
 mod inspect;
+#[cfg_attr(windows, path = "platform/windows.rs")]
+#[cfg_attr(not(windows), path = "platform/unix.rs")]
+mod platform;
 mod quantity;
 mod run;
 
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
-        Command::Backends => backends::backends(),
+        Command::Backends => Ok(backends::backends()),
     };
     done.unwrap_or_else(|error| {
         eprintln!("callgate: {}", one_line(&format!("{error:#}")));

@@ -5,22 +5,28 @@ mod bad_input;
 mod cli;
 mod files;
 mod limits;
+mod modules;
+mod mounts;
 mod network;
 mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
 mod platform;
+mod preview1;
 mod programs;
 mod run;
 mod sandbox;
 mod trace;
+mod wrong_calls;
 
 // Named below.
 use files::*;
 use limits::*;
+use mounts::*;
 use network::*;
 use run::*;
 use sandbox::*;
+use wrong_calls::*;
 
 // Does not compile while a guest has no test.
 include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));

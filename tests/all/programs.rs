@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use callgate_tests::{Host, Output, Run, both, native, places};
+use callgate_tests::needs::Package;
+use callgate_tests::{Host, Output, Run, each, native, needs, places};
 
 use crate::places::{Place, write};
 
@@ -21,10 +22,8 @@ fn alike(host: Host, name: &str, directory: &Path, prepare: impl Fn(Run) -> Run)
 
 #[test]
 fn ripgrep_searches_the_sources() {
-    if !places::has_package("ripgrep") {
-        return;
-    }
-    both(|host| {
+    needs!(Package("ripgrep"));
+    each(|host| {
         let repository = places::repository();
         let searches: &[&[&str]] = &[
             &["-n", "fn [a-z_]+"],
@@ -51,10 +50,8 @@ fn ripgrep_searches_the_sources() {
 
 #[test]
 fn htmlq_reads_pages() {
-    if !places::has_package("htmlq") {
-        return;
-    }
-    both(|host| {
+    needs!(Package("htmlq"));
+    each(|host| {
         let place = Place::new();
         let page = fs::read_to_string(places::fixture("page.html")).expect("the page can be read");
         let rows: String =
@@ -85,10 +82,8 @@ fn htmlq_reads_pages() {
 
 #[test]
 fn oxipng_makes_pictures_smaller() {
-    if !places::has_package("oxipng") {
-        return;
-    }
-    both(|host| {
+    needs!(Package("oxipng"));
+    each(|host| {
         let place = Place::new();
         let picture = png(96, 64);
         write(&place.data.join("in.png"), &picture);
@@ -109,7 +104,7 @@ fn oxipng_makes_pictures_smaller() {
 
 #[test]
 fn redb_keeps_its_records() {
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let native = native(&places::native_guest("redb-check")).inside(&place.data).arg("native.redb").run();
         native.well().says("verified 100000, checksum ").says("left 50000, checksum ");

@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use callgate_tests::both;
+use callgate_tests::needs::Symlinks;
+use callgate_tests::{Host, each, everywhere, needs};
 
 use crate::places::{Place, write};
 use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
@@ -12,7 +13,7 @@ use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
 /// The working directory and the rest of the machine are closed without `--dir`.
 #[test]
 pub(crate) fn no_mounts() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let run = host.guest("no_mounts").inside(&place.data).run();
         run.well().prints("no_mounts: nothing there\n");
@@ -22,7 +23,7 @@ pub(crate) fn no_mounts() {
 
 #[test]
 pub(crate) fn mounts() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("mounts").run().well().prints("");
         let place = Place::new().directory("sub");
         let run = host.guest("mounts").inside(&place.data).dir(&place.data, "/z").read_only(&place.outside, "/a");
@@ -34,34 +35,55 @@ pub(crate) fn mounts() {
 /// A table of paths by `std::fs`.
 #[test]
 pub(crate) fn paths() {
-    both(|host| {
+    everywhere(|host| {
+        let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
+        host.guest("paths").dir(&place.data, "/data").args(&["/data", "plain"]).run().well();
+    });
+}
+
+#[test]
+fn paths_with_links() {
+    needs!(Symlinks);
+    everywhere(|host| {
         let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
         let outside = place.outside.clone();
         let place = place.link("rel", "sub/inner").link("out", "../outside").link("abs", outside);
         let place = place.link("dangling", "nowhere").link("loop", "loop").link("dir-link", "sub");
-        host.guest("paths").dir(&place.data, "/data").arg("/data").run().well();
+        host.guest("paths").dir(&place.data, "/data").args(&["/data", "links"]).run().well();
     });
 }
 
-/// Links to the outside, with trailing slashes and without, through every call that takes a path.
+fn escapes_none(host: Host, place: &Place, how: &str) {
+    let before = place.state_outside();
+    let run = host.guest("escapes").dir(&place.data, "/data").args(&["/data", how]).run();
+    run.claim("what is outside stays as it is", place.state_outside() == before);
+    run.well().prints("escapes: none\n");
+    run.claim("nothing was stolen", !place.data.join("stolen").exists());
+}
+
+/// By `..`, through every call that takes a path.
 #[test]
 pub(crate) fn escapes() {
-    both(|host| {
+    everywhere(|host| escapes_none(host, &Place::new().directory("a").file("own", "own"), "plain"));
+}
+
+/// By links to the outside, with trailing slashes and without.
+#[test]
+fn escapes_by_links() {
+    needs!(Symlinks);
+    everywhere(|host| {
         let place = Place::new().directory("a").file("own", "own").link("a/evil", "../../outside");
         let place = place.link("a/link", "evil/").link("a/direct", "../../outside/secret");
         let place = place.link("a/new", "../../outside/new").link("abs", "/");
-        let before = place.state_outside();
-        let run = host.guest("escapes").dir(&place.data, "/data").arg("/data").run();
-        run.claim("what is outside stays as it is", place.state_outside() == before);
-        run.well().prints("escapes: none\n");
-        run.claim("nothing was stolen", !place.data.join("stolen").exists());
+        escapes_none(host, &place, "links");
     });
 }
 
 /// A link that is swapped between the check and the use.
 #[test]
 pub(crate) fn swapped_link() {
-    both(|host| {
+    needs!(Symlinks);
+    each(|host| {
         let place = Place::new().directory("inside").file("inside/file", "inside").link("swap", "inside");
         write(&place.outside.join("file"), "secret");
         let done = AtomicBool::new(false);
@@ -84,9 +106,9 @@ pub(crate) fn swapped_link() {
 
 #[test]
 pub(crate) fn read_only() {
-    both(|host| {
-        let place = Place::new().file("file", "content").directory("sub").link("link", "file");
-        let run = host.guest("read_only").read_only(&place.data, "/data").arg("/data").run();
+    everywhere(|host| {
+        let place = Place::new().file("file", "content").directory("sub");
+        let run = host.guest("read_only").read_only(&place.data, "/data").args(&["/data", "plain"]).run();
         run.well().prints("read_only: nothing changed\n");
         let content = fs::read_to_string(place.data.join("file")).unwrap_or_default();
         run.claim("the host finds the file as it was", content == "content");
@@ -94,10 +116,20 @@ pub(crate) fn read_only() {
     });
 }
 
+#[test]
+fn read_only_with_a_link() {
+    needs!(Symlinks);
+    everywhere(|host| {
+        let place = Place::new().file("file", "content").directory("sub").link("link", "file");
+        let run = host.guest("read_only").read_only(&place.data, "/data").args(&["/data", "links"]).run();
+        run.well().prints("read_only: nothing changed\n");
+    });
+}
+
 /// Neither a link nor a rename carries a file from a read-only mount to a writable one, where it could be changed.
 #[test]
 pub(crate) fn cross_mount() {
-    both(|host| {
+    everywhere(|host| {
         let (fixed, free) = (Place::new().file("file", "fixed"), Place::new().file("file", "free"));
         let run = host.guest("cross_mount").read_only(&fixed.data, "/fixed").dir(&free.data, "/free");
         run.args(&["/fixed", "/free"]).run().well().prints("cross_mount: nothing crossed\n");
@@ -109,16 +141,16 @@ pub(crate) fn cross_mount() {
 /// The same directory mounted twice is as read-only as it was mounted.
 #[test]
 fn read_only_beside_writable() {
-    both(|host| {
-        let place = Place::new().file("file", "content").directory("sub").link("link", "file");
-        let run = host.guest("read_only").read_only(&place.data, "/fixed").dir(&place.data, "/free").arg("/fixed");
-        run.run().well().prints("read_only: nothing changed\n");
+    everywhere(|host| {
+        let place = Place::new().file("file", "content").directory("sub");
+        let run = host.guest("read_only").read_only(&place.data, "/fixed").dir(&place.data, "/free");
+        run.args(&["/fixed", "plain"]).run().well().prints("read_only: nothing changed\n");
     });
 }
 
 #[test]
 pub(crate) fn same_mounts() {
-    both(|host| {
+    everywhere(|host| {
         let (from, to) = (Place::new().file("file", "content"), Place::new());
         let run = host.guest("same_mounts").dir(&from.data, "/from").dir(&to.data, "/to").args(&["/from", "/to"]).run();
         run.well().prints("same_mounts: whole or not at all\n");
@@ -128,7 +160,7 @@ pub(crate) fn same_mounts() {
 /// A file system takes names that are not UTF-8; the interface does not.
 #[test]
 pub(crate) fn odd_names() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         for index in 0..200 {
             write(&place.data.join(format!("plain {index}")), "x");

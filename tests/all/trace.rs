@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use callgate_tests::{both, places};
+use callgate_tests::{everywhere, places};
 
 use crate::places::Place;
 
@@ -26,7 +26,7 @@ fn has(line: &str, words: &[&str]) -> bool {
 
 #[test]
 fn into_a_file() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");
         let option = format!("--trace={}", file.display());
@@ -47,17 +47,19 @@ fn into_a_file() {
             let found = trace.lines().any(|line| has(line, words));
             assert!(found, "{run}\nno line of the trace has {words:?}:\n{trace}");
         }
-        if places::on_linux() {
-            for words in [&["\"missing\"", "no-entry (ENOENT)"], &["\"dir\"", "not-empty (ENOTEMPTY)"]] {
-                assert!(trace.lines().any(|line| has(line, words)), "{run}\n{words:?} is not in the trace:\n{trace}");
-            }
+        let native = match places::backend() {
+            "nt" => ["no-entry (OBJECT_NAME_NOT_FOUND)", "not-empty (DIRECTORY_NOT_EMPTY)"],
+            _ => ["no-entry (ENOENT)", "not-empty (ENOTEMPTY)"],
+        };
+        for words in [&["\"missing\"", native[0]], &["\"dir\"", native[1]]] {
+            assert!(trace.lines().any(|line| has(line, words)), "{run}\n{words:?} is not in the trace:\n{trace}");
         }
     });
 }
 
 #[test]
 fn onto_stderr() {
-    both(|host| {
+    everywhere(|host| {
         let run = host.guest("hello").option("--trace").run();
         run.success().prints("hello, world\n").complains("get-stdout(");
         let odd = run.err().lines().find(|line| !is_a_call(line)).map(str::to_owned);
@@ -68,7 +70,7 @@ fn onto_stderr() {
 /// What was traced before a trap is there.
 #[test]
 fn of_a_guest_that_traps() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");
         let option = format!("--trace={}", file.display());
@@ -82,7 +84,7 @@ fn of_a_guest_that_traps() {
 /// A guest cannot forge lines by the names that it uses, nor send codes to the terminal.
 #[test]
 fn of_names_with_control_characters() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let run = host.guest("files").dir(&place.data, "/data").option("--trace").arg("/data/no\n\x1b[31m\rred").run();
         run.code(1).claim("no escape code", !run.err().contains('\x1b'));

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The top of the repository: as cargo says it while it runs the tests, so that a moved checkout works.
@@ -36,10 +35,41 @@ pub fn on_linux() -> bool {
     cfg!(target_os = "linux") && env::var_os("CALLGATE_RUNNER").is_none()
 }
 
+/// Whether callgate is run under Wine.
+#[must_use]
+pub fn on_wine() -> bool {
+    cfg!(unix) && env::var_os("CALLGATE_RUNNER").is_some()
+}
+
+/// The native backend of what callgate runs on, by name.
+#[must_use]
+pub fn backend() -> &'static str {
+    match env::consts::OS {
+        _ if on_wine() => "nt",
+        "linux" => "linux",
+        "windows" => "nt",
+        _ => "portable",
+    }
+}
+
+/// A path, such that it is absolute to callgate as well: to Windows' programs, Wine shows the whole machine as a drive.
+#[must_use]
+pub fn absolute(path: &Path) -> OsString {
+    let mut absolute = OsString::from(if on_wine() { "Z:" } else { "" });
+    absolute.push(path);
+    absolute
+}
+
 /// A program of `guest/`, compiled for the guest target.
 #[must_use]
 pub fn guest(name: &str) -> PathBuf {
     existing(repository().join("guest/target/wasm32-wasip2/release").join(format!("{name}.wasm")))
+}
+
+/// The same, compiled as a module of WASI preview1.
+#[must_use]
+pub fn module(name: &str) -> PathBuf {
+    existing(repository().join("guest/target/wasm32-wasip1/release").join(format!("{name}.wasm")))
 }
 
 /// The same, compiled for this machine.
@@ -59,20 +89,6 @@ pub fn program(name: &str) -> PathBuf {
 pub fn native_program(name: &str) -> PathBuf {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     existing(repository().join("target/programs/native/bin").join(file))
-}
-
-/// Whether a published package is there to be tested. If it could not be built here, as `CALLGATE_TESTS_WITHOUT` tells
-/// (packages, comma-separated), this says so; the caller has nothing to do then.
-#[must_use]
-pub fn has_package(package: &str) -> bool {
-    let without = env::var("CALLGATE_TESTS_WITHOUT").unwrap_or_default();
-    let has = !without.split(',').any(|name| name.trim() == package);
-    if !has {
-        // Not by `println`, which shows nothing of a test that passes.
-        let line = format!("test skipped: {package} could not be built here (CALLGATE_TESTS_WITHOUT has it)\n");
-        io::stdout().write_all(line.as_bytes()).ok();
-    }
-    has
 }
 
 /// The cache folder that callgate is given, unless a test gives it another: not the user's own.

@@ -1,44 +1,70 @@
-//! One run of a program: what it is given, how it is started, and its end within bounds.
+//! One run of a program: what it is given. What becomes of it is in `running.rs`.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use crate::{Output, places};
+use crate::image::Image;
+use crate::{Output, Running, places};
 
-/// No run comes near it, not even on a busy machine.
-const BOUND: Duration = Duration::from_secs(300);
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
 
-/// The two ways in which callgate resolves paths on Linux; every test of a guest is done both ways.
+/// The systems that callgate can run a guest on here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// The kernel does it.
-    Kernel,
-    /// The portable walker does it.
+    /// The native one.
+    Native,
+    /// Linux, as on kernels without `openat2`.
     Walker,
+    /// The portable one.
+    Portable,
+    /// The one in memory.
+    Memory,
 }
 
-/// Does `test` for each way of resolving paths.
-pub fn both(test: impl Fn(Host)) {
-    test(Host::Kernel);
+/// Does `test` on each system that has the files and the network of this machine.
+pub fn each(test: impl Fn(Host)) {
+    test(Host::Native);
     if places::on_linux() {
         test(Host::Walker);
     }
+    // Wine's Win32, which the portable backend works by, loses files where Windows' doesn't.
+    if !places::on_wine() {
+        test(Host::Portable);
+    }
+}
+
+/// Does `test` on every system; it mounts directories by [`Run::dir`] and [`Run::read_only`] alone, and looks at them only before
+/// and after the run.
+pub fn everywhere(test: impl Fn(Host)) {
+    each(&test);
+    test(Host::Memory);
 }
 
 impl Host {
+    /// The name by which the system knows itself.
+    #[must_use]
+    pub fn backend(self) -> &'static str {
+        match self {
+            Self::Native | Self::Walker => places::backend(),
+            Self::Portable => "portable",
+            Self::Memory => "memory",
+        }
+    }
+
     /// `callgate run … GUEST`.
     #[must_use]
     pub fn guest(self, name: &str) -> Run {
         self.program(&places::guest(name))
+    }
+
+    /// `callgate run … MODULE`: a guest, as a module of WASI preview1.
+    #[must_use]
+    pub fn module(self, name: &str) -> Run {
+        self.program(&places::module(name))
     }
 
     /// `callgate run … PROGRAM`.
@@ -46,10 +72,12 @@ impl Host {
     pub fn program(self, path: &Path) -> Run {
         let mut run = callgate(&["run"]);
         run.program = Some(path.into());
-        if self == Self::Walker {
-            run.environment.push((NO_OPENAT2.into(), "1".into()));
+        match self {
+            Self::Native => run,
+            Self::Walker => run.host_env(NO_OPENAT2, "1"),
+            Self::Portable => run.with("--backend", "portable"),
+            Self::Memory => Run { image: Some(Image::new()), ..run.with("--backend", "memory") },
         }
-        run
     }
 }
 
@@ -79,28 +107,11 @@ pub struct Run {
     directory: Option<PathBuf>,
     input: Input,
     reader: Reader,
-}
-
-/// A run that has not ended, or at least was not waited for. Dropping it ends it.
-pub struct Running {
-    line: String,
-    child: Child,
-    stdout: Option<JoinHandle<Vec<u8>>>,
-    stderr: Option<JoinHandle<Vec<u8>>>,
-    seen: Arc<Seen>,
-    held: (Option<ChildStdin>, Option<ChildStdout>),
-    lines: usize,
-}
-
-/// What stdout said so far.
-#[derive(Default)]
-struct Seen {
-    text: Mutex<(Vec<u8>, bool)>,
-    more: Condvar,
+    image: Option<Image>,
 }
 
 /// Who reads stdout.
-enum Reader {
+pub(crate) enum Reader {
     /// Everything, to the end.
     Patient,
     /// So many bytes; then it closes its end.
@@ -110,7 +121,7 @@ enum Reader {
 }
 
 /// What comes on stdin.
-enum Input {
+pub(crate) enum Input {
     Bytes(Vec<u8>),
     /// Nothing, and no end either.
     Open,
@@ -126,6 +137,7 @@ impl Run {
             directory: None,
             input: Input::Bytes(Vec::new()),
             reader: Reader::Patient,
+            image: None,
         }
     }
 
@@ -154,8 +166,9 @@ impl Run {
         self.mount(host, &format!("::{guest}::ro"))
     }
 
-    fn mount(self, host: &Path, rest: &str) -> Self {
-        let mut value = host.as_os_str().to_owned();
+    fn mount(mut self, host: &Path, rest: &str) -> Self {
+        let host = self.image.as_mut().map_or_else(|| host.to_path_buf(), |image| image.add(host));
+        let mut value = host.into_os_string();
         value.push(rest);
         self.with("--dir", value)
     }
@@ -177,6 +190,13 @@ impl Run {
     #[must_use]
     pub fn host_env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Has callgate keep compiled code below `folder`, not in the folder of all tests.
+    #[must_use]
+    pub fn cache(mut self, folder: &Path) -> Self {
+        self.environment.push((CACHE.into(), places::absolute(folder)));
         self
     }
 
@@ -229,36 +249,21 @@ impl Run {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start(self) -> Running {
-        let (line, mut command) = self.command();
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}\ncannot be started: {error}"));
-        let stdin = child.stdin.take();
-        let input = match self.input {
-            Input::Bytes(bytes) => {
-                thread::spawn(move || feed(stdin, &bytes));
-                None
-            }
-            Input::Open => stdin,
-        };
-        let seen = Arc::new(Seen::default());
-        let mut unread = None;
-        let stdout = child.stdout.take().and_then(|pipe| match self.reader {
-            Reader::Patient => Some(collect(pipe, u64::MAX, &seen)),
-            Reader::Head(bytes) => Some(collect(pipe, bytes as u64, &seen)),
-            Reader::Asleep => {
-                unread = Some(pipe);
-                None
-            }
-        });
-        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &Arc::default()));
-        Running { line, child, stdout, stderr, seen, held: (input, unread), lines: 0 }
+    pub fn start(mut self) -> Running {
+        if let Some(image) = &self.image {
+            image.pack();
+            let (before, after) = (image.before(), image.after());
+            self.command.extend(["--memory-image".into(), before.into(), "--memory-out".into(), after.into()]);
+        }
+        let (line, command) = self.command();
+        Running::start(line, command, self.input, self.reader, self.image)
     }
 
     fn command(&self) -> (String, Command) {
         let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove(NO_OPENAT2).env(CACHE, places::cache());
+        command.env_remove(NO_OPENAT2).env(CACHE, places::absolute(&places::cache()));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut line = String::new();
         if let Some(directory) = &self.directory {
@@ -273,110 +278,8 @@ impl Run {
     }
 }
 
-impl Seen {
-    fn add(&self, bytes: &[u8], over: bool) {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        text.0.extend_from_slice(bytes);
-        text.1 = over;
-        self.more.notify_all();
-    }
-
-    /// The line at `index`, once it is whole; `None` where the text ends before it, or it doesn't come within the bound.
-    fn line(&self, index: usize) -> Option<String> {
-        let line = |text: &(Vec<u8>, bool)| {
-            let mut lines = text.0.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-            lines.nth(index).map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
-        };
-        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanting = |text: &mut (Vec<u8>, bool)| !text.1 && line(text).is_none();
-        let (text, _) = self.more.wait_timeout_while(text, BOUND, wanting).unwrap_or_else(PoisonError::into_inner);
-        line(&text)
-    }
-}
-
-impl Running {
-    /// The next line on stdout.
-    ///
-    /// # Panics
-    /// When there is none, with what there was.
-    #[track_caller]
-    pub fn line(&mut self) -> String {
-        self.lines += 1;
-        if let Some(line) = self.seen.line(self.lines - 1) {
-            return line;
-        }
-        let output = self.finish();
-        panic!("there is no line {} on stdout\n{output}", self.lines);
-    }
-
-    /// Waits for its end.
-    ///
-    /// # Panics
-    /// When it does not end within the bound.
-    #[must_use]
-    pub fn end(mut self) -> Output {
-        self.finish()
-    }
-
-    fn finish(&mut self) -> Output {
-        let code = wait(&mut self.child, &self.line);
-        self.held = (None, None);
-        let text = |reader: Option<JoinHandle<Vec<u8>>>| reader.and_then(|it| it.join().ok()).unwrap_or_default();
-        let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
-        Output { line: self.line.clone(), code, stdout, stderr }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 /// As a shell would need it, near enough to be copied.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
-}
-
-/// A program that does not read all of its input is no failure of the test's.
-fn feed(pipe: Option<ChildStdin>, bytes: &[u8]) {
-    if let Some(mut pipe) = pipe {
-        pipe.write_all(bytes).ok();
-    }
-}
-
-/// Reads up to `most` bytes, and lets others see them as they come.
-fn collect(mut pipe: impl Read + Send + 'static, most: u64, seen: &Arc<Seen>) -> JoinHandle<Vec<u8>> {
-    let seen = Arc::clone(seen);
-    thread::spawn(move || {
-        let mut buffer = [0; 64 << 10];
-        let (mut bytes, mut over) = (Vec::new(), false);
-        while !over {
-            let room = most.saturating_sub(bytes.len() as u64).min(buffer.len() as u64) as usize;
-            let read = pipe.read(&mut buffer[..room]).unwrap_or(0);
-            bytes.extend_from_slice(&buffer[..read]);
-            over = read == 0;
-            seen.add(&buffer[..read], over);
-        }
-        bytes
-    })
-}
-
-/// The exit code; `None` for a signal.
-fn wait(child: &mut Child, line: &str) -> Option<i32> {
-    let start = Instant::now();
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.code(),
-            Ok(None) if start.elapsed() < BOUND => thread::sleep(Duration::from_millis(2)),
-            Ok(None) => {
-                child.kill().ok();
-                child.wait().ok();
-                panic!("{line}\ndid not end within {BOUND:?}");
-            }
-            Err(error) => panic!("{line}\ncannot be waited for: {error}"),
-        }
-    }
 }

@@ -27,10 +27,11 @@ pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 
+pub use behaviour::Stranger;
 pub use case::{CALLS, Case, GROUPS, suite};
 pub use check::{Check, Failure};
 pub use report::{CallReport, Counts, Outcome, Report, Support, Verdict};
-pub use subject::{Deviation, Ground, Subject};
+pub use subject::{Deviation, Ground, Peers, Subject};
 
 /// Runs the cases of `group` (all of them, where `None`) against `subject`.
 #[must_use]
@@ -40,15 +41,18 @@ pub fn run(subject: &dyn Subject, group: Option<&str>) -> Report {
 }
 
 /// What a generated `#[test]` does: runs one group, prints its report, and leaves its data in the directory that
-/// `CALLGATE_CONFORMANCE_OUT` names, for the table of the README.
+/// `CALLGATE_CONFORMANCE_OUT` names, for the table of the README and the list of what was skipped.
 ///
 /// # Panics
 /// Where a case fails, or a known deviation no longer deviates.
 pub fn assert_group(subject: &dyn Subject, group: &str) {
     let report = run(subject, Some(group));
     if let Some(directory) = std::env::var_os("CALLGATE_CONFORMANCE_OUT") {
-        let file = std::path::Path::new(&directory).join(format!("{}.{group}.tsv", subject.name()));
-        std::fs::create_dir_all(&directory).and_then(|()| std::fs::write(file, report.data())).expect("report written");
+        let file = |kind| std::path::Path::new(&directory).join(format!("{}.{group}.{kind}", subject.name()));
+        let written = std::fs::create_dir_all(&directory)
+            .and_then(|()| std::fs::write(file("tsv"), report.data()))
+            .and_then(|()| std::fs::write(file("notes"), report.notes()));
+        written.expect("report written");
     }
     assert!(report.is_clean(), "\n{report}");
     println!("{report}");

@@ -197,6 +197,23 @@ impl Report {
     }
 }
 
+impl Report {
+    /// What was skipped or deviates as tab-separated lines: subject, which of both, case, reason.
+    #[must_use]
+    pub fn notes(&self) -> String {
+        let line = |outcome: &Outcome| {
+            let (what, reason) = match &outcome.verdict {
+                Verdict::Skipped(reason) => ("skipped", reason),
+                Verdict::Deviates(reason) => ("deviates", reason),
+                Verdict::Passed | Verdict::Failed { .. } => return None,
+            };
+            let reason = reason.replace(['\t', '\n'], " ");
+            Some(format!("{}\t{what}\t{}/{}\t{reason}\n", self.subject, outcome.group, outcome.name))
+        };
+        self.outcomes.iter().filter_map(line).collect()
+    }
+}
+
 impl fmt::Display for Report {
     /// A line of counts per group; then what was skipped and what deviates, by reason; then every failure.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! `directory`, `file` and `entries` are the handles; `network`, `socket` and `lookup` the network; `wait` is the one place that
 //! sleeps; `error` is the one table of error numbers.
 
+#![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -12,6 +13,7 @@ mod directory;
 mod entries;
 mod error;
 mod file;
+mod limits;
 mod lookup;
 mod network;
 mod random;
@@ -26,6 +28,8 @@ use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 
 use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
+
+pub use crate::limits::raise_open_files;
 
 use crate::clock::LinuxClock;
 use crate::directory::LinuxDirectory;

@@ -8,6 +8,7 @@ use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, 
 use crate::clock::NtClock;
 use crate::directory::NtDirectory;
 use crate::net::{NtNetwork, NtWaiter};
+use crate::nt::optional::entry_points;
 use crate::random::NtRandom;
 use crate::stdio;
 
@@ -24,6 +25,19 @@ impl Nt {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What is done in place of calls that this NT lacks, each in a few words for people.
+    #[must_use]
+    pub fn substitutes(&self) -> Vec<&'static str> {
+        let here = entry_points();
+        let substitutes = [
+            (here.system_time_precise.is_some(), "the wall clock steps by ticks: no RtlGetSystemTimePrecise"),
+            (here.flush_buffers_file_ex.is_some(), "sync-data does what sync does: no NtFlushBuffersFileEx"),
+            (here.process_prng.is_some(), "random bytes come from RtlGenRandom: no ProcessPrng"),
+            (here.appends_at_once, "an append is two steps: this is Wine"),
+        ];
+        substitutes.into_iter().filter(|(there, _)| !there).map(|(_, instead)| instead).collect()
     }
 }
 

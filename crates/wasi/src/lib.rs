@@ -13,7 +13,7 @@
 //! let runtime = Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?;
 //! let program = runtime.load("count-words.wasm".as_ref())?;
 //!
-//! let mut guest = Guest::new(Arc::new(callgate_linux::Linux::new()));
+//! let mut guest = Guest::new(Arc::new(callgate_portable::Portable::new()));
 //! guest.arguments(["count-words", "/texts/letter.txt"]);
 //! guest.mount("letters".as_ref(), "/texts", Access::ReadOnly)?;
 //! guest.max_memory(64 << 20);
@@ -33,13 +33,18 @@ mod ended;
 mod guest;
 mod handles;
 mod host;
+mod invoke;
 mod limits;
+mod p1;
 mod p2;
 mod program;
 mod runtime;
+mod start;
+mod unsent;
 mod watchdog;
 
 pub use callgate_gate::{Hook, Rule, RuleError};
+pub use callgate_system::Quota;
 pub use guest::{Access, Exit, Guest, MountError, Trap};
 pub use program::{LoadError, Program};
 pub use runtime::{Runtime, RuntimeError, RuntimeOptions};

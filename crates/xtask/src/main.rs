@@ -13,7 +13,6 @@ mod test;
 mod trace;
 mod workspace;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,7 +30,7 @@ struct Arguments {
 enum Task {
     /// Gets the compile targets that guests need, whichever way this machine allows
     Setup {
-        /// Also what a Windows build needs: its target and its linker
+        /// Also what building for Windows and running it on Linux takes: target, linker and Wine
         #[arg(long)]
         windows: bool,
     },
@@ -41,12 +40,8 @@ enum Task {
     Programs,
     /// Builds everything and shows a published program at work under callgate, with its trace
     Demo,
-    /// Runs every check and every test
-    Test {
-        /// Handed to `cargo test`
-        #[arg(last = true)]
-        arguments: Vec<OsString>,
-    },
+    /// Runs every check and every test, on Linux also those for Windows, under Wine
+    Test(test::Options),
     /// Compares native, callgate and, where installed, wasmtime, row by row
     Bench(bench::Options),
     /// Runs a command, then prints the most memory that it held, in KiB (`bench` calls this)
@@ -64,7 +59,7 @@ fn main() -> ExitCode {
         Task::Guests => setup::guest_target().and_then(|()| guests::build()),
         Task::Programs => setup::guest_target().and_then(|()| programs::run()),
         Task::Demo => demo::run(),
-        Task::Test { arguments } => test::run(&arguments),
+        Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::PeakMemory { command } => bench::memory::child(&command),
     };

@@ -6,7 +6,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -51,11 +51,13 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
 
 /// Whether a program of this name can be started from the PATH.
 pub(crate) fn exists(program: &str) -> bool {
-    let Some(path) = env::var_os("PATH") else {
-        return false;
-    };
+    find(program).is_some()
+}
+
+/// Where the PATH has a program of this name.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
 fn cannot_start(command: &Command, error: &io::Error) -> anyhow::Error {

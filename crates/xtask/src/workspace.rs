@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 /// What guests are compiled for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
 
+/// What Linux builds Windows programs for.
+pub(crate) const WINDOWS_TARGET: &str = "x86_64-pc-windows-gnu";
+
 /// The top of the repository.
 pub(crate) fn root() -> Result<PathBuf> {
     let manifest =
@@ -47,6 +50,11 @@ pub(crate) fn guest_program(name: &str) -> Result<PathBuf> {
 /// The `callgate` program of a profile (`debug` or `release`).
 pub(crate) fn callgate(profile: &str) -> Result<PathBuf> {
     Ok(target()?.join(profile).join(executable("callgate")))
+}
+
+/// The same, as Linux builds it for Windows.
+pub(crate) fn windows_callgate(profile: &str) -> Result<PathBuf> {
+    Ok(target()?.join(WINDOWS_TARGET).join(profile).join("callgate.exe"))
 }
 
 /// A program's file name on this system.

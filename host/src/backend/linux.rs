@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
 use callgate_linux::Linux;
 use callgate_system::System;
 
-#[allow(clippy::unnecessary_wraps, reason = "other systems can lack a backend")]
-pub(super) fn open() -> Result<Arc<dyn System>> {
-    Ok(Arc::new(Linux::new()))
+pub(super) fn open() -> Arc<dyn System> {
+    callgate_linux::raise_open_files();
+    Arc::new(Linux::new())
 }
 
 pub(super) fn facts() -> Vec<(&'static str, String)> {
@@ -18,7 +17,5 @@ pub(super) fn facts() -> Vec<(&'static str, String)> {
     } else {
         "component by component (this kernel has no openat2, or CALLGATE_NO_OPENAT2=1 is set)"
     };
-    let clock = linux.clock();
-    let resolution = format!("monotonic {} ns, wall {} ns", clock.monotonic_resolution(), clock.wall_resolution());
-    vec![("paths", paths.to_owned()), ("clocks", resolution)]
+    vec![("paths", paths.to_owned()), ("clocks", super::resolutions(&linux))]
 }

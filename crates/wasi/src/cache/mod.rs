@@ -3,7 +3,8 @@
 //! An entry is named by what the file system says of the program's file (device, inode, size, times) and by the engine's
 //! settings, and holds what `callgate compile` would write, so that a second start neither reads nor hashes the program and
 //! maps the code as it is. The engine's own cache does read, hash and unpack: 3.7 ms of a hello run's 6.2
-//! (docs/decisions/0004-code-cache.md).
+//! (docs/decisions/0004-code-cache.md). Where the file system says too little, an entry is named by the program's content
+//! (docs/decisions/0015-code-cache-by-content.md).
 //!
 //! Hazards: whoever can write in the folder decides what code runs, so it is made for its owner alone. A file that was changed
 //! a moment ago could be changed again within one tick of its clock and look the same; such a file is not kept. Every failure
@@ -21,15 +22,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use wasmtime::Engine;
 
+pub(crate) use platform::is_settled;
+
 /// Bytes that all entries may take together.
 const ROOM: u64 = 1 << 30;
-
-/// The coarsest step of a file's times that is in use (FAT's).
-const TICK: Duration = Duration::from_secs(2);
 
 /// The folder, for one engine.
 #[derive(Clone)]
@@ -53,9 +53,9 @@ impl CodeCache {
         Self { folder: folder.to_owned(), settings: settings.finish() }
     }
 
-    /// The entry of a program's file as it is now; `None` where the file system can't tell it from others.
+    /// The entry of a program's file as it is now; `None` where it can't be told from others.
     pub(crate) fn entry(&self, program: &File) -> Option<Entry> {
-        let identity = platform::identity(&program.metadata().ok()?)?;
+        let identity = platform::identity(program).ok()?;
         Some(Entry { folder: self.folder.clone(), name: format!("{identity}-{:016x}.cwasm", self.settings) })
     }
 }
@@ -82,12 +82,6 @@ impl Entry {
         }
         kept
     }
-}
-
-/// Whether a file's content is older than a tick of its clock, so that a later change must show in its times.
-pub(crate) fn is_settled(program: &File) -> bool {
-    let changed = program.metadata().ok().and_then(|metadata| platform::last_change(&metadata));
-    changed.and_then(|changed| SystemTime::now().duration_since(changed).ok()).is_some_and(|age| age > TICK)
 }
 
 /// Removes the oldest entries until there is room for `bytes` more.
@@ -146,13 +140,5 @@ mod tests {
         entry.keep(b"code").unwrap();
         assert_eq!(fs::read(entry.path()).unwrap(), b"code");
         assert_eq!(fs::read_dir(folder.path().join("cache")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn what_was_just_written_is_not_settled() {
-        let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("program");
-        fs::write(&program, "x").unwrap();
-        assert!(!is_settled(&File::open(&program).unwrap()));
     }
 }

@@ -20,7 +20,7 @@ use crate::process;
 
 const CRATE: &str = "callgate_empty";
 
-/// Builds the libraries and returns their paths.
+/// Builds the libraries, and the objects that the linker puts around a program, and returns their paths.
 pub(crate) fn build(toolchain: &Toolchain, target: &Target, source: &Path, own: &Path) -> Result<Vec<PathBuf>> {
     let folder = own.join("std");
     let work = own.join("std-build");
@@ -37,7 +37,21 @@ pub(crate) fn build(toolchain: &Toolchain, target: &Target, source: &Path, own: 
     }
     println!("    compiling std, about half a minute");
     process::capture(&mut cargo)?;
-    libraries(&work.join(target.triple).join("release/deps"))
+    let mut found = libraries(&work.join(target.triple).join("release/deps"))?;
+    for name in target.startup_objects {
+        found.push(startup_object(name, target.triple, source, &work)?);
+    }
+    Ok(found)
+}
+
+/// An object that a target's every program begins or ends with. No crate is made of them: each is one file of the source.
+fn startup_object(name: &str, triple: &str, source: &Path, work: &Path) -> Result<PathBuf> {
+    let object = work.join(triple).join(format!("{name}.o"));
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--target", triple, "--emit", "obj", "-o"]).arg(&object);
+    rustc.arg(source.join(format!("library/rtstartup/{name}.rs"))).env("RUSTC_BOOTSTRAP", "1");
+    process::capture(&mut rustc)?;
+    Ok(object)
 }
 
 fn write_crate(folder: &Path) -> Result<()> {

@@ -12,6 +12,7 @@ mod debian;
 mod install;
 mod packages;
 mod rustup;
+mod wine;
 
 use std::fmt;
 use std::fs::{self, File};
@@ -29,15 +30,25 @@ struct Target {
     crates: &'static str,
     /// Files of the C library that the linker looks for in the target's own folder.
     libc_files: &'static [&'static str],
+    /// Objects that belong to std and that no crate is made of.
+    startup_objects: &'static [&'static str],
 }
 
 const WASI_LIBC: &[&str] = &["crt1-command.o", "crt1-reactor.o", "libc.a"];
 
-const WASIP2: Target =
-    Target { triple: workspace::GUEST_TARGET, crates: "std,panic_abort,test", libc_files: WASI_LIBC };
-const WASIP1: Target = Target { triple: "wasm32-wasip1", crates: "std,panic_abort,test", libc_files: WASI_LIBC };
-const WINDOWS: Target =
-    Target { triple: "x86_64-pc-windows-gnu", crates: "std,panic_abort,panic_unwind,test", libc_files: &[] };
+const WASIP2: Target = Target {
+    triple: workspace::GUEST_TARGET,
+    crates: "std,panic_abort,test",
+    libc_files: WASI_LIBC,
+    startup_objects: &[],
+};
+const WASIP1: Target = Target { triple: "wasm32-wasip1", ..WASIP2 };
+const WINDOWS: Target = Target {
+    triple: workspace::WINDOWS_TARGET,
+    crates: "std,panic_abort,panic_unwind,test",
+    libc_files: &[],
+    startup_objects: &["rsbegin", "rsend"],
+};
 
 /// Something that this machine lacks and that we cannot get; the text says what the user can do.
 #[derive(Debug)]
@@ -64,15 +75,23 @@ pub(crate) fn all(windows: bool) -> Result<()> {
     ensure(&toolchain, &WASIP2)?;
     ensure(&toolchain, &WASIP1)?;
     if windows {
-        ensure(&toolchain, &WINDOWS)?;
-        if !cfg!(windows) {
-            packages::WINDOWS_LINKER.ensure()?;
-        }
+        windows_target()?;
+        println!("wine: {}", Wine::ready()?.version()?);
     }
     Ok(())
 }
 
 pub(crate) use c_compiler::for_guests as c_compiler;
+pub(crate) use wine::Wine;
+
+/// What building for Windows takes, on another system; quiet when it is there.
+pub(crate) fn windows_target() -> Result<()> {
+    let toolchain = Toolchain::active()?;
+    if !toolchain.has(&WINDOWS) {
+        ensure(&toolchain, &WINDOWS)?;
+    }
+    packages::WINDOWS_LINKER.ensure().map(drop)
+}
 
 /// What building guests takes; quiet when it is there.
 pub(crate) fn guest_target() -> Result<()> {
@@ -154,6 +173,9 @@ fn lock() -> Result<File> {
 
 fn from_source(toolchain: &Toolchain, target: &Target, own: &std::path::Path) -> Result<()> {
     let packages = debian::packages(&toolchain.release, own)?;
+    if !target.startup_objects.is_empty() {
+        packages::WINDOWS_LINKER.ensure()?;
+    }
     let libraries = build_std::build(toolchain, target, &packages.source, own)?;
     let libc = target.libc_files.iter().map(|file| packages.libc(target.triple).join(file)).collect();
     install::install(&toolchain.folder(target), libraries, libc)

@@ -1,7 +1,7 @@
 //! Programs of the system that a build needs. On Debian as root they are installed; elsewhere only the user can do that, and
 //! is told what.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -9,9 +9,11 @@ use anyhow::Result;
 use super::Missing;
 use crate::process;
 
-/// A program that has to be on the PATH.
+/// A program that has to be on the PATH, or where its package puts it.
 pub(crate) struct Needed {
     pub(crate) program: &'static str,
+    /// Where its package puts it, if that is not on the PATH.
+    pub(crate) aside: Option<&'static str>,
     /// What it is needed for, as in "which …".
     pub(crate) purpose: &'static str,
     /// The Debian package that brings it.
@@ -21,19 +23,28 @@ pub(crate) struct Needed {
 /// Links Windows programs on other systems.
 pub(crate) const WINDOWS_LINKER: Needed = Needed {
     program: "x86_64-w64-mingw32-gcc",
+    aside: None,
     purpose: "links Windows programs",
     package: "gcc-mingw-w64-x86-64-posix",
 };
 
 /// Compiles the C parts of published programs for the guest target.
 pub(crate) const CLANG: Needed =
-    Needed { program: "clang", purpose: "compiles the C parts of published programs", package: "clang" };
+    Needed { program: "clang", aside: None, purpose: "compiles the C parts of published programs", package: "clang" };
+
+/// Runs Windows programs on Linux.
+pub(crate) const WINE: Needed = Needed {
+    program: "wine64",
+    aside: Some("/usr/lib/wine/wine64"),
+    purpose: "runs what is built for Windows",
+    package: "wine64",
+};
 
 impl Needed {
-    /// Makes sure of the program, or says how to.
-    pub(crate) fn ensure(&self) -> Result<()> {
-        if process::exists(self.program) {
-            return Ok(());
+    /// Makes sure of the program, or says how to; returns where it is.
+    pub(crate) fn ensure(&self) -> Result<PathBuf> {
+        if let Some(path) = self.find() {
+            return Ok(path);
         }
         if !Path::new("/etc/debian_version").exists() || !process::exists("apt-get") {
             return Err(self.missing("this is no Debian, so it is not installed for you"));
@@ -43,10 +54,14 @@ impl Needed {
         }
         println!("{}: installing {}", self.program, self.package);
         match self.install() {
-            Ok(()) if process::exists(self.program) => Ok(()),
-            Ok(()) => Err(self.missing("its package was installed, but does not bring it")),
+            Ok(()) => self.find().ok_or_else(|| self.missing("its package was installed, but does not bring it")),
             Err(error) => Err(self.missing(&format!("{error:#}"))),
         }
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        let aside = self.aside.map(PathBuf::from).filter(|path| path.is_file());
+        process::find(self.program).or(aside)
     }
 
     fn install(&self) -> Result<()> {
@@ -61,7 +76,7 @@ impl Needed {
     }
 
     fn missing(&self, why: &str) -> anyhow::Error {
-        let Self { program, purpose, package } = self;
+        let Self { program, purpose, package, .. } = self;
         Missing::error(format!(
             "`{program}` is missing, which {purpose}: {why}; install it (on Debian: `apt-get install {package}`)"
         ))

@@ -1,14 +1,18 @@
 //! What the behaviour suites found, from the lines that they leave behind: for people a table of suites, for the README one of
 //! calls.
 //!
-//! A test of one suite on one backend leaves one file, `BACKEND.SUITE.tsv`, with a line for each call: backend, call,
-//! support, and how many cases passed, deviate, were skipped and failed.
+//! A test of one suite on one backend leaves two files: `BACKEND.SUITE.tsv`, with a line for each call: backend, call,
+//! support, and how many cases passed, deviate, were skipped and failed; and `BACKEND.SUITE.notes`, with a line for each case that
+//! was skipped or deviates: backend, which of both, the case, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+
+use super::calls::Calls;
 
 /// How far a backend has a call; where suites differ, the first of these holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +67,8 @@ impl Counts {
 struct Backend {
     suites: BTreeMap<String, Counts>,
     calls: BTreeMap<String, Support>,
+    /// Skipped and deviating cases, by what they are and why.
+    notes: BTreeMap<String, Vec<String>>,
     total: Counts,
 }
 
@@ -73,23 +79,41 @@ pub(crate) struct Cases {
 }
 
 impl Cases {
-    /// Reads every file of `folder`; one that is missing holds none.
-    pub(crate) fn read(folder: &Path) -> Result<Self> {
+    /// Reads every file of `folder`; one that is missing holds none. `column` names a backend in tables by its own name.
+    pub(crate) fn read(folder: &Path, column: &dyn Fn(&str) -> String) -> Result<Self> {
         let mut cases = Self::default();
-        if !folder.is_dir() {
-            return Ok(cases);
-        }
-        for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-            let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
+        for path in files(folder)? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let suite = name.rsplit_once('.').map_or(&*name, |(_, suite)| suite);
             let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            cases.add(suite, &text).with_context(|| format!("cannot use {}", path.display()))?;
+            let added = match path.extension().and_then(OsStr::to_str) {
+                Some("tsv") => cases.add(suite, &text, column),
+                Some("notes") => cases.add_notes(&text, column),
+                _ => Ok(()),
+            };
+            added.with_context(|| format!("cannot use {}", path.display()))?;
         }
         Ok(cases)
     }
 
-    fn add(&mut self, suite: &str, text: &str) -> Result<()> {
+    /// Adds what another run found, on other backends.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.backends.extend(other.backends);
+    }
+
+    fn add_notes(&mut self, text: &str, column: &dyn Fn(&str) -> String) -> Result<()> {
+        for line in text.lines() {
+            let fields: Vec<_> = line.split('\t').collect();
+            let [backend, what, case, why] = *fields else {
+                bail!("`{line}` has not four fields");
+            };
+            let notes = &mut self.backends.entry(column(backend)).or_default().notes;
+            notes.entry(format!("{what}: {why}")).or_default().push(case.to_owned());
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, suite: &str, text: &str, column: &dyn Fn(&str) -> String) -> Result<()> {
         for line in text.lines() {
             let fields: Vec<_> = line.split('\t').collect();
             let [backend, call, support, numbers @ ..] = &*fields else {
@@ -103,7 +127,7 @@ impl Cases {
                 bail!("`{line}` does not end with four numbers");
             };
             let counts = Counts { passed, deviating, skipped, failed };
-            let backend = self.backends.entry((*backend).to_owned()).or_default();
+            let backend = self.backends.entry(column(backend)).or_default();
             backend.total.add(counts);
             backend.suites.entry(suite.to_owned()).or_default().add(counts);
             let call = backend.calls.entry((*call).to_owned()).or_insert(Untested);
@@ -145,23 +169,42 @@ impl Cases {
         lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
     }
 
-    /// Calls × backends, in Markdown, with a last line of how many cases each backend was put to.
-    pub(crate) fn calls(&self) -> String {
-        let calls: BTreeSet<_> = self.backends.values().flat_map(|backend| backend.calls.keys()).collect();
-        let mut text = String::new();
-        let mut row = |first: &str, cell: &dyn Fn(&str, &Backend) -> String| {
-            let cells: Vec<_> = self.backends.iter().map(|(name, backend)| cell(name, backend)).collect();
-            text += &format!("| {first} | {} |\n", cells.join(" | "));
+    /// Calls × backends, with a last line of how many cases each backend was put to.
+    pub(crate) fn calls(&self) -> Calls {
+        let column = |backend: &Backend| {
+            let cells = backend.calls.iter().map(|(call, support)| (format!("`{call}`"), support.name().to_owned()));
+            cells.chain([("cases".to_owned(), backend.total.all().to_string())]).collect()
         };
-        row("call", &|name, _| name.to_owned());
-        row("---", &|_, _| "---".to_owned());
-        for call in calls {
-            let support = |backend: &Backend| backend.calls.get(call).copied().unwrap_or(Untested);
-            row(&format!("`{call}`"), &|_, backend| support(backend).name().to_owned());
-        }
-        row("cases", &|_, backend| backend.total.all().to_string());
-        text
+        Calls::new(self.backends.iter().map(|(name, backend)| (name.clone(), column(backend))))
     }
+
+    /// The cases that were skipped or deviate, by backend and reason: how many, and with `each`, which.
+    pub(crate) fn notes(&self, each: bool) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (name, backend) in &self.backends {
+            for (what, cases) in &backend.notes {
+                lines.push(format!(
+                    "{name}: {what}: {} {}",
+                    cases.len(),
+                    if cases.len() == 1 { "case" } else { "cases" }
+                ));
+                lines.extend(cases.iter().filter(|_| each).map(|case| format!("    {case}")));
+            }
+        }
+        lines
+    }
+}
+
+/// The files of `folder`, sorted.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>();
+    let mut paths = paths.with_context(|| format!("cannot list {}", folder.display()))?;
+    paths.sort();
+    Ok(paths)
 }
 
 #[cfg(test)]
@@ -170,11 +213,10 @@ mod tests {
 
     fn cases() -> Cases {
         let mut cases = Cases::default();
-        cases
-            .add("reading", "linux\tFile::stat\tworks\t3\t0\t0\t0\nlinux\tFile::read_at\tworks\t10\t0\t1\t0\n")
-            .unwrap();
-        cases.add("sizes", "linux\tFile::stat\tpartly\t2\t1\t0\t0\n").unwrap();
-        cases.add("sizes", "nt\tFile::stat\tbroken\t1\t0\t0\t2\n").unwrap();
+        let mut add = |suite, text| cases.add(suite, text, &str::to_owned).unwrap();
+        add("reading", "linux\tFile::stat\tworks\t3\t0\t0\t0\nlinux\tFile::read_at\tworks\t10\t0\t1\t0\n");
+        add("sizes", "linux\tFile::stat\tpartly\t2\t1\t0\t0\n");
+        add("sizes", "nt\tFile::stat\tbroken\t1\t0\t0\t2\n");
         cases
     }
 
@@ -185,7 +227,7 @@ mod tests {
                      | `File::read_at` | works | untested |\n\
                      | `File::stat` | partly | broken |\n\
                      | cases | 17 | 3 |\n";
-        assert_eq!(cases().calls(), table);
+        assert_eq!(cases().calls().markdown(), table);
         assert_eq!(cases().failed(), 2);
     }
 
@@ -202,13 +244,18 @@ mod tests {
     #[test]
     fn the_file_names_the_suite() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Cases::read(&folder.path().join("missing")).unwrap().is_empty());
+        let read = |folder: &Path| Cases::read(folder, &|name| format!("{name} (here)"));
+        assert!(read(&folder.path().join("missing")).unwrap().is_empty());
         let file = folder.path().join("linux without openat2.paths_open.tsv");
         fs::write(&file, "linux without openat2\tDirectory::open\tworks\t5\t0\t0\t0\n").unwrap();
-        let cases = Cases::read(folder.path()).unwrap();
+        let notes = folder.path().join("linux without openat2.paths_open.notes");
+        fs::write(&notes, "linux without openat2\tskipped\tpaths_open/a\tno reason\n").unwrap();
+        let cases = read(folder.path()).unwrap();
         assert!(cases.suites().contains("paths_open"), "{}", cases.suites());
+        assert_eq!(cases.notes(true), ["linux without openat2 (here): skipped: no reason: 1 case", "    paths_open/a"]);
+        assert_eq!(cases.notes(false).len(), 1);
         fs::write(&file, "linux\tDirectory::open\tworks\t5\n").unwrap();
-        let error = Cases::read(folder.path()).unwrap_err();
+        let error = read(folder.path()).unwrap_err();
         assert!(format!("{error:#}").ends_with("does not end with four numbers"), "{error:#}");
     }
 }

@@ -1,53 +1,97 @@
-//! Every check and every test, in one go: what `.ci/run` runs, and what a contributor runs before sending a change.
+//! Every check and every test, in one go: what `.ci/run` runs, and what a contributor runs before sending a change. On Linux both
+//! halves, its own and that of Windows under Wine; elsewhere the system's own.
 //!
-//! Hazards: the engine takes minutes to build, so everything that is built here uses one profile and one choice of features.
-//! That is why the workspace is built as a whole, although tests need only the `callgate` program: to build that alone could
-//! choose other features for shared dependencies, and build the engine twice. A check of style that fails does not stop the
-//! tests; a build that fails does.
+//! Hazards: the engine takes minutes to build, so everything that is built here uses one profile and one choice of features for
+//! each system. That is why the workspace is built as a whole, although tests need only the `callgate` program: to build that alone
+//! could choose other features for shared dependencies, and build the engine twice. A check of style that fails does not stop
+//! the tests; a build that fails does.
 
+mod calls;
+mod cargo_test;
 mod cases;
+mod native;
 mod readme;
 mod results;
+mod steps;
+mod summary;
+mod windows;
 
-use std::env;
+use std::env::{self, consts::OS};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
 use crate::{guests, process, programs, setup, workspace};
 use cases::Cases;
-use results::Results;
+use results::Counts;
+use steps::{Steps, seconds};
+use summary::Half;
 
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets"];
-/// `--examples`, although there are none, counts the features that tests choose in, as all other steps do; else the engine would
-/// be checked a second time for this one.
-const DOC: &[&str] = &["doc", "--workspace", "--no-deps", "--lib", "--bins", "--examples"];
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 /// Tells the behaviour suites where to leave what they found.
 const CASES: &str = "CALLGATE_CONFORMANCE_OUT";
 /// Tells the tests which published programs could not be built here, comma-separated.
 const WITHOUT: &str = "CALLGATE_TESTS_WITHOUT";
-const DENY_WARNINGS: &[&str] = &["--", "-D", "warnings"];
+/// A backend that does the same on every system, and has one column.
+const EVERYWHERE_ALIKE: &str = "memory";
+
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only what is built for Windows, under Wine
+    #[arg(long)]
+    windows: bool,
+    /// Handed to `cargo test`
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+/// What every `cargo test` is given.
+struct Given<'a> {
+    arguments: &'a [OsString],
+    /// Published packages that are not there.
+    without: String,
+    /// Where the behaviour suites leave what they found.
+    cases: PathBuf,
+}
+
+impl Given<'_> {
+    fn to<'a>(&self, test: &'a mut Command) -> &'a mut Command {
+        if !self.without.is_empty() {
+            test.env(WITHOUT, &self.without);
+        }
+        test.args(self.arguments).env(CASES, &self.cases)
+    }
+}
+
+/// What was tested, and what was not.
+#[derive(Default)]
+struct Run {
+    halves: Vec<Half>,
+    cases: Cases,
+    /// What was left out as a whole, and why.
+    skipped: Vec<String>,
+}
 
 /// `cargo xtask test`.
-pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let started = Instant::now();
-    let mut steps = Steps::default();
-    let results = all(&mut steps, arguments);
-    let (results, stopped) = match results {
-        Ok(results) => (results, None),
-        Err(error) => (Results::default(), Some(error)),
-    };
+    let (mut steps, mut run) = (Steps::default(), Run::default());
+    let stopped = run.all(&mut steps, options).err();
     println!("\n== done in {}", seconds(started));
-    for failure in &steps.failures {
-        println!("failed: {failure}");
-    }
-    let failed = results.failed + steps.failures.len() + usize::from(stopped.is_some());
-    println!("{} passed, {failed} failed, {} skipped", results.passed(), results.skipped());
+    run.show(&steps)?;
+    let mut all = Counts::default();
+    run.halves.iter().for_each(|half| all += half.results.all());
+    let failed = all.failed + steps.failures.len() + usize::from(stopped.is_some());
+    let skipped = all.skipped + run.skipped.len();
+    println!("{} passed, {failed} failed, {skipped} skipped", all.passed);
     match stopped {
         Some(error) => Err(error),
         None if failed > 0 => bail!("not all checks and tests passed, see above"),
@@ -55,124 +99,106 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     }
 }
 
-fn all(steps: &mut Steps, arguments: &[OsString]) -> Result<Results> {
-    let root = workspace::root()?;
-    let guest = workspace::guest()?;
-    let host = |arguments: &[&str]| cargo_in(&root, arguments);
-    let guests = |arguments: &[&str]| cargo_in(&guest, arguments);
+impl Run {
+    fn all(&mut self, steps: &mut Steps, options: &Options) -> Result<()> {
+        steps.must("setup", setup::guest_target)?;
+        steps.must("guests", || guests::build().and_then(|()| guests::build_native()))?;
+        let programs = steps.must("published programs", programs::build_all)?;
+        let without = programs.iter().map(|program| program.package).collect::<Vec<_>>().join(",");
+        self.skipped.extend(programs.iter().map(|program| format!("{}: {}", program.package, program.why)));
+        let given = |name: &str| -> Result<Given<'_>> {
+            let cases = workspace::own("conformance")?.join(name);
+            Ok(Given { arguments: &options.arguments, without: without.clone(), cases })
+        };
+        // A backend of both halves that has one column has that of the last.
+        if options.windows || OS != "windows" {
+            self.windows(steps, &given("wine")?, options.windows)?;
+        }
+        if !options.windows {
+            let given = given("native")?;
+            let results = native::run(steps, &given)?;
+            self.halves.insert(0, Half { system: OS.to_owned(), results });
+            self.cases.extend(Cases::read(&given.cases, &column_here)?);
+        }
+        // A choice of tests shows a part of the cases.
+        steps.should("table of calls", || table_of_calls(&self.cases, options.arguments.is_empty()));
+        Ok(())
+    }
 
-    steps.must("setup", setup::guest_target)?;
-    steps.should("format", || {
-        process::run(&mut host(&["fmt", "--all", "--check"]))?;
-        process::run(&mut guests(&["fmt", "--all", "--check"]))
-    });
-    steps.should("clippy", || process::run(host(CLIPPY).args(DENY_WARNINGS)));
-    steps.should("clippy of guests", || {
-        let target = ["--target", workspace::GUEST_TARGET, "--target-dir", "target"];
-        process::run(guests(CLIPPY).args(target).args(DENY_WARNINGS))
-    });
-    steps.should("documentation", || process::run(host(DOC).env("RUSTDOCFLAGS", "-Dwarnings")));
-    steps.must("guests", || guests::build().and_then(|()| guests::build_native()))?;
-    let skipped = steps.must("published programs", programs::build_all)?;
-    steps.must("callgate", || process::run(&mut host(&["build", "--workspace", "--all-targets"])))?;
-    let mut test = host(&["test", "--workspace", "--no-fail-fast"]);
-    let names: Vec<_> = skipped.iter().map(|program| program.package).collect();
-    if !names.is_empty() {
-        test.env(WITHOUT, names.join(","));
+    /// The Windows half, unless the machine has not what it takes; `must` it, that is an error.
+    fn windows(&mut self, steps: &mut Steps, given: &Given<'_>, must: bool) -> Result<()> {
+        let wine = match steps.must("setup for Windows", windows::ready) {
+            Err(error) if error.is::<setup::Missing>() && !must => {
+                println!("skipped: {error:#}");
+                self.skipped.push(format!("everything on Windows: {error:#}"));
+                return Ok(());
+            }
+            wine => wine?,
+        };
+        let results = windows::run(steps, &wine, given)?;
+        self.halves.push(Half { system: wine.version()?, results });
+        self.cases.extend(Cases::read(&given.cases, &column_of_wine)?);
+        Ok(())
     }
-    let folder = empty_folder_of_cases()?;
-    test.args(arguments).env(CASES, &folder);
-    let results = steps.must("tests", || tests(&mut test))?;
-    for program in skipped {
-        println!("skipped: {}: {}", program.package, program.why);
+
+    fn show(&self, steps: &Steps) -> Result<()> {
+        if !self.cases.is_empty() {
+            println!("\nthe behaviour suite\n{}", self.cases.suites());
+            let list = workspace::own("conformance")?.join("notes.txt");
+            fs::write(&list, self.cases.notes(true).join("\n") + "\n")
+                .with_context(|| format!("cannot write {}", list.display()))?;
+            self.cases.notes(false).iter().for_each(|line| println!("{line}"));
+            println!("(each case by name in {})", list.display());
+        }
+        if !self.halves.is_empty() {
+            println!("\n{}\n", summary::table(&self.halves));
+        }
+        self.skipped.iter().for_each(|line| println!("skipped: {line}"));
+        for half in &self.halves {
+            half.results.skipped.iter().for_each(|line| println!("skipped on {}: {line}", half.system));
+        }
+        steps.failures.iter().for_each(|failure| println!("failed: {failure}"));
+        Ok(())
     }
-    // A choice of tests shows a part of the cases.
-    steps.should("table of calls", || table_of_calls(&folder, &root.join("README.md"), arguments.is_empty()));
-    Ok(results)
 }
 
-fn empty_folder_of_cases() -> Result<PathBuf> {
-    let folder = workspace::own("conformance")?;
-    let removed = fs::remove_dir_all(&folder).or_else(|error| match error.kind() {
+/// The column of a backend that was tested on this system itself. Linux is the one whose columns say no system.
+fn column_here(backend: &str) -> String {
+    match (OS, backend) {
+        ("linux", _) | (_, EVERYWHERE_ALIKE) | ("windows", "nt") => backend.to_owned(),
+        _ => format!("{backend} ({OS})"),
+    }
+}
+
+/// The column of a backend that was tested under Wine, which is not quite Windows.
+fn column_of_wine(backend: &str) -> String {
+    if backend == EVERYWHERE_ALIKE { backend.to_owned() } else { format!("{backend} (Wine)") }
+}
+
+fn empty_folder(folder: &Path) -> Result<()> {
+    let removed = fs::remove_dir_all(folder).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => Ok(()),
         _ => Err(error),
     });
-    removed.with_context(|| format!("cannot empty {}", folder.display()))?;
-    Ok(folder)
+    removed.with_context(|| format!("cannot empty {}", folder.display()))
 }
 
-/// Shows what the behaviour suites found, and keeps the README's table of it.
-fn table_of_calls(folder: &Path, readme: &Path, complete: bool) -> Result<()> {
-    let cases = Cases::read(folder)?;
+/// Keeps the README's table of what the behaviour suites found.
+fn table_of_calls(cases: &Cases, complete: bool) -> Result<()> {
     if cases.is_empty() {
         println!("no behaviour suite ran");
         return Ok(());
     }
-    println!("{}", cases.suites());
     if !complete || cases.failed() > 0 {
         println!("the README's table stays as it is: not every suite ran, or a case failed");
         return Ok(());
     }
-    readme::update(readme, &cases.calls(), env::var_os("CI").is_some_and(|value| value == "true"))
+    let readme = workspace::root()?.join("README.md");
+    readme::update(&readme, cases.calls(), env::var_os("CI").is_some_and(|value| value == "true"))
 }
 
 fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut cargo = process::cargo();
     cargo.current_dir(folder).args(arguments);
     cargo
-}
-
-/// Runs the tests, shows their output as it comes, and sums their results. A test program that dies before it can report
-/// counts as one failure.
-fn tests(command: &mut Command) -> Result<Results> {
-    println!("    $ {}", process::line(command));
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start `cargo test`")?;
-    let mut results = Results::default();
-    if let Some(output) = child.stdout.take() {
-        let mut output = BufReader::new(output);
-        let mut line = Vec::new();
-        while output.read_until(b'\n', &mut line).context("cannot read what the tests print")? > 0 {
-            io::stdout().write_all(&line).context("cannot print what the tests print")?;
-            results.add(&String::from_utf8_lossy(&line));
-            line.clear();
-        }
-    }
-    let status = child.wait().context("cannot wait for `cargo test`")?;
-    if !status.success() && results.failed == 0 {
-        println!("`cargo test` itself failed ({status})");
-        results.failed = 1;
-    }
-    Ok(results)
-}
-
-/// The steps so far: says each one, and how long it took.
-#[derive(Default)]
-struct Steps {
-    count: usize,
-    failures: Vec<String>,
-}
-
-impl Steps {
-    /// A step without which the next ones mean nothing.
-    fn must<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.count += 1;
-        println!("\n== step {}: {name}", self.count);
-        let started = Instant::now();
-        let result = work();
-        let outcome = if result.is_ok() { "took" } else { "FAILED after" };
-        println!("== step {}: {name} {outcome} {}", self.count, seconds(started));
-        result
-    }
-
-    /// A step whose failure is told at the end.
-    fn should(&mut self, name: &str, work: impl FnOnce() -> Result<()>) {
-        if let Err(error) = self.must(name, work) {
-            println!("{error:#}");
-            self.failures.push(format!("{name}: {error:#}"));
-        }
-    }
-}
-
-fn seconds(since: Instant) -> String {
-    format!("{:.1} s", since.elapsed().as_secs_f64())
 }

@@ -1,71 +1,175 @@
-//! Sums what test programs report. Their form for machines is not stable yet, so the line for people is read:
+//! Sums what test programs report, by suite. Their form for machines is not stable yet, so the lines for people are read,
+//! cargo's among them, which say whose turn it is:
 //!
 //! ```text
+//!      Running tests/conformance.rs (target/debug/deps/conformance-0123456789abcdef)
 //! test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s
 //! ```
 
-/// What a test prints that could not be run here: its harness takes it for passed.
+use std::ops::AddAssign;
+
+/// What a test prints that could not be run here, with its name and the reason: its harness takes it for passed.
 const SKIPPED: &str = "test skipped: ";
 
-/// Tests, counted over all test programs so far.
+/// How many tests ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// As reported; those that skipped themselves are among them until the suite's end.
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) skipped: usize,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+/// One test program.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Suite {
+    pub(crate) name: String,
+    pub(crate) counts: Counts,
+    /// Whether it came to its end.
+    ended: bool,
+}
+
+/// Tests, by suite, in the order in which they ran.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Results {
-    /// As reported; those that skipped themselves are among them.
-    reported: usize,
-    skipped: usize,
-    ignored: usize,
-    pub(crate) failed: usize,
+    pub(crate) suites: Vec<Suite>,
+    /// The tests that skipped themselves, each with its reason.
+    pub(crate) skipped: Vec<String>,
+    /// Whose library or program was tested last; its other suites follow.
+    package: String,
 }
 
 impl Results {
-    pub(crate) fn passed(&self) -> usize {
-        self.reported.saturating_sub(self.skipped)
+    /// All suites together. One that did not come to its end, as a program that dies before it can report, has a failure.
+    pub(crate) fn all(&self) -> Counts {
+        let mut all = Counts::default();
+        for Suite { counts, ended, .. } in &self.suites {
+            all += *counts;
+            all.failed += usize::from(!ended);
+        }
+        all
     }
 
-    pub(crate) fn skipped(&self) -> usize {
-        self.ignored + self.skipped
+    /// The suites that did not come to their end.
+    pub(crate) fn died(&self) -> impl Iterator<Item = &str> {
+        self.suites.iter().filter(|suite| !suite.ended).map(|suite| &*suite.name)
     }
 
-    /// Adds the counts of a line, if it reports any.
+    /// Adds what another run of tests found.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.suites.extend(other.suites);
+        self.skipped.extend(other.skipped);
+    }
+
+    /// Takes in a line of a test run.
     pub(crate) fn add(&mut self, line: &str) {
+        if let Some(name) = self.suite(line) {
+            self.suites.push(Suite { name, counts: Counts::default(), ended: false });
+        }
+        let Some(suite) = self.suites.last_mut() else {
+            return;
+        };
         // A test may have printed something without ending its line.
-        self.skipped += usize::from(line.contains(SKIPPED));
-        let Some((_, counts)) = line.split_once("test result: ") else {
-            return;
-        };
-        let Some((_verdict, counts)) = counts.split_once(". ") else {
-            return;
-        };
-        for count in counts.split(';') {
-            let mut words = count.split_whitespace();
-            let (Some(number), Some(what)) = (words.next(), words.next()) else {
-                continue;
-            };
-            let number = number.parse().unwrap_or(0);
-            match what {
-                "passed" => self.reported += number,
-                "failed" => self.failed += number,
-                "ignored" => self.ignored += number,
-                _ => {}
-            }
+        if let Some((_, skipped)) = line.split_once(SKIPPED) {
+            suite.counts.skipped += 1;
+            self.skipped.push(skipped.trim_end().to_owned());
+        }
+        if let Some(reported) = reported(line) {
+            let skipped = suite.counts.skipped;
+            suite.counts.passed = reported.passed.saturating_sub(skipped);
+            suite.counts.failed = reported.failed;
+            suite.counts.skipped = skipped + reported.skipped;
+            suite.ended = true;
         }
     }
+
+    /// The name of the suite that a line of cargo's announces.
+    fn suite(&mut self, line: &str) -> Option<String> {
+        let line = line.trim();
+        if let Some(library) = line.strip_prefix("Doc-tests ") {
+            return Some(format!("{}, documentation", library.replace('_', "-")));
+        }
+        let (source, program) = line.strip_prefix("Running ")?.strip_suffix(')')?.split_once(" (")?;
+        let file = program.rsplit(['/', '\\']).next()?;
+        let (name, _hash) = file.rsplit_once('-')?;
+        if source.starts_with("unittests ") {
+            self.package = name.replace('_', "-");
+            return Some(self.package.clone());
+        }
+        Some(format!("{}, {name}", self.package))
+    }
+}
+
+/// The counts of a line, if it reports any.
+fn reported(line: &str) -> Option<Counts> {
+    let (_, counts) = line.split_once("test result: ")?;
+    let (_verdict, counts) = counts.split_once(". ")?;
+    let mut reported = Counts::default();
+    for count in counts.split(';') {
+        let mut words = count.split_whitespace();
+        let (Some(number), Some(what)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let number = number.parse().unwrap_or(0);
+        match what {
+            "passed" => reported.passed = number,
+            "failed" => reported.failed = number,
+            "ignored" => reported.skipped = number,
+            _ => {}
+        }
+    }
+    Some(reported)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn results_are_summed() {
+    fn results(text: &str) -> Results {
         let mut results = Results::default();
-        results.add("running 13 tests\n");
-        results.add("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s\n");
+        text.lines().for_each(|line| results.add(line));
         results
-            .add("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.01s\n");
-        results.add("test result: nonsense\n");
-        results.add("test programs::some ... test skipped: some could not be built here\n");
-        assert_eq!(results, Results { reported: 15, skipped: 1, ignored: 1, failed: 2 });
-        assert_eq!((results.passed(), results.skipped()), (14, 2));
+    }
+
+    #[test]
+    fn suites_are_told_apart_and_summed() {
+        let results = results(
+            "     Running unittests src/lib.rs (target/debug/deps/callgate_nt-0123456789abcdef)\n\
+             running 13 tests\n\
+             test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s\n\
+             \x20    Running tests/conformance.rs (target\\debug\\deps\\conformance-0123.exe)\n\
+             test programs::some ... test skipped: programs::some: could not be built here\n\
+             test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.01s\n\
+             test result: nonsense\n\
+             \x20  Doc-tests callgate_nt\n\
+             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n",
+        );
+        let suites: Vec<_> = results.suites.iter().map(|suite| (&*suite.name, suite.counts)).collect();
+        let counts = |passed, failed, skipped| Counts { passed, failed, skipped };
+        assert_eq!(
+            suites,
+            [
+                ("callgate-nt", counts(12, 0, 1)),
+                ("callgate-nt, conformance", counts(2, 2, 1)),
+                ("callgate-nt, documentation", counts(1, 0, 0))
+            ]
+        );
+        assert_eq!(results.skipped, ["programs::some: could not be built here"]);
+        assert_eq!(results.all(), counts(15, 2, 2));
+    }
+
+    #[test]
+    fn a_program_that_dies_has_failed() {
+        let results = results("     Running unittests src/main.rs (target/debug/deps/callgate-01)\nrunning 2 tests\n");
+        assert_eq!(results.all(), Counts { failed: 1, ..Counts::default() });
+        assert_eq!(results.died().collect::<Vec<_>>(), ["callgate"]);
     }
 }

@@ -1,0 +1,57 @@
+//! The network: sockets that never wait, through one pool of addresses, and lookups.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use callgate_system::{AddressFamily, HostName, Kind, Lookup, Network, Result, Socket};
+use cap_std::ambient_authority;
+use cap_std::net::Pool;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::bell::Bell;
+use crate::lookup::{Lookups, PortableLookup};
+use crate::socket::PortableSocket;
+
+/// This machine's network.
+pub(crate) struct PortableNetwork {
+    pool: Arc<Pool>,
+    lookups: Lookups,
+}
+
+impl PortableNetwork {
+    pub(crate) fn new(pool: Pool, bell: &Arc<Bell>) -> Self {
+        Self { pool: Arc::new(pool), lookups: Lookups::new(bell) }
+    }
+}
+
+impl Network for PortableNetwork {
+    fn socket(&self, kind: Kind, family: AddressFamily) -> Result<Arc<dyn Socket>> {
+        Ok(Arc::new(PortableSocket::new(&self.pool, kind, family)?))
+    }
+
+    fn resolve(&self, name: &str) -> Result<Arc<dyn Lookup>> {
+        match HostName::parse(name)? {
+            HostName::Address(address) => Ok(Arc::new(PortableLookup::answered(address))),
+            HostName::Name(name) => Ok(self.lookups.begin(name)?),
+        }
+    }
+}
+
+/// A pool of all there is.
+pub(crate) fn everything() -> Pool {
+    let mut pool = Pool::new();
+    let all = [
+        Ipv4Net::new(Ipv4Addr::UNSPECIFIED, 0).map(IpNet::from),
+        Ipv6Net::new(Ipv6Addr::UNSPECIFIED, 0).map(IpNet::from),
+    ];
+    for net in all.into_iter().flatten() {
+        pool.insert_ip_net_port_any(net, ambient_authority());
+    }
+    pool
+}
+
+/// Each address once, none of IPv4 written as IPv6, in the order given.
+pub(crate) fn distinct(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+    let mut seen = std::collections::HashSet::new();
+    addresses.map(|address| address.to_canonical()).filter(|address| seen.insert(*address)).collect()
+}

@@ -1,0 +1,57 @@
+//! The tests of what is built for Windows, on Linux under Wine: the crates' own tests, and the guests on `callgate.exe`, started by
+//! the same harness that starts them on Linux.
+//!
+//! Hazard: every step names the same packages, so that all choose the same features and the engine is built once.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::results::Results;
+use super::steps::Steps;
+use super::{CLIPPY, DENY_WARNINGS, Given, cargo_in, cargo_test, empty_folder};
+use crate::setup::{self, Wine};
+use crate::{process, workspace};
+
+/// What has nothing to do on Windows, and what only starts others.
+const WITHOUT: &[&str] = &["--exclude", "callgate-linux", "--exclude", "callgate-tests", "--exclude", "xtask"];
+/// How cargo runs a program of the target.
+const RUNNER: &str = "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER";
+/// How the harness finds callgate, and what it starts it with.
+const CALLGATE_BIN: &str = "CALLGATE_BIN";
+const CALLGATE_RUNNER: &str = "CALLGATE_RUNNER";
+
+/// What it takes, or why it can't be had.
+pub(crate) fn ready() -> Result<Wine> {
+    setup::windows_target()?;
+    Wine::ready()
+}
+
+/// Every check and every test that means something there.
+pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>) -> Result<Results> {
+    let root = workspace::root()?;
+    let host = |command: &[&str]| {
+        let mut cargo = cargo_in(&root, command);
+        cargo.args(WITHOUT).args(["--target", workspace::WINDOWS_TARGET]);
+        cargo
+    };
+    steps.should("clippy for Windows", || process::run(host(CLIPPY).args(DENY_WARNINGS)));
+    steps.must("callgate for Windows", || process::run(&mut host(&["build", "--workspace", "--all-targets"])))?;
+
+    empty_folder(&given.cases)?;
+    let mut test = host(&["test", "--workspace", "--no-fail-fast"]);
+    wine.prepare(given.to(&mut test).env(RUNNER, wine.program()));
+    let mut results = steps.must("tests under Wine", || started(wine, test))?;
+
+    let mut test = cargo_in(&root, &["test", "--workspace", "--no-fail-fast", "--test", "all"]);
+    given.to(&mut test).env(CALLGATE_BIN, workspace::windows_callgate("debug")?);
+    wine.prepare(test.env(CALLGATE_RUNNER, wine.program()));
+    let guests = steps.must("guests under Wine", || started(wine, test))?;
+    results.extend(guests);
+    Ok(results)
+}
+
+fn started(wine: &Wine, test: Command) -> Result<Results> {
+    wine.start()?;
+    cargo_test::run(test)
+}

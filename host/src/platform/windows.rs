@@ -1,0 +1,27 @@
+//! What is so on Windows alone.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path};
+
+/// Where a guest finds a host directory that was mounted under its own path: with the separators of its world, which knows no
+/// drives.
+pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
+    let drive = matches!(Path::new(host).components().next(), Some(Component::Prefix(_)));
+    host.to_str().filter(|_| !drive).map(|path| path.replace('\\', "/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_sees_slashes_and_no_drives() {
+        let path = |host: &str| guest_path(host.as_ref());
+        assert_eq!(path(r"sub\deep").as_deref(), Some("sub/deep"));
+        assert_eq!(path(".").as_deref(), Some("."));
+        assert_eq!(path(r"\top").as_deref(), Some("/top"));
+        for drive in [r"C:\top", "C:", "C:sub", r"\\server\share\x", r"\\?\C:\x"] {
+            assert_eq!(path(drive), None, "{drive}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What is so on Windows.
+
+use std::io;
+use std::os::windows::fs::symlink_file;
+
+/// Whether symbolic links can be made: it takes a privilege, or the developer mode.
+pub(crate) fn symlinks() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    symlink_file("nowhere", folder.path().join("link"))
+}

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use callgate_conformance::windows::WindowsGround;
 use callgate_conformance::{Deviation, Ground, Subject, conformance};
 use callgate_nt::Nt;
-use callgate_system::{Code, System};
+use callgate_system::{AddressFamily, Code, Kind, SocketOption, System};
 
 /// Names that are taken for others or for devices are refused (`names.rs`).
 const DOT: &str = "NT: no name ends in a dot";
@@ -40,6 +40,42 @@ const IN_STEPS: &[Deviation] = &[
 
 const NO_SYMLINKS: &[Deviation] =
     &[Deviation { what: "Directory::symlink", reason: "Wine 8.0 and FAT have no reparse points" }];
+
+const COUNT: &str = "Wine 8.0, and Windows before 10 1703: the number of probes is the system's";
+
+#[rustfmt::skip]
+const ONE_COUNT: &[Deviation] = &[
+    Deviation { what: "tcp/v4: the number of probes is what was set, and its listener's", reason: COUNT },
+    Deviation { what: "tcp/v6: the number of probes is what was set, and its listener's", reason: COUNT },
+];
+
+const PORT: &str = "Wine 8.0: Linux takes a port that it chose back with the peer, and Wine binds no socket twice";
+const UNTOLD: &str = "Wine 8.0: its server takes the error of a datagram socket, and tells nobody";
+const FILTERED: &str = "Wine 8.0: a datagram socket is bound to every address of IPv4, and filters what comes";
+
+#[rustfmt::skip]
+const WINE_DATAGRAMS: &[Deviation] = &[
+    Deviation { what: "udp/v4: without a peer, everybody again", reason: PORT },
+    Deviation { what: "udp/v6: without a peer, everybody again", reason: PORT },
+    Deviation { what: "udp/v4: a peer that isn't there is told", reason: UNTOLD },
+    Deviation { what: "udp/v6: a peer that isn't there is told", reason: UNTOLD },
+    Deviation { what: "udp/v4: nobody's address is not bindable", reason: FILTERED },
+];
+
+/// Whether the number of probes can be set.
+fn counts_probes() -> bool {
+    let network = Nt::new();
+    let socket = network.network().socket(Kind::Stream, AddressFamily::Ipv4).expect("a socket");
+    socket.set_option(SocketOption::KeepAliveCount, 5).expect("it is taken");
+    socket.option(SocketOption::KeepAliveCount) == Ok(5)
+}
+
+/// Whether a datagram socket is bound to its own address, as by any system of its own.
+fn binds_datagrams() -> bool {
+    let network = Nt::new();
+    let socket = network.network().socket(Kind::Datagram, AddressFamily::Ipv4).expect("a socket");
+    socket.bind(([192, 0, 2, 1], 0).into()).is_err()
+}
 
 /// Whether a name is free as soon as it is removed, also while what it named is open.
 fn removes_at_once() -> bool {
@@ -82,7 +118,9 @@ impl Subject for Kernel {
         static ALL: LazyLock<Vec<Deviation>> = LazyLock::new(|| {
             let wine = if removes_at_once() { &[][..] } else { IN_STEPS };
             let links = if makes_symlinks() { &[][..] } else { NO_SYMLINKS };
-            [EVERYWHERE, wine, links].concat()
+            let probes = if counts_probes() { &[][..] } else { ONE_COUNT };
+            let datagrams = if binds_datagrams() { &[][..] } else { WINE_DATAGRAMS };
+            [EVERYWHERE, wine, links, probes, datagrams].concat()
         });
         &ALL
     }

@@ -21,6 +21,7 @@ use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket
 
 use self::options::Kept;
 use super::address::Address;
+use super::meaning::{is_loss, is_unreachable, missing, no_socket, not_accepted, not_reached, not_sent};
 use super::readiness::{Direction, Readiness, Stage, event};
 use crate::error::{Portable as _, Winsock};
 use crate::nt::afd;
@@ -37,7 +38,7 @@ pub(super) struct NtSocket {
     stage: AtomicU8,
     /// The address that a datagram socket was bound to.
     bound: OnceLock<IpAddr>,
-    /// Whether receiving was shut down; Winsock isn't told.
+    /// Whether receiving was shut down, which Winsock isn't told, or came to the end.
     receive_ended: AtomicBool,
     send_ended: AtomicBool,
     /// Whether the loss of the connection was told; then there is only its end.
@@ -72,6 +73,8 @@ impl NtSocket {
             descriptor.set(Setting::V6_ONLY, 1).portable()?;
         }
         if kind == Kind::Datagram {
+            // Sending may bind it.
+            descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1).portable()?;
             descriptor.tell_unreachable(false).or_else(missing).portable()?;
         }
         Ok(Self::of(descriptor, kind, family))
@@ -190,7 +193,7 @@ impl NtSocket {
         code.portable()
     }
 
-    /// An error that a message of before has left; told with a peer only.
+    /// Whether `code` is what an earlier message to somebody else has left.
     fn is_of_nobody(&self, code: Winsock) -> bool {
         is_unreachable(code) && self.stage() != Stage::Connected
     }
@@ -207,8 +210,13 @@ impl Socket for NtSocket {
 
     fn bind(&self, local: SocketAddr) -> Result<()> {
         self.family.check_local(self.kind, local)?;
-        // Once bound it says INVAL; then so does `bind`.
-        let _ = self.descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1);
+        if self.kind == Kind::Stream {
+            match self.descriptor.set(Setting::EXCLUSIVE_ADDRESS, 1) {
+                // It has an address, and so says `bind`.
+                Ok(()) | Err(Winsock::WSAEINVAL) => {}
+                Err(code) => return Err(code.portable()),
+            }
+        }
         let bound = self.descriptor.bind(&local.into()).map_err(|code| match code {
             // It has an address; or an address of one link came without the link.
             Winsock::WSAEINVAL if self.local_address().is_ok() => code.meaning(Code::InvalidState),
@@ -302,12 +310,18 @@ impl Socket for NtSocket {
     fn receive(&self, buffer: &mut Vec<u8>) -> Result<usize> {
         self.only(Kind::Stream)?;
         self.in_stage(Stage::Connected)?;
-        if buffer.len() == buffer.capacity() || self.lost.load(Ordering::Acquire) {
+        if buffer.len() == buffer.capacity() {
             return Ok(0);
         }
+        let is_over = self.receive_ended.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire);
         match self.descriptor.receive(buffer) {
-            Err(Winsock::WSAEWOULDBLOCK) if self.receive_ended.load(Ordering::Acquire) => Ok(0),
+            Ok(0) | Err(_) if is_over => Ok(0),
             Ok(0) if self.is_broken_off() => Err(self.not_moved(Winsock::WSAECONNRESET)),
+            Ok(0) => {
+                // A reset that comes after is none any more.
+                self.receive_ended.store(true, Ordering::Release);
+                Ok(0)
+            }
             result => result.map_err(|code| self.not_moved(code)),
         }
     }
@@ -414,65 +428,5 @@ fn again<T>(mut call: impl FnMut() -> Result<T, Winsock>, pass_over: impl Fn(Win
     }
 }
 
-/// What a system that knows nothing of an option says; it then behaves so anyway.
-fn missing(code: Winsock) -> Result<(), Winsock> {
-    match code {
-        Winsock::WSAEINVAL | Winsock::WSAEOPNOTSUPP | Winsock::WSAENOPROTOOPT => Ok(()),
-        _ => Err(code),
-    }
-}
-
-/// Whether the connection is gone.
-fn is_loss(code: Winsock) -> bool {
-    matches!(
-        code,
-        Winsock::WSAECONNRESET
-            | Winsock::WSAECONNABORTED
-            | Winsock::WSAENETRESET
-            | Winsock::WSAETIMEDOUT
-            | Winsock::WSAESHUTDOWN
-            | Winsock::WSAEDISCON
-            | Winsock::WSAENETDOWN
-            | Winsock::WSAEHOSTUNREACH
-            | Winsock::WSAENETUNREACH
-    )
-}
-
-/// Whether an earlier message of a datagram socket came to nobody.
-fn is_unreachable(code: Winsock) -> bool {
-    matches!(code, Winsock::WSAECONNRESET | Winsock::WSAENETRESET | Winsock::WSAECONNREFUSED)
-}
-
-/// No handle left is no socket left, to this interface.
-fn no_socket(code: Winsock) -> Error {
-    match code {
-        Winsock::WSAEMFILE => code.meaning(Code::NewSocketLimit),
-        _ => code.portable(),
-    }
-}
-
-/// What connecting says in words of its own: no port is free; no address that anybody could have.
-fn not_reached(code: Winsock) -> Error {
-    match code {
-        Winsock::WSAENOBUFS => code.meaning(Code::AddressInUse),
-        Winsock::WSAEADDRNOTAVAIL => code.meaning(Code::RemoteUnreachable),
-        _ => code.portable(),
-    }
-}
-
-/// What sending a message says in words of its own.
-fn not_sent(code: Winsock) -> Error {
-    match code {
-        _ if is_unreachable(code) => code.meaning(Code::ConnectionRefused),
-        Winsock::WSAEADDRNOTAVAIL => code.meaning(Code::RemoteUnreachable),
-        _ => code.portable(),
-    }
-}
-
-/// What accepting says in words of its own: that connection is gone.
-fn not_accepted(code: Winsock) -> Error {
-    match code {
-        Winsock::WSAECONNRESET | Winsock::WSAENETDOWN => code.meaning(Code::ConnectionAborted),
-        _ => no_socket(code),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,9 @@ struct Poll {
     last: usize,
 }
 
+/// As long is slept at once, in nanoseconds, a day: what a timer of NT's makes of its largest number isn't said.
+const LONGEST: Nanoseconds = 86_400_000_000_000;
+
 /// No interest.
 const NONE: usize = usize::MAX;
 
@@ -83,6 +86,10 @@ impl Waiter for NtWaiter {
             }
             _ => {
                 let result = self.wait_for(interests, until, ready);
+                if result.is_err() {
+                    // Not all that came of polls may have been looked at.
+                    *self = Self::default();
+                }
                 ready.sort_unstable();
                 result.map_err(not_waited)
             }
@@ -241,7 +248,7 @@ fn sleep(until: Nanoseconds) {
     loop {
         match left(Some(until)) {
             None | Some(0) => return,
-            Some(left) => std::thread::sleep(Duration::from_nanos(left)),
+            Some(left) => std::thread::sleep(Duration::from_nanos(left.min(LONGEST))),
         }
     }
 }
@@ -253,7 +260,7 @@ fn left(until: Option<Nanoseconds>) -> Option<Nanoseconds> {
 
 /// In units of 100 ns, and not less.
 fn ticks(left: Nanoseconds) -> i64 {
-    i64::try_from(left.div_ceil(100)).unwrap_or(i64::MAX)
+    i64::try_from(left.min(LONGEST).div_ceil(100)).unwrap_or(i64::MAX)
 }
 
 /// Whatever a port or AFD lacks: there is no other way to wait.

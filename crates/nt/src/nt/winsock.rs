@@ -248,11 +248,11 @@ impl Descriptor {
         self.control(ws::SIO_KEEPALIVE_VALS, &values, &mut ())
     }
 
-    /// `SIO_UDP_CONNRESET`, `SIO_UDP_NETRESET`: whether receiving tells that an earlier message came to nobody.
+    /// `SIO_UDP_CONNRESET`: whether receiving tells that an earlier message came to nobody. Never that it went too far
+    /// (`SIO_UDP_NETRESET`).
     pub(crate) fn tell_unreachable(&self, tell: bool) -> Result<()> {
-        let tell = u32::from(tell);
-        self.control(ws::SIO_UDP_NETRESET, &tell, &mut ())?;
-        self.control(ws::SIO_UDP_CONNRESET, &tell, &mut ())
+        self.control(ws::SIO_UDP_NETRESET, &0_u32, &mut ())?;
+        self.control(ws::SIO_UDP_CONNRESET, &u32::from(tell), &mut ())
     }
 
     /// `SIO_TCP_INITIAL_RTO`: connecting asks once, and takes a refusal for an answer.

@@ -98,10 +98,14 @@ fn what_is_dropped_gives_its_memory_back() {
         }
     }
     // Each wait takes what came of those dropped before, as soon as the kernel has told of it.
-    while begun(&waiter).1 > 1 {
+    for _ in 0..10_000 {
+        if begun(&waiter).1 == 1 {
+            break;
+        }
         let until = clock::monotonic() + 1_000_000;
         assert_eq!(ready(&mut waiter, &[Interest::Receivable(&*kept)], Some(until)), []);
     }
+    assert_eq!(begun(&waiter).1, 1);
     send_to(&*kept);
     assert_eq!(ready(&mut waiter, &[Interest::Receivable(&*kept)], None), [0]);
 }
@@ -215,7 +219,7 @@ fn many_waiters_do_not_disturb_each_other() {
         for (number, socket) in sockets.iter().enumerate() {
             let interests = receivable(&sockets);
             scope.spawn(move || {
-                let mut waiters: Vec<_> = (0..10).map(|_| NtWaiter::default()).collect();
+                let mut waiters: Vec<_> = (0..4).map(|_| NtWaiter::default()).collect();
                 for waiter in &mut waiters {
                     let before = ready(waiter, &interests, Some(0));
                     assert!(!before.contains(&number), "{before:?}");

@@ -3,7 +3,7 @@
 //! Hazard: precompiled code is machine code, run as it is. Loading it is trusting it as much as an executable of one's own.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -110,7 +110,14 @@ impl Runtime {
     fn load_precompiled(&self, path: &Path) -> Result<Component, String> {
         // SAFETY: the file is machine code that the engine wrote; the engine checks its version and settings, and that it
         // is unchanged since is what the caller of `load` vouches for, as its documentation says.
-        unsafe { Component::deserialize_file(&self.engine, path) }.map_err(|error| {
+        let mapped = unsafe { Component::deserialize_file(&self.engine, path) };
+        let loaded = mapped.or_else(|error| {
+            // Not every system maps every file as code: Wine maps none.
+            let code = fs::read(path).map_err(|_| error)?;
+            // SAFETY: as above.
+            unsafe { Component::deserialize(&self.engine, code) }
+        });
+        loaded.map_err(|error| {
             format!("precompiled for another machine, release or setting ({}); compile it anew", one_line(&error))
         })
     }

@@ -4,6 +4,7 @@
 //! `directory`, `file` and `entries` are the handles; `network`, `socket` and `lookup` the network; `wait` is the one place that
 //! sleeps; `error` is the one table of error numbers.
 
+#![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
 mod clock;

@@ -1,5 +1,7 @@
 //! The behaviour suite against this backend, both ways of resolving paths.
 
+#![cfg(target_os = "linux")]
+
 use callgate_conformance::unix::UnixGround;
 use callgate_conformance::{Ground, Subject, conformance};
 use callgate_linux::Linux;

@@ -1,5 +1,7 @@
 //! What happens at the limits of the process. They are the whole process's: this is a program of its own, with one test.
 
+#![cfg(target_os = "linux")]
+
 use callgate_linux::Linux;
 use callgate_system::{Code, Follow, OpenHow, System};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

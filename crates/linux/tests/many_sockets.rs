@@ -1,5 +1,7 @@
 //! Thousands of connections in one process, as many as its limit allows: a program of its own, with one test.
 
+#![cfg(target_os = "linux")]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;

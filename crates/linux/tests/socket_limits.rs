@@ -1,5 +1,7 @@
 //! Sockets when no descriptor is left. The limit is the whole process's: this is a program of its own, with one test.
 
+#![cfg(target_os = "linux")]
+
 use std::net::TcpStream;
 
 use callgate_linux::Linux;

@@ -1,9 +1,11 @@
 //! What has gone wrong in systems like this one, where the path table does not say it already: that table holds the
 //! re-appended slash, the outside link with create and write, and truncating or statting a directory, for every call.
 
+use std::sync::Arc;
+
 use callgate_system::{Code, Directory, Follow, OpenHow};
 
-use crate::stage::{CREATE, EXCLUSIVE, READ, Stage, WRITE, names};
+use crate::stage::{CREATE, EXCLUSIVE, READ, Stage, WRITE, names, open_directory};
 use crate::{Check, Failure};
 
 cases! { "security";
@@ -145,16 +147,20 @@ fn endless_path(stage: &Stage<'_>) -> Check {
 }
 
 fn deep(stage: &Stage<'_>) -> Check {
-    let mut path = String::new();
+    let path = "d/".repeat(1000);
+    let mut bottom = Arc::clone(&stage.root);
     for _ in 0..1000 {
-        path.push_str("d/");
-        fine!(stage.root.create_directory(&path));
+        // Each in the one above: a walk down to it would make this quadratic.
+        fine!(bottom.create_directory("d"));
+        bottom = fine!(open_directory(&*bottom, "d"));
     }
     stage.file("f", "text")?;
     let up = format!("{}{}", "d/".repeat(700), "../".repeat(700));
     same!(fine!(stage.content(&format!("{up}f"))), b"text");
     refused!(stage.content(&format!("{up}../f")), NotPermitted);
     let root: &dyn Directory = &*stage.root;
-    fine!(root.stat(&path, Follow::No));
+    same!(fine!(root.stat(&path, Follow::No)).identity, fine!(bottom.metadata()).identity);
+    fine!(root.create_directory(&format!("{path}e")));
+    same!(fine!(names(&*bottom)), ["e"]);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Guests without measure: each is ended, or refused, and the host stays well.
 
-use callgate_tests::{Host, callgate, everywhere, places};
+use callgate_tests::needs::OwnHandles;
+use callgate_tests::{Host, callgate, everywhere, needs, places};
 
 use crate::places::Place;
 
@@ -24,6 +25,7 @@ pub(crate) fn handles() {
 /// The default is a limit too: of callgate's own, or the system's.
 #[test]
 fn handles_by_default() {
+    needs!(OwnHandles);
     everywhere(|host| {
         let place = Place::new();
         host.guest("handles").dir(&place.data, "/data").args(&["/data", "2000000"]).run().well().says("refused after ");

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use callgate_tests::needs::Symlinks;
+use callgate_tests::needs::{RawNames, Symlinks};
 use callgate_tests::{Host, each, everywhere, needs};
 
 use crate::places::{Place, write};
@@ -160,6 +160,7 @@ pub(crate) fn same_mounts() {
 /// A file system takes names that are not UTF-8; the interface does not.
 #[test]
 pub(crate) fn odd_names() {
+    needs!(RawNames);
     everywhere(|host| {
         let place = Place::new();
         for index in 0..200 {

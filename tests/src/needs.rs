@@ -16,6 +16,10 @@ pub enum Need {
     Tool(&'static str),
     /// That this machine, and what callgate runs on, make and know symbolic links.
     Symlinks,
+    /// That a name which is no text is the same name to this machine and to what callgate runs on.
+    RawNames,
+    /// That how many handles callgate may have depends on nobody else.
+    OwnHandles,
 }
 
 pub use Need::*;
@@ -36,6 +40,8 @@ impl Need {
             Symlinks if places::on_wine() => {
                 Some("Wine follows symbolic links out of any directory, and makes none".to_owned())
             }
+            RawNames => places::on_wine().then(|| "Wine makes text of any name".to_owned()),
+            OwnHandles => places::on_wine().then(|| "Wine's programs share the descriptors of one server".to_owned()),
             Symlinks => platform::symlinks().err().map(|error| format!("symbolic links can't be made here: {error}")),
         }
     }

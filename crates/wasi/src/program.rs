@@ -3,7 +3,7 @@
 //! Hazard: precompiled code is machine code, run as it is. Loading it is trusting it as much as an executable of one's own.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -113,14 +113,24 @@ impl Runtime {
     #[allow(unsafe_code, reason = "the engine has no other way to take precompiled code")]
     fn load_precompiled(&self, path: &Path) -> Result<Code, String> {
         let kind = Engine::detect_precompiled_file(path).ok().flatten();
-        let code = match kind {
+        let mapped = match kind {
             // SAFETY: the file is machine code that the engine wrote; the engine checks its version and settings, and that it
             // is unchanged since is what the caller of `load` vouches for, as its documentation says.
             Some(Precompiled::Module) => unsafe { Module::deserialize_file(&self.engine, path) }.map(Code::Module),
             // SAFETY: as above.
             _ => unsafe { Component::deserialize_file(&self.engine, path) }.map(Code::Component),
         };
-        code.map_err(|error| {
+        // Not every system maps every file as code: Wine maps none.
+        let loaded = mapped.or_else(|error| {
+            let code = fs::read(path).map_err(|_| error)?;
+            match kind {
+                // SAFETY: as above.
+                Some(Precompiled::Module) => unsafe { Module::deserialize(&self.engine, code) }.map(Code::Module),
+                // SAFETY: as above.
+                _ => unsafe { Component::deserialize(&self.engine, code) }.map(Code::Component),
+            }
+        });
+        loaded.map_err(|error| {
             format!("precompiled for another machine, release or setting ({}); compile it anew", one_line(&error))
         })
     }

@@ -31,7 +31,7 @@ fn many(root: &Path) -> Outcome {
     let directory = root.join("a/many");
     fs::create_dir(&directory).context("create_dir")?;
     check("a new directory is empty", fs::read_dir(&directory).context("read_dir")?.next().is_none())?;
-    let names: BTreeSet<_> = (0..1500).map(|index| format!("entry {index:04} {}", "n".repeat(index % 200))).collect();
+    let names: BTreeSet<_> = (0..1500).map(|index| format!("entry {}{index:04}", "n".repeat(index % 200))).collect();
     for name in &names {
         fs::write(directory.join(name), name).context("write")?;
     }

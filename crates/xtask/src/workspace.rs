@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 
 /// What guests are compiled for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
+/// What modules of WASI preview1 are compiled for.
+pub(crate) const MODULE_TARGET: &str = "wasm32-wasip1";
 
 /// The top of the repository.
 pub(crate) fn root() -> Result<PathBuf> {

@@ -35,7 +35,8 @@ const WASI_LIBC: &[&str] = &["crt1-command.o", "crt1-reactor.o", "libc.a"];
 
 const WASIP2: Target =
     Target { triple: workspace::GUEST_TARGET, crates: "std,panic_abort,test", libc_files: WASI_LIBC };
-const WASIP1: Target = Target { triple: "wasm32-wasip1", crates: "std,panic_abort,test", libc_files: WASI_LIBC };
+const WASIP1: Target =
+    Target { triple: workspace::MODULE_TARGET, crates: "std,panic_abort,test", libc_files: WASI_LIBC };
 const WINDOWS: Target =
     Target { triple: "x86_64-pc-windows-gnu", crates: "std,panic_abort,panic_unwind,test", libc_files: &[] };
 
@@ -72,15 +73,13 @@ pub(crate) fn all(windows: bool) -> Result<()> {
     Ok(())
 }
 
-pub(crate) use c_compiler::for_guests as c_compiler;
+pub(crate) use c_compiler::{CProgram, for_guests as c_compiler};
 
 /// What building guests takes; quiet when it is there.
 pub(crate) fn guest_target() -> Result<()> {
     let toolchain = Toolchain::active()?;
-    if toolchain.has(&WASIP2) {
-        return Ok(());
-    }
-    ensure(&toolchain, &WASIP2)
+    let missing = [&WASIP2, &WASIP1].into_iter().filter(|target| !toolchain.has(target));
+    missing.map(|target| ensure(&toolchain, target)).collect()
 }
 
 /// The compiler that runs here when somebody types `rustc`.

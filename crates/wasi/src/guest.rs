@@ -26,6 +26,9 @@ use crate::watchdog::{Stuck, Watchdog};
 /// Open handles of one guest at a time, unless told otherwise.
 const HANDLES: usize = 100_000;
 
+/// A module finds its streams, sockets and mounts open.
+const TOO_FEW_HANDLES: &str = "its streams and mounts are more than the limit of handles; allow more";
+
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
 
@@ -284,7 +287,7 @@ impl Guest {
         let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
         let mut store = guest.into_store(program);
         if program.is_module() {
-            p1::begin(store.data(), &listeners).map_err(|error| program.fail(error.to_string()))?;
+            p1::begin(store.data(), &listeners).map_err(|_| program.fail(TOO_FEW_HANDLES.to_owned()))?;
         }
         let runtime = &program.runtime;
         let watchdog =

@@ -46,6 +46,11 @@ pub(crate) fn guest_program(name: &str) -> Result<PathBuf> {
     Ok(guest()?.join("target").join(GUEST_TARGET).join("release").join(format!("{name}.wasm")))
 }
 
+/// The same as a module of WASI preview1.
+pub(crate) fn guest_module(name: &str) -> Result<PathBuf> {
+    Ok(guest()?.join("target").join(MODULE_TARGET).join("release").join(format!("{name}.wasm")))
+}
+
 /// The `callgate` program of a profile (`debug` or `release`).
 pub(crate) fn callgate(profile: &str) -> Result<PathBuf> {
     Ok(target()?.join(profile).join(executable("callgate")))

@@ -145,7 +145,11 @@ fn renumbering() {
             .call("fd_renumber", &[one, one], 0)
             .call("fd_renumber", &[one, -1], BADF)
             .call("fd_renumber", &[-1, one], BADF)
-            .call("fd_renumber", &[one, two + 1], BADF)
+            .call("fd_renumber", &[two + 1, one], BADF)
+            // A number that nobody has yet, and back.
+            .call("fd_renumber", &[one, two + 1], 0)
+            .call("fd_filestat_get", &[one, OUT], BADF)
+            .call("fd_renumber", &[two + 1, one], 0)
             .call("fd_renumber", &[one, i64::from(i32::MAX)], BADF)
             .call("fd_filestat_get", &[one, OUT], 0)
             .holds(OUT as u32 + 32, 1)
@@ -163,7 +167,7 @@ fn renumbering() {
         for _ in 0..20 {
             calls = calls.open("two", 0, READ, 0).opened(two).call("fd_renumber", &[two, one], 0);
         }
-        let limited = start(host, &place, &calls).dir(&place.data, "/data").with("--max-handles", "6").run();
+        let limited = start(host, &place, &calls).dir(&place.data, "/data").with("--max-handles", "7").run();
         all_as_listed(&limited, &calls);
     });
 }

@@ -11,6 +11,7 @@ mod programs;
 mod setup;
 mod test;
 mod trace;
+mod wheels;
 mod workspace;
 
 use std::path::PathBuf;

@@ -62,6 +62,13 @@ impl Backends {
     }
 }
 
+/// Every backend that serves real files.
+#[cfg(unix)]
+pub(crate) fn real_systems() -> Vec<(&'static str, Arc<dyn System>)> {
+    let names = ["portable", "linux", "linux without openat2"];
+    names.into_iter().zip(quiet::systems()).collect()
+}
+
 /// The systems that guests run on, with standard streams that are nobody's.
 pub(crate) struct Hosts {
     #[cfg(unix)]

@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod guests;
 mod process;
 mod programs;
@@ -49,6 +50,10 @@ enum Task {
     },
     /// Compares native, callgate and, where installed, wasmtime, row by row
     Bench(bench::Options),
+    /// Compares the backends on random calls, and lets hostile guests loose on the host
+    Fuzz(fuzz::FuzzOptions),
+    /// Swaps names while every backend that serves real files uses them
+    Stress(fuzz::StressOptions),
     /// Runs a command, then prints the most memory that it held, in KiB (`bench` calls this)
     #[command(hide = true)]
     PeakMemory {
@@ -66,6 +71,8 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
+        Task::Stress(options) => fuzz::stress(&options),
         Task::PeakMemory { command } => bench::memory::child(&command),
     };
     let Err(error) = result else {

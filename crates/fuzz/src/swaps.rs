@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use callgate_conformance::unix::swap::{Link, stress, stress_file};
 use callgate_system::System;
 
-use crate::backends::real_systems;
+use crate::backends::real;
 
 /// One stress, over.
 pub struct Stressed {
@@ -27,7 +27,7 @@ pub struct Stressed {
 pub fn run(rounds: u32, mounts: bool, mut done: impl FnMut(&Stressed)) -> Result<()> {
     let links = if mounts { "links, moved directories and mounts" } else { "links and moved directories" };
     let half = rounds / 2;
-    for (backend, system) in real_systems() {
+    for (backend, system) in real::systems() {
         let mut one = |what, rounds, work: &dyn Fn(&dyn System)| match catch_unwind(AssertUnwindSafe(|| work(&*system)))
         {
             Ok(()) => {

@@ -143,8 +143,9 @@ impl Directory for MemoryDirectory {
         let to = self.same_tree(new_directory)?;
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let inode = nodes.to_link(self.inode(), path, follow)?;
+        let from = nodes.to_link(self.inode(), path, follow)?;
         let at = nodes.new_place(to.inode(), new_path)?;
+        let inode = nodes.find(from.dir, &from.name)?;
         nodes.require_alive(at.dir)?;
         nodes.require_free(&at)?;
         if nodes.is_directory(inode)? {
@@ -189,16 +190,16 @@ impl Directory for MemoryDirectory {
 }
 
 impl Nodes {
-    /// What a hard link shall be made to. `NotPermitted` for a directory without a name here.
-    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Inode> {
+    /// The name of what a hard link shall be made to; not followed, whether it is there is still to be seen. `NotPermitted`
+    /// for a directory without a name here.
+    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Named> {
         if follow == Follow::Yes {
-            return self.resolve(root, path, follow);
+            return self.followed(root, path);
         }
         let Place::Name(at) = self.place(root, path)? else { return Err(Code::NotPermitted.into()) };
-        let Named { dir, name, must_be_dir } = &at;
-        if *must_be_dir {
+        if at.must_be_dir {
             self.require_directory(&at)?;
         }
-        self.find(*dir, name)
+        Ok(at)
     }
 }

@@ -2,9 +2,10 @@
 //! where something happens. So a program that sleeps for an hour is done at once, one that spins until time has passed
 //! comes to an end, and two runs see the same times.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use callgate_system::{Clock, Nanoseconds, Timestamp};
+use callgate_system::{Clock, Nanoseconds, System, Timestamp};
 
 use crate::world::World;
 
@@ -82,5 +83,26 @@ impl Clock for World {
 
     fn wall_resolution(&self) -> Nanoseconds {
         STEP
+    }
+}
+
+/// The clock of a system, kept: what a tree beside that system's own files takes its times from.
+pub struct ClockOf(pub Arc<dyn System>);
+
+impl Clock for ClockOf {
+    fn monotonic(&self) -> Nanoseconds {
+        self.0.clock().monotonic()
+    }
+
+    fn monotonic_resolution(&self) -> Nanoseconds {
+        self.0.clock().monotonic_resolution()
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.0.clock().wall()
+    }
+
+    fn wall_resolution(&self) -> Nanoseconds {
+        self.0.clock().wall_resolution()
     }
 }

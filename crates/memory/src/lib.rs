@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod image;
 mod network;
 mod random;
 mod stdio;
@@ -27,7 +28,8 @@ use callgate_system::{
     Clock, Code, Directory, Network, OpenHow, Opened, Random, Result, Stdio, System, Timestamp, Waiter,
 };
 
-pub use crate::clock::{BEGINNING, STEP};
+pub use crate::clock::{BEGINNING, ClockOf, STEP};
+pub use crate::image::{ImageError, Loaded};
 pub use crate::network::Faults;
 pub use crate::tree::{Quota, Tree};
 
@@ -37,6 +39,9 @@ use crate::wait::MemoryWaiter;
 use crate::world::World;
 
 /// A system in memory.
+///
+/// Several guests may share it, each on a thread of its own, with one waiter each. Time passes only where all of them wait: a
+/// waiter that is made for a guest that doesn't run yet makes the others wait for it.
 pub struct Memory {
     world: Arc<World>,
     tree: Tree,
@@ -99,12 +104,6 @@ impl Memory {
     #[must_use]
     pub fn tree(&self) -> &Tree {
         &self.tree
-    }
-
-    /// Its clock, for further trees.
-    #[must_use]
-    pub fn shared_clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.world) as Arc<dyn Clock>
     }
 }
 

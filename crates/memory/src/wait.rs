@@ -51,9 +51,6 @@ impl Waiter for MemoryWaiter {
         loop {
             world.asleep.remove(&self.number);
             let now = self.world.time.now();
-            if world.net.arrive(now) {
-                world.wake();
-            }
             let met = |(index, interest)| self.is_met(&world.net, interest, now).then_some(index);
             ready.extend(interests.iter().enumerate().filter_map(met));
             if !ready.is_empty() || until.is_some_and(|until| until <= now) {

@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) guests: usize,
     /// Those that wait and have found nothing, each with its deadline.
     pub(crate) asleep: BTreeMap<u64, Option<Nanoseconds>>,
+    /// When the sleepers last looked again, or later.
+    woken: Nanoseconds,
     /// How often everybody waited for nothing.
     pub(crate) deadlocks: u64,
 }
@@ -42,7 +44,7 @@ pub(crate) struct Locked<'w> {
 
 impl World {
     pub(crate) fn new(beginning: Timestamp, net: Net) -> Self {
-        let state = State { net, guests: 0, asleep: BTreeMap::new(), deadlocks: 0 };
+        let state = State { net, guests: 0, asleep: BTreeMap::new(), woken: 0, deadlocks: 0 };
         Self { time: Time::new(beginning), state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -56,25 +58,27 @@ impl<'w> Locked<'w> {
     /// Has every sleeper look again.
     pub(crate) fn wake(&mut self) {
         self.state.asleep.clear();
+        self.state.woken = self.world.time.now();
         self.world.time.set_alarm(None);
         self.world.changed.notify_all();
     }
 
     /// Lets go of the lock until somebody wakes the sleepers.
-    pub(crate) fn sleep(self) -> Self {
+    pub(crate) fn sleep(mut self) -> Self {
         let alarm = self.next_event();
         self.world.time.set_alarm(alarm);
         if alarm.is_some_and(|alarm| alarm <= self.world.time.now()) {
             // A reading came by before the alarm was set.
+            self.wake();
             return self;
         }
         let state = self.world.changed.wait(self.state).unwrap_or_else(PoisonError::into_inner);
         Self { state, ..self }
     }
 
-    /// When the first deadline is, or the first thing on its way comes.
+    /// When the first deadline is, or the first thing comes that was on its way when the sleepers looked.
     pub(crate) fn next_event(&self) -> Option<Nanoseconds> {
-        self.asleep.values().flatten().copied().chain(self.net.next_due()).min()
+        self.asleep.values().flatten().copied().chain(self.net.next_due(self.woken)).min()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use callgate_conformance::{Ground, Subject, conformance};
+use callgate_conformance::{Ground, Peers, Subject, conformance};
 use callgate_memory::{Memory, Tree};
 use callgate_system::{Directory, FileType, Follow, OpenHow, Opened, System};
 
@@ -21,6 +21,10 @@ impl Subject for InMemory {
 
     fn system(&self) -> &dyn System {
         &self.memory
+    }
+
+    fn peers(&self) -> Peers {
+        Peers::System
     }
 
     fn ground(&self) -> Box<dyn Ground> {

@@ -21,6 +21,7 @@ mod links;
 mod lookup;
 mod naming;
 mod opening;
+mod peer;
 mod random;
 mod readiness;
 mod reading;

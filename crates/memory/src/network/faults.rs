@@ -38,6 +38,11 @@ impl Fate {
         Self { faults, generator: Generator::new(seed, Purpose::Faults) }
     }
 
+    /// Whether anything takes time.
+    pub(super) fn delays(&self) -> bool {
+        *self.faults.delay.end() > 0 || *self.faults.delay.start() > 0
+    }
+
     /// When what leaves now arrives.
     pub(super) fn arrival(&mut self, now: Nanoseconds) -> Nanoseconds {
         let (least, most) = (*self.faults.delay.start(), *self.faults.delay.end());

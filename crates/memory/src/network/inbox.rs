@@ -31,8 +31,13 @@ impl Inbox {
         self.arrived + arrived.map(|(_, length)| length).sum::<usize>()
     }
 
-    /// Adds bytes that arrive at `due`, or when those before them do; says when.
-    pub(super) fn push(&mut self, bytes: &[u8], due: Nanoseconds, now: Nanoseconds) -> Nanoseconds {
+    /// When the next bytes arrive that had not by `after`.
+    pub(super) fn next_due(&self, after: Nanoseconds) -> Option<Nanoseconds> {
+        self.coming.iter().map(|(due, _)| *due).find(|due| *due > after)
+    }
+
+    /// Adds bytes that arrive at `due`, or when those before them do.
+    pub(super) fn push(&mut self, bytes: &[u8], due: Nanoseconds, now: Nanoseconds) {
         self.arrive(now);
         self.bytes.extend(bytes);
         let due = due.max(self.coming.back().map_or(0, |(last, _)| *last));
@@ -44,7 +49,6 @@ impl Inbox {
             None if due <= now => self.arrived += bytes.len(),
             _ => self.coming.push_back((due, bytes.len())),
         }
-        due
     }
 
     /// Moves what has arrived into the spare capacity of `buffer`; how much.

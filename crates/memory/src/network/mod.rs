@@ -15,8 +15,6 @@ mod options;
 mod ports;
 mod socket;
 mod tcp;
-#[cfg(test)]
-mod tests;
 mod udp;
 
 use std::sync::Arc;

@@ -32,8 +32,6 @@ pub(crate) struct Net {
     pub(super) listeners: BTreeSet<(Space, u16, Number)>,
     pub(super) fate: Fate,
     held: usize,
-    /// When things on their way arrive. It may name times at which nothing does any more.
-    dues: BTreeSet<Nanoseconds>,
     /// Whether somebody may have got what they wait for.
     changed: bool,
 }
@@ -121,7 +119,6 @@ impl Net {
             listeners: BTreeSet::new(),
             fate,
             held: 0,
-            dues: BTreeSet::new(),
             changed: false,
         }
     }
@@ -240,25 +237,16 @@ impl Net {
         std::mem::take(&mut self.changed)
     }
 
-    /// Notes that something arrives at `due`.
-    pub(super) fn expect(&mut self, due: Nanoseconds, now: Nanoseconds) {
-        if due > now {
-            self.dues.insert(due);
+    /// When the next thing arrives that had not by `after`.
+    pub(crate) fn next_due(&self, after: Nanoseconds) -> Option<Nanoseconds> {
+        if !self.fate.delays() {
+            return None;
         }
-    }
-
-    /// Whether anything has arrived since the last time this was asked.
-    pub(crate) fn arrive(&mut self, now: Nanoseconds) -> bool {
-        let before = self.dues.len();
-        while self.dues.first().is_some_and(|due| *due <= now) {
-            self.dues.pop_first();
-        }
-        self.dues.len() < before
-    }
-
-    /// When the next thing arrives.
-    pub(crate) fn next_due(&self) -> Option<Nanoseconds> {
-        self.dues.first().copied()
+        let next_due = |sock: &Sock| match &sock.role {
+            Role::Stream(stage) => stage.next_due(after),
+            Role::Datagram(mailbox) => mailbox.next_due(after),
+        };
+        self.sockets.values().filter_map(next_due).min()
     }
 
     pub(crate) fn is_receivable(&self, number: Number, now: Nanoseconds) -> bool {

@@ -42,7 +42,7 @@ fn act<T>(world: &World, call: impl FnOnce(&mut Net, Nanoseconds) -> Result<T>) 
     let mut locked = world.lock();
     let now = world.time.now();
     let result = call(&mut locked.net, now);
-    if locked.net.has_changed() | locked.net.arrive(now) {
+    if locked.net.has_changed() {
         locked.wake();
     }
     result
@@ -79,7 +79,7 @@ impl Socket for MemorySocket {
     }
 
     fn finish_connect(&self) -> Result<()> {
-        self.act(|net, number, now| net.finish_connect(number, now))
+        self.act(Net::finish_connect)
     }
 
     fn disconnect(&self) -> Result<()> {
@@ -91,7 +91,7 @@ impl Socket for MemorySocket {
     }
 
     fn accept(&self) -> Result<(Arc<dyn Socket>, SocketAddr)> {
-        let (number, remote) = self.act(|net, number, now| net.accept(number, now))?;
+        let (number, remote) = self.act(Net::accept)?;
         let accepted = Self { world: Arc::clone(&self.world), number, kind: self.kind, family: self.family };
         Ok((Arc::new(accepted), remote))
     }

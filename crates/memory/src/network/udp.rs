@@ -35,6 +35,12 @@ impl Mailbox {
         self.refused || self.messages.front().is_some_and(|message| message.due <= now)
     }
 
+    /// When the next message arrives that had not by `after`.
+    pub(super) fn next_due(&self, after: Nanoseconds) -> Option<Nanoseconds> {
+        let arrived = self.messages.partition_point(|message| message.due <= after);
+        self.messages.get(arrived).map(|message| message.due)
+    }
+
     /// What it holds, in the units of [`Net::hold`].
     pub(super) fn held(&self) -> usize {
         self.held
@@ -132,7 +138,6 @@ impl Net {
         if mailbox.held < room && is_left {
             mailbox.put(Message { due, from, bytes: bytes.into() });
             self.hold(charged);
-            self.expect(due, now);
             self.changed();
         }
         Ok(())

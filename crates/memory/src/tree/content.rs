@@ -1,7 +1,8 @@
 //! The bytes of a file, in pages; what was never written costs nothing.
 //!
 //! A page is as long as what was written in it, so a file of one byte holds no whole page: the host keeps at most about twice
-//! the bytes that the file is long. Bytes behind the end of a page, and pages that are not there, read as zeros.
+//! the bytes that the file is long. Bytes behind the end of a page, and pages that are not there, read as zeros. Most files
+//! have one page, so the first one has a place of its own.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +20,11 @@ fn position(offset: u64) -> (u64, usize) {
 /// The bytes of one file.
 #[derive(Default)]
 pub(super) struct Content {
+    /// No page reaches beyond it.
     size: u64,
-    /// By number; no page reaches beyond `size`.
-    pages: BTreeMap<u64, Vec<u8>>,
+    first: Vec<u8>,
+    /// The others, by number.
+    others: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Content {
@@ -37,7 +40,8 @@ impl Content {
         while at < end {
             let (number, from) = position(at);
             let length = (PAGE - from as u64).min(end - at) as usize;
-            let page = self.pages.get(&number).map_or(&[][..], Vec::as_slice);
+            let page = if number == 0 { Some(&self.first) } else { self.others.get(&number) };
+            let page = page.map_or(&[][..], Vec::as_slice);
             let there = page.get(from..page.len().min(from + length)).unwrap_or_default();
             buffer.extend_from_slice(there);
             buffer.resize(buffer.len() + length - there.len(), 0);
@@ -53,7 +57,7 @@ impl Content {
             let at = offset + written as u64;
             let (number, from) = position(at);
             let part = &rest[..rest.len().min(PAGE as usize - from)];
-            if let Err(error) = write_page(self.pages.entry(number).or_default(), part, from) {
+            if let Err(error) = write_page(self.page(number), part, from) {
                 return if written == 0 { Err(error) } else { Ok(written) };
             }
             written += part.len();
@@ -66,13 +70,18 @@ impl Content {
     pub(super) fn set_size(&mut self, size: u64) {
         if size < self.size {
             let (number, length) = position(size);
-            drop(self.pages.split_off(&(number + 1)));
-            if let Some(page) = self.pages.get_mut(&number) {
+            drop(self.others.split_off(&(number + 1)));
+            let page = if number == 0 { Some(&mut self.first) } else { self.others.get_mut(&number) };
+            if let Some(page) = page {
                 page.truncate(length);
                 page.shrink_to_fit();
             }
         }
         self.size = size;
+    }
+
+    fn page(&mut self, number: u64) -> &mut Vec<u8> {
+        if number == 0 { &mut self.first } else { self.others.entry(number).or_default() }
     }
 }
 
@@ -113,8 +122,8 @@ mod tests {
         let mut content = Content::default();
         content.set_size(1 << 40);
         content.write(b"x", 1 << 39).unwrap();
-        assert_eq!(content.pages.len(), 1);
-        assert_eq!(content.pages.values().map(Vec::len).sum::<usize>(), 1);
+        assert_eq!((content.first.len(), content.others.len()), (0, 1));
+        assert_eq!(content.others.values().map(Vec::len).sum::<usize>(), 1);
         assert_eq!(read(&content, (1 << 39) - 2, 5), b"\0\0x\0\0");
         assert_eq!(read(&content, (1 << 40) - 2, 5), b"\0\0");
         assert_eq!(read(&content, 1 << 40, 5), b"");
@@ -130,6 +139,6 @@ mod tests {
         assert!(all[..PAGE as usize + 1].iter().all(|byte| *byte == 7));
         assert!(all[PAGE as usize + 1..].iter().all(|byte| *byte == 0));
         content.set_size(PAGE);
-        assert_eq!(content.pages.values().map(Vec::len).sum::<usize>(), PAGE as usize);
+        assert_eq!(content.first.len() + content.others.values().map(Vec::len).sum::<usize>(), PAGE as usize);
     }
 }

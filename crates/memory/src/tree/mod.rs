@@ -22,15 +22,12 @@ mod hand;
 mod nodes;
 mod quota;
 mod resolve;
-#[cfg(test)]
-mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callgate_system::{Clock, Directory, Result, Timestamp};
 
 use self::directory::MemoryDirectory;
-pub(crate) use self::file::MemoryFile;
 pub(crate) use self::hand::{Raw, Visited};
 pub(crate) use self::nodes::Inode;
 use self::nodes::{Nodes, ROOT};
@@ -79,6 +76,11 @@ impl Tree {
     #[must_use]
     pub fn usage(&self) -> Quota {
         self.shared.nodes().account.used()
+    }
+
+    /// Bytes that the quota leaves.
+    pub(crate) fn bytes_left(&self) -> u64 {
+        self.shared.nodes().account.bytes_left()
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The host's memory is bounded by these two numbers, whatever a guest does. Bytes are what files are long (a hole counts as
 //! if it were written, so a file never grows beyond what it was charged for), what names are long, and what the texts of
-//! symbolic links are long. An entry is a name, or a file without any name that is still open; it costs the host about 300
-//! bytes beside its own.
+//! symbolic links are long. An entry is a name, or a file without any name that is still open; it costs the host up to
+//! about 600 bytes beside these.
 
 use callgate_system::{Code, Result};
 

@@ -24,6 +24,8 @@ mod subject;
 mod tree;
 #[cfg(unix)]
 pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 pub use behaviour::Stranger;
 pub use case::{CALLS, Case, GROUPS, suite};

@@ -29,8 +29,9 @@ pub(crate) const DIRECTORY: OpenHow = OpenHow { read: true, directory: true, ..A
 pub(crate) struct Stage<'a> {
     pub(crate) system: &'a dyn System,
     pub(crate) peers: Peers,
-    pub(crate) ground: Box<dyn Ground>,
+    // Closed before the ground is cleared: Windows removes no directory that is open.
     pub(crate) root: Arc<dyn Directory>,
+    pub(crate) ground: Box<dyn Ground>,
 }
 
 impl<'a> Stage<'a> {

@@ -89,7 +89,7 @@ impl Directory for PortableDirectory {
         validate_target(target)?;
         let place = self.place(path)?;
         let at = new_name(&place)?;
-        at.dir.symlink(os::link_path(target), at.name).portable()
+        os::symlink(&at.dir, target, at.name)
     }
 
     fn read_link(&self, path: &str) -> Result<String> {
@@ -123,7 +123,7 @@ impl Directory for PortableDirectory {
             // After either, a directory stands there, or has stood.
             from.is_directory()?;
         }
-        from.dir.rename(from.name, &to.dir, to.name).portable()
+        os::rename(&from.dir, from.name, &to.dir, to.name)
     }
 
     fn set_times(&self, path: &str, follow: Follow, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
@@ -157,7 +157,7 @@ fn new_name<'a, 'd, 'p>(place: &'a Place<'d, 'p>) -> Result<&'a Named<'d, 'p>> {
 
 /// `code` where a call was refused because `at` is a directory: systems have several words for it.
 fn refused_as(result: Result<()>, at: &Named<'_, '_>, code: Code) -> Result<()> {
-    let is_refused = |error: &Error| matches!(error.code, Code::Access | Code::NotPermitted);
+    let is_refused = |error: &Error| os::REFUSED_DIRECTORY.contains(&error.code);
     match result {
         Err(error) if is_refused(&error) && at.is_directory().is_ok() => Err(coded(code, error)),
         result => result,

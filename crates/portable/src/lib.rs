@@ -12,9 +12,10 @@
 //! - standard input is read ahead, by a thread; what the guest doesn't take is lost to whoever shares it;
 //! - on Windows a write to a standard stream waits while nobody reads;
 //! - appends are atomic towards those of this process only;
-//! - without `O_PATH` (macOS), a directory that may be passed through but not read is `Access`.
+//! - without `O_PATH` (macOS), a directory that may be passed through but not read is `Access`, and so is a file that may
+//!   not be read, for its attributes.
 //!
-//! Tried on Linux, and on Windows as far as Wine goes; on macOS never.
+//! Tried on Linux, and on Windows as far as Wine goes; for macOS compiled and never run.
 
 #![forbid(unsafe_code)]
 

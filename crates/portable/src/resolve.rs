@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use callgate_system::path::{Held, LINKS_MAX, LastName, Step, Steps, Walk, split};
-use callgate_system::{Code, FileType, Follow, OpenHow, Result, Stat};
+use callgate_system::{Code, Error, FileType, Follow, OpenHow, Result, Stat};
 use cap_fs_ext::DirExt as _;
 use cap_std::fs::{Dir, File};
 
@@ -157,15 +157,31 @@ fn anything_at(dir: &Dir, name: &Path, how: OpenHow) -> Result<Handle> {
             let made = OpenHow { write: true, ..how };
             dir.open_with(name, &os::options(made)).portable()?
         }
+        // What may not be read, or has nothing to read, may still be looked at.
+        Err(error) if is_unreadable(error) && !how.read && !how.write => attributes_of(dir, name, error)?,
         opened => opened?,
     };
-    if !file.metadata().portable()?.is_dir() {
+    let metadata = file.metadata().portable()?;
+    if metadata.is_symlink() {
+        return Err(Code::Loop.into());
+    }
+    if !metadata.is_dir() {
         return Ok(Handle::File(file));
     }
     if how.write || how.create {
         return Err(Code::IsDirectory.into());
     }
     Ok(Handle::Directory(Dir::from_std_file(file.into_std())))
+}
+
+fn is_unreadable(error: Error) -> bool {
+    matches!(error.code, Code::Access | Code::NoSuchDevice | Code::NoDevice)
+}
+
+/// Opens for the attributes alone, where the system can; else, it is as `error` says.
+fn attributes_of(dir: &Dir, name: &Path, error: Error) -> Result<File> {
+    let options = os::attributes_alone().ok_or(error)?;
+    dir.open_with(name, &options).portable()
 }
 
 /// The attributes of what `path` names beneath `dir`.

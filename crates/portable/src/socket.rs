@@ -11,7 +11,7 @@ mod options;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket, SocketOption};
@@ -35,6 +35,9 @@ pub(crate) struct PortableSocket {
     bound: OnceLock<IpAddr>,
     /// The peer of a connected stream: the system forgets it with the connection.
     remote: OnceLock<SocketAddr>,
+    /// Whether receiving was ended on this side.
+    ended: AtomicBool,
+    keep_alive: os::KeepAlive,
 }
 
 /// A socket as cap-std has it; a `TcpListener` is any stream.
@@ -93,6 +96,8 @@ impl PortableSocket {
             stage: AtomicU8::new(Stage::Apart as u8),
             bound: OnceLock::new(),
             remote: OnceLock::new(),
+            ended: AtomicBool::new(false),
+            keep_alive: os::KeepAlive::new(),
         })
     }
 
@@ -100,6 +105,11 @@ impl PortableSocket {
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         let idle = matches!(self.stage(), Stage::Apart | Stage::Failed) && self.kind() == Kind::Stream;
         if idle { None } else { Some(self.fd()) }
+    }
+
+    /// The same, to receive.
+    pub(crate) fn pollable_to_receive(&self) -> Option<BorrowedFd<'_>> {
+        if self.ended.load(Ordering::Acquire) { None } else { self.pollable() }
     }
 
     fn fd(&self) -> BorrowedFd<'_> {
@@ -273,11 +283,7 @@ impl Socket for PortableSocket {
             return Ok(());
         }
         let port = self.name()?.map_or(0, |name| name.port());
-        let gone = rustix::net::connect_unspec(self.fd()).portable();
-        // BSDs complain of the family, and disconnect.
-        if self.socket().peer_addr().is_ok() {
-            gone?;
-        }
+        os::disconnect(&self.socket(), self.family).portable()?;
         self.enter(Stage::Apart);
         if self.name()?.is_some_and(|name| name.port() == port) {
             return Ok(());
@@ -308,7 +314,8 @@ impl Socket for PortableSocket {
         let (socket, peer) = again(|| self.socket().accept()).map_err(not_accepted)?;
         // Without an address, it was gone before.
         let peer = peer.as_socket().ok_or(Code::ConnectionAborted)?;
-        let accepted = Self::of(socket, Kind::Stream, self.family, &self.pool)?;
+        let keep_alive = self.keep_alive.accepted(&socket).portable()?;
+        let accepted = Self { keep_alive, ..Self::of(socket, Kind::Stream, self.family, &self.pool)? };
         accepted.enter(Stage::Connected);
         let _ = accepted.remote.set(peer);
         Ok((Arc::new(accepted), peer))
@@ -321,7 +328,10 @@ impl Socket for PortableSocket {
             return Ok(0);
         }
         let receive = || Ok(rustix::net::recv(self.fd(), spare_capacity(buffer), RecvFlags::empty())?);
-        again(receive).map(|(length, _)| length).portable()
+        match again(receive).map(|(length, _)| length).portable() {
+            Err(error) if error.code == Code::WouldBlock && self.ended.load(Ordering::Acquire) => Ok(0),
+            result => result,
+        }
     }
 
     fn send(&self, buffer: &[u8]) -> Result<usize> {
@@ -379,12 +389,12 @@ impl Socket for PortableSocket {
 
     fn option(&self, option: SocketOption) -> Result<u64> {
         self.has(option)?;
-        options::get(&self.socket(), self.family, option)
+        options::get(self, option)
     }
 
     fn set_option(&self, option: SocketOption, value: u64) -> Result<()> {
         self.has(option)?;
-        options::set(&self.socket(), self.family, option, value)
+        options::set(self, option, value)
     }
 
     fn shutdown(&self, how: Shutdown) -> Result<()> {
@@ -395,7 +405,10 @@ impl Socket for PortableSocket {
             Shutdown::Send => std::net::Shutdown::Write,
             Shutdown::Both => std::net::Shutdown::Both,
         };
-        match self.socket().shutdown(how).portable() {
+        if how != std::net::Shutdown::Write {
+            self.ended.store(true, Ordering::Release);
+        }
+        match os::shutdown(&self.socket(), how).portable() {
             // The connection is gone, and both directions with it.
             Err(error) if error.code == Code::InvalidState => Ok(()),
             result => result,

@@ -3,6 +3,7 @@
 //! Hazard: `O_NONBLOCK` is what keeps an open from waiting, on a pipe without a peer or on a device; every open has it.
 
 mod error;
+mod keep_alive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "unix/linux.rs"]
 mod kernel;
@@ -15,19 +16,20 @@ mod waker;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::net::Shutdown;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use callgate_system::{Code, Error, Native, NewTimestamp, OpenHow, Result, Stat, Timestamp};
+use callgate_system::{AddressFamily, Code, Error, Native, NewTimestamp, OpenHow, Result, Stat, Timestamp};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
-use socket2::{Socket, TcpKeepalive};
+use socket2::Socket;
 
 pub(crate) use self::error::{code, native};
-pub(crate) use self::kernel::{BUFFER_SHARE, SEND};
+pub(crate) use self::keep_alive::KeepAlive;
+pub(crate) use self::kernel::{BUFFER_SHARE, SEND, attributes_alone};
 pub(crate) use self::output::{Output, stderr, stdout};
 pub(crate) use self::waker::Channel;
 use crate::error::Portable as _;
@@ -39,6 +41,9 @@ pub(crate) const CLOCK_STEP: u64 = 1;
 /// What connecting says that goes on by itself (connect(2)).
 pub(crate) const UNDER_WAY: &[Code] = &[Code::InProgress, Code::Interrupted];
 
+/// What removing or linking a directory says on some, because it is one.
+pub(crate) const REFUSED_DIRECTORY: &[Code] = &[Code::NotPermitted];
+
 /// A component as cap-std takes it: any bytes are a name.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere some are none")]
 pub(crate) fn name(name: &[u8]) -> Result<&Path> {
@@ -48,11 +53,6 @@ pub(crate) fn name(name: &[u8]) -> Result<&Path> {
 /// A link's text as the walker reads it.
 pub(crate) fn link_text(text: PathBuf) -> Vec<u8> {
     text.into_os_string().into_vec()
-}
-
-/// A link's text as the system keeps it.
-pub(crate) fn link_path(text: &str) -> PathBuf {
-    PathBuf::from(text)
 }
 
 /// How to open, without waiting and without following.
@@ -116,29 +116,31 @@ pub(crate) fn set_times(dir: &Dir, name: &Path, new: NewTimes) -> Result<()> {
     rustix::fs::utimensat(dir, name, &times, AtFlags::SYMLINK_NOFOLLOW).portable()
 }
 
-/// How long a connection is idle before it is probed.
-pub(crate) fn keep_alive_time(socket: &Socket) -> io::Result<Duration> {
-    socket.tcp_keepalive_time()
-}
-
-/// Sets what is in `keep_alive`, and leaves the rest.
-pub(crate) fn set_keep_alive(socket: &Socket, keep_alive: &TcpKeepalive) -> io::Result<()> {
-    socket.set_tcp_keepalive(keep_alive)
-}
-
 /// Whether it says that no further handle is to be had.
 pub(crate) fn is_handle_limit(error: Error) -> bool {
     matches!(error.native, Some(Native { name: "EMFILE" | "ENFILE", .. }))
 }
 
-/// The time between two probes.
-pub(crate) fn keep_alive_interval(socket: &Socket) -> io::Result<Duration> {
-    socket.tcp_keepalive_interval()
+/// Ends a direction of a connection.
+pub(crate) fn shutdown(socket: &Socket, how: Shutdown) -> io::Result<()> {
+    socket.shutdown(how)
 }
 
-/// How many probes go unanswered.
-pub(crate) fn keep_alive_count(socket: &Socket) -> io::Result<u32> {
-    socket.tcp_keepalive_retries()
+/// Takes a datagram socket's peer away.
+pub(crate) fn disconnect(socket: &Socket, _family: AddressFamily) -> io::Result<()> {
+    let gone = rustix::net::connect_unspec(socket);
+    // BSDs complain of the family, and disconnect.
+    if socket.peer_addr().is_ok() { Ok(gone?) } else { Ok(()) }
+}
+
+/// Makes a link.
+pub(crate) fn symlink(dir: &Dir, text: &str, name: &Path) -> Result<()> {
+    dir.symlink(text, name).portable()
+}
+
+/// Renames one plain name to another.
+pub(crate) fn rename(from: &Dir, name: &Path, to: &Dir, new_name: &Path) -> Result<()> {
+    from.rename(name, to, new_name).portable()
 }
 
 fn timespec(time: NewTimestamp) -> Timespec {

@@ -159,7 +159,11 @@ fn state<'a>(interest: &Interest<'a>) -> State<'a> {
             let sink: &'a dyn Any = sink;
             sink.downcast_ref::<os::Output>().and_then(os::Output::pollable).map(State::Polled)
         }
-        Interest::Receivable(socket) | Interest::Sendable(socket) => {
+        Interest::Receivable(socket) => {
+            let socket: &'a dyn Any = socket;
+            socket.downcast_ref::<PortableSocket>().and_then(PortableSocket::pollable_to_receive).map(State::Polled)
+        }
+        Interest::Sendable(socket) => {
             let socket: &'a dyn Any = socket;
             socket.downcast_ref::<PortableSocket>().and_then(PortableSocket::pollable).map(State::Polled)
         }

@@ -1,5 +1,8 @@
 //! What only Linux does.
 
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_std::fs::{OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
 use rustix::net::SendFlags;
 
 /// How many times what was asked for a socket's buffer stands in its option (socket(7)).
@@ -7,3 +10,12 @@ pub(crate) const BUFFER_SHARE: usize = 2;
 
 /// No signal for a connection that is gone.
 pub(crate) const SEND: SendFlags = SendFlags::NOSIGNAL;
+
+/// How to open for the attributes alone; a link is opened itself.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is no such way")]
+pub(crate) fn attributes_alone() -> Option<OpenOptions> {
+    let mut options = OpenOptions::new();
+    // Nothing is read through `O_PATH`; cap-std wants to hear of some use.
+    options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::PATH.bits().cast_signed());
+    Some(options)
+}

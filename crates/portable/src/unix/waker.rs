@@ -4,6 +4,8 @@ use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 
 use rustix::fd::{AsFd as _, BorrowedFd};
 
+use crate::error::again;
+
 /// Both ends.
 pub(crate) struct Channel {
     reader: PipeReader,
@@ -19,12 +21,12 @@ impl Channel {
     /// Puts a byte in, where there is none.
     pub(crate) fn put(&self) {
         // A pipe with room takes a byte, always.
-        let _ = (&self.writer).write(&[0]);
+        let _ = again(|| (&self.writer).write(&[0]));
     }
 
     /// Takes the byte out, where there is one.
     pub(crate) fn take(&self) {
-        let _ = (&self.reader).read(&mut [0]);
+        let _ = again(|| (&self.reader).read(&mut [0]));
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {

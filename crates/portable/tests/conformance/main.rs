@@ -1,12 +1,14 @@
 //! The behaviour suite against this backend.
 
 #[cfg(unix)]
-mod host {
-    use callgate_conformance::Deviation;
-    pub(super) use callgate_conformance::unix::UnixGround as RealGround;
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-    pub(super) const DEVIATIONS: &[Deviation] = &[];
-}
+#[cfg(unix)]
+use crate::unix as host;
+#[cfg(windows)]
+use crate::windows as host;
 
 use callgate_conformance::{Deviation, Ground, Subject, conformance};
 use callgate_portable::Portable;

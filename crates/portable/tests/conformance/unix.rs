@@ -1,0 +1,6 @@
+//! A Unix as the host: no deviation.
+
+use callgate_conformance::Deviation;
+pub(crate) use callgate_conformance::unix::UnixGround as RealGround;
+
+pub(crate) const DEVIATIONS: &[Deviation] = &[];

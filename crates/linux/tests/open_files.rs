@@ -1,5 +1,7 @@
 //! The limit of open files is the whole process's: this is a program of its own, with one test.
 
+#![cfg(target_os = "linux")]
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 #[test]

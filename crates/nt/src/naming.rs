@@ -79,7 +79,7 @@ enum Target {
 /// Renames, replacing a file by a file or an empty directory by a directory.
 pub(crate) fn rename(from: &Named<'_, '_, Handle>, to: &Named<'_, '_, Handle>) -> Result<()> {
     let source = from.open(&RESOLVER, TO_NAME)?;
-    if source.look.class() == Class::Directory && is_in(&to.dir, &source.handle)? {
+    if source.look.class() == Class::Directory && is_in(&to.dir, &source.handle) {
         return Err(Code::Invalid.into());
     }
     let target = match to.open(&RESOLVER, How::existing(0)) {
@@ -152,10 +152,11 @@ fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     }
 }
 
-/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only, NT refuses by itself.
-fn is_in(directory: &Handle, ancestor: &Handle) -> Result<bool> {
-    let (below, above) = (info::path(directory).portable()?, info::path(ancestor).portable()?);
+/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only. Where a file system
+/// tells no paths, the answer is no, and NT refuses by itself.
+fn is_in(directory: &Handle, ancestor: &Handle) -> bool {
+    let (Ok(below), Ok(above)) = (info::path(directory), info::path(ancestor)) else { return false };
     let rest = below.strip_prefix(above.as_slice());
-    Ok(rest.is_some_and(|rest| rest.first().is_none_or(|&unit| unit == u16::from(b'\\')))
-        && info::volume_serial(directory).portable()? == info::volume_serial(ancestor).portable()?)
+    rest.is_some_and(|rest| rest.first().is_none_or(|&unit| unit == u16::from(b'\\')))
+        && info::volume_serial(directory) == info::volume_serial(ancestor)
 }

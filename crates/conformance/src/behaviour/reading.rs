@@ -40,7 +40,7 @@ fn in_place(stage: &Stage<'_>) -> Check {
     let count = fine!(file.read_into(&mut buffer, 7));
     holds!((1..=3).contains(&count));
     let read = &b"789"[..count];
-    same!(buffer, [read, &b"......"[count..]].concat().as_slice());
+    holds!(buffer.starts_with(read) && buffer[count..].iter().all(|byte| *byte == b'.'));
     same!(fine!(file.read_into(&mut [], 0)), 0);
     Ok(())
 }
@@ -70,7 +70,7 @@ fn nothing_in_place(stage: &Stage<'_>) -> Check {
         same!(fine!(file.read_into(&mut buffer, offset)), 0);
     }
     refused!(file.read_into(&mut buffer, 1 << 63), Invalid);
-    same!(buffer, b"....");
+    same!(buffer, *b"....");
     Ok(())
 }
 

@@ -80,6 +80,16 @@ impl Steps for Calls {
     }
 }
 
+/// What the other tests rest on: an answer that is not as listed ends the module with its step.
+#[test]
+fn a_wrong_answer_is_seen() {
+    let place = Place::new();
+    let calls = Calls::new().call("sched_yield", &[], 0).call("fd_close", &[99], 0);
+    let run = start(Host::Kernel, &place, &calls).run();
+    run.code(2).claim("the answer is shown", run.stdout == BADF.to_le_bytes());
+    assert!(calls.step(2).starts_with("fd_close[99]"), "{}", calls.step(2));
+}
+
 /// Whatever a guest gives, it gets an error number, and the host stays.
 #[test]
 fn arguments_out_of_all_bounds() {

@@ -142,7 +142,7 @@ fn answers_beyond_the_memory() {
     });
 }
 
-/// CVE-like: renumbering onto itself, beyond all numbers, onto an open one (GHSA-fm79-3f68-h2fc, GHSA-3p27-qvp9-27qf).
+/// Renumbering onto itself, beyond all numbers, onto an open one (GHSA-fm79-3f68-h2fc, GHSA-3p27-qvp9-27qf).
 #[test]
 fn renumbering() {
     both(|host| {

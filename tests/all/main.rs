@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod files;
 mod limits;
+mod memory;
 mod modules;
 mod mounts;
 mod network;
@@ -23,6 +24,7 @@ mod wrong_calls;
 // Named below.
 use files::*;
 use limits::*;
+use memory::*;
 use mounts::*;
 use network::*;
 use run::*;

@@ -48,15 +48,15 @@ fn csview_shows_tables() {
         let rows: String = (0..500).map(|n| format!("{n},\"a, {}\",名前 {}\n", n * 7919 % 1000, n % 13)).collect();
         let place = Place::new().file("table.csv", &format!("id,text,name\n{rows}")).file("tabs.tsv", "a\tb\n1\t2\n");
         let questions: &[&[&str]] = &[
-            &["--disable-pager", "table.csv"],
-            &["--disable-pager", "--style", "markdown", "table.csv"],
-            &["--disable-pager", "--tsv", "--number", "tabs.tsv"],
-            &["--disable-pager", "missing.csv"],
+            &["table.csv"],
+            &["--style", "markdown", "table.csv"],
+            &["--tsv", "--number", "tabs.tsv"],
+            &["missing.csv"],
         ];
         for question in questions {
             alike(host, "csview", &place, |run| run.args(question));
         }
-        alike(host, "csview", &place, |run| run.args(&["--disable-pager"]).stdin("a,b\n1,2\n"));
+        alike(host, "csview", &place, |run| run.stdin("a,b\n1,2\n"));
     });
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn no_mounts() {
 
 #[test]
 pub(crate) fn mounts() {
-    everywhere(|host| {
+    each(|host| {
         host.guest("mounts").run().well().prints("");
         let place = Place::new().directory("sub");
         let run = host.guest("mounts").inside(&place.data).dir(&place.data, "/z").read_only(&place.outside, "/a");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use callgate_tests::{everywhere, places};
+use callgate_tests::{each, everywhere, places};
 
 use crate::places::Place;
 
@@ -26,7 +26,7 @@ fn has(line: &str, words: &[&str]) -> bool {
 
 #[test]
 fn into_a_file() {
-    everywhere(|host| {
+    each(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");
         let option = format!("--trace={}", file.display());

@@ -52,6 +52,7 @@ pub const CALLS: &[&str] = &[
     "Directory::sync",
     "Entries::next",
     "File::read_at",
+    "File::read_into",
     "File::write_at",
     "File::append",
     "File::stat",

@@ -12,8 +12,8 @@ use crate::world::World;
 /// What one reading of either clock takes: 1 µs.
 pub const STEP: Nanoseconds = 1_000;
 
-/// When virtual time begins unless somebody says otherwise: 2020-01-01T00:00:00Z.
-pub const BEGINNING: Timestamp = Timestamp { seconds: 1_577_836_800, nanoseconds: 0 };
+/// When virtual time begins unless somebody says otherwise: 2026-01-01T00:00:00Z.
+pub const BEGINNING: Timestamp = Timestamp { seconds: 1_767_225_600, nanoseconds: 0 };
 
 /// A time that never comes.
 const NEVER: Nanoseconds = Nanoseconds::MAX;

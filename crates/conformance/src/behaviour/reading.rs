@@ -40,7 +40,7 @@ fn in_place(stage: &Stage<'_>) -> Check {
     let count = fine!(file.read_into(&mut buffer, 7));
     holds!((1..=3).contains(&count));
     let read = &b"789"[..count];
-    same!(buffer.as_slice(), [read, &b"......"[count..]].concat());
+    holds!(buffer.starts_with(read) && buffer[count..].iter().all(|byte| *byte == b'.'));
     same!(fine!(file.read_into(&mut [], 0)), 0);
     Ok(())
 }

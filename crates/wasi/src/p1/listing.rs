@@ -62,7 +62,7 @@ pub(super) fn fd_readdir(
 
 impl Listing {
     fn begin(host: &Host, dir: &Held) -> Result<Self> {
-        let act = || Ok::<_, Error>(dir.directory()?.directory.read_entries().map(Begun)?);
+        let act = || dir.directory()?.directory.read_entries().map(Begun);
         let entries = host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)?.0;
         let own = inode_of(host, dir, ".").map_or(0, values::inode);
         // Nothing above a mount is told of, so the parent is this directory too.

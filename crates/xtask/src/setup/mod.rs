@@ -96,8 +96,8 @@ pub(crate) fn windows_target() -> Result<()> {
 /// What building guests takes; quiet when it is there.
 pub(crate) fn guest_target() -> Result<()> {
     let toolchain = Toolchain::active()?;
-    let missing = [&WASIP2, &WASIP1].into_iter().filter(|target| !toolchain.has(target));
-    missing.map(|target| ensure(&toolchain, target)).collect()
+    let mut missing = [&WASIP2, &WASIP1].into_iter().filter(|target| !toolchain.has(target));
+    missing.try_for_each(|target| ensure(&toolchain, target))
 }
 
 /// The compiler that runs here when somebody types `rustc`.

@@ -69,24 +69,24 @@ fn fuzz(minutes: Option<f64>, seed: Option<u64>) -> Result<()> {
     if let (Some(seed), None) = (seed, minutes) {
         let cases =
             [files.case(seed).map_err(|found| anyhow!("{found}")), guests.component(seed), guests.garbage(seed)];
-        return report(&files, &guests, [1; 3], cases.into_iter().filter_map(|case| case.err()).collect());
+        return report(&files, &guests, [1; 3], cases.into_iter().filter_map(Result::err).collect());
     }
     let first = seed.unwrap_or_else(|| fastrand::u32(..).into());
     println!("the first seed is {first}");
     let end = Instant::now() + Duration::try_from_secs_f64(minutes.unwrap_or(1.0) * 60.0).context("so many minutes")?;
-    let mut counts = [0; 3];
+    let mut counts = [0_u64; 3];
     let mut failures = Vec::new();
     while Instant::now() < end && failures.is_empty() {
-        for target in 0..3 {
+        for (target, count) in counts.iter_mut().enumerate() {
             let turn = Instant::now() + TURN;
             while Instant::now() < turn.min(end) && failures.is_empty() {
-                let seed = first.wrapping_add(counts[target]);
+                let seed = first.wrapping_add(*count);
                 let (name, case) = match target {
                     0 => ("files", files.case(seed).map_err(|found| anyhow!("{found}"))),
                     1 => ("component", guests.component(seed)),
                     _ => ("garbage", guests.garbage(seed)),
                 };
-                counts[target] += 1;
+                *count += 1;
                 let again = || format!("{name}: to run it again: cargo xtask fuzz --seed {seed}");
                 failures.extend(case.with_context(again).err());
             }

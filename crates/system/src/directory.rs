@@ -8,7 +8,6 @@
 //! - an absolute symbolic link on the way is `NotPermitted`, wherever it points;
 //! - an empty path is `NoEntry`, a path with a NUL byte `Invalid`, a component of more than 255 bytes, or a path of more
 //!   than 4095, `NameTooLong`; what a path tells by itself wins over what a look at the files would tell;
-//! - of a call with two paths that are both wrong, the error of either may be told;
 //! - `.` and `..` are no shorthand: what stands before them must be a directory (`NotDirectory`) and be there (`NoEntry`);
 //! - more than 40 symbolic links in one resolution are `Loop`;
 //! - a trailing `/` asks for a directory: a last symbolic link is then followed even under [`Follow::No`], except

@@ -110,7 +110,8 @@ pub fn stress(system: &dyn System, link: Link, mounts: bool, rounds: u32) {
     };
     let mounting = || {
         run("mount", &["--bind".as_ref(), &scene.at("root/n"), &scene.at("root/m")]);
-        run("umount", &[&scene.at("root/m")]);
+        // Somebody may be in there; it goes when they do.
+        run("umount", &["--lazy".as_ref(), &scene.at("root/m")]);
     };
     let disturbances: &[&(dyn Fn() + Sync)] =
         if mounts { &[&exchanging, &moving, &mounting] } else { &[&exchanging, &moving] };

@@ -1,8 +1,6 @@
 //! Where backends may differ, and why. A rule covers one outcome of one call, never a whole sequence; runs count how often
 //! each was needed, and a rule that a long run never needs is to be removed.
 
-use callgate_system::Code;
-
 use super::operation::Operation;
 use super::outcome::{Moment, Outcome, Seen, Told};
 
@@ -28,29 +26,18 @@ pub struct Rule {
 }
 
 /// All rules.
-pub const RULES: &[Rule] = &[
-    Rule {
-        name: "access times",
-        reason: "whether a reading counts as an access, and when it is written down, is the system's matter (relatime)",
-        covers: |difference| match (difference.first, difference.other) {
-            (Ok(Told::Stat(first)), Ok(Told::Stat(other))) => {
-                let known_again = |seen: &Seen| matches!(seen.accessed, Moment::Mark(_));
-                // Two different marks are nobody's reading.
-                !(known_again(first) && known_again(other)) && first.without_access() == other.without_access()
-            }
-            _ => false,
-        },
+pub const RULES: &[Rule] = &[Rule {
+    name: "access times",
+    reason: "whether a reading counts as an access, and when it is written down, is the system's matter (relatime)",
+    covers: |difference| match (difference.first, difference.other) {
+        (Ok(Told::Stat(first)), Ok(Told::Stat(other))) => {
+            let known_again = |seen: &Seen| matches!(seen.accessed, Moment::Mark(_));
+            // Two different marks are nobody's reading.
+            !(known_again(first) && known_again(other)) && first.without_access() == other.without_access()
+        }
+        _ => false,
     },
-    Rule {
-        name: "either of two errors",
-        reason: "of a call on two paths that are both wrong, the contract does not say which is told of",
-        covers: |difference| {
-            let failed =
-                |outcome: &Outcome| matches!(outcome, Err(code) if *code != Code::Io && *code != Code::Unknown);
-            difference.operation.paths().len() == 2 && failed(difference.first) && failed(difference.other)
-        },
-    },
-];
+}];
 
 impl Seen {
     fn without_access(&self) -> Self {

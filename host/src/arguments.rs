@@ -1,11 +1,12 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use callgate_wasi::{Access, Rule};
+use callgate_wasi::{Access, Quota, Rule};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
@@ -38,12 +39,32 @@ pub(crate) struct RunOptions {
     #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
     pub(crate) mounts: Vec<MountOption>,
 
+    /// Mount an empty tree of files in memory at GUEST; gone when the run is over. SIZE is its quota, as of --quota; 256MiB
+    /// unless given.
+    #[arg(long = "tmpfs", value_name = "GUEST[::SIZE]", value_parser = parse_tmpfs)]
+    pub(crate) trees: Vec<TmpfsOption>,
+
+    /// What may be added to each mount: bytes, and, behind a comma, names (one for each 4 KiB where left out). More
+    /// fails with `quota`.
+    #[arg(long, value_name = "SIZE[,NAMES]", value_parser = quantity::parse_quota)]
+    pub(crate) quota: Option<Quota>,
+
     /// Permit a use of the network; nothing is permitted without a rule. RULE is `all`, `connect=ADDR[:PORT]`,
     /// `listen=ADDR[:PORT]`, `udp=ADDR[:PORT]` or `resolve=NAME`. ADDR is an IP address, a network such as 10.0.0.0/8, or a
     /// host name, for the addresses that the program's own lookup of it returned; PORT a number or a range; NAME may start
     /// with `*.`.
     #[arg(long = "net", value_name = "RULE")]
     pub(crate) network: Vec<Rule>,
+
+    /// Hand a module of WASI preview1 a socket that listens at ADDR (127.0.0.1:8080), as its next descriptor, the first being 3;
+    /// it may accept connections there and has no other network. With port 0 the system picks one, which is printed.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Call the export FUNC with ARGS instead of starting the program, and print what it returns; in a component FUNC may be
+    /// `interface#function`.
+    #[arg(long, value_name = "FUNC")]
+    pub(crate) invoke: Option<String>,
 
     /// Set an environment variable; without a value, to what it is here.
     #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = parse_variable)]
@@ -66,9 +87,17 @@ pub(crate) struct RunOptions {
     #[arg(long, value_enum, default_value_t = BackendName::Native)]
     pub(crate) backend: BackendName,
 
+    #[command(flatten)]
+    pub(crate) memory: MemoryOptions,
+
     /// End the run after this time: 500ms, 10s, 5m, 1h.
-    #[arg(long, value_name = "DURATION", value_parser = quantity::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::parse_limit)]
     pub(crate) timeout: Option<Duration>,
+
+    /// Give up, and reset, a connection that the program has dropped or left by ending, when its peer takes nothing of what
+    /// is left to send for this time; 60s unless given.
+    #[arg(long, value_name = "DURATION", value_parser = quantity::parse_duration)]
+    pub(crate) linger: Option<Duration>,
 
     /// The memory that the program may take: 512KiB, 64MiB, 1GiB, or bytes.
     #[arg(long, value_name = "SIZE", value_parser = quantity::parse_size)]
@@ -82,8 +111,8 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) trace: Option<Option<PathBuf>>,
 
-    /// A component (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is machine code), and its
-    /// arguments. Whatever stands behind PROGRAM goes to the program.
+    /// A component or a module of WASI preview1 (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is
+    /// machine code), and its arguments. Whatever stands behind PROGRAM goes to the program.
     #[arg(value_names = ["PROGRAM", "ARGS"], required = true, trailing_var_arg = true, value_parser = OsStringValueParser::new())]
     command: Vec<OsString>,
 }
@@ -96,19 +125,31 @@ impl RunOptions {
 
     /// What the program sees as its arguments, its own name first.
     pub(crate) fn arguments(&self) -> Result<Vec<String>> {
+        let mut arguments = vec![self.name()];
+        if self.invoke.is_none() {
+            arguments.extend(self.rest()?);
+        }
+        Ok(arguments)
+    }
+
+    fn name(&self) -> String {
         let file_name = || self.program().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = self.argv0.clone().unwrap_or_else(file_name);
+        self.argv0.clone().unwrap_or_else(file_name)
+    }
+
+    /// What stands behind the program.
+    pub(crate) fn rest(&self) -> Result<Vec<String>> {
         let rest = self.command[1..].iter().map(|argument| match argument.to_str() {
             Some(argument) => Ok(argument.to_owned()),
             None => bail!("{} is not UTF-8; a program's arguments are text", argument.display()),
         });
-        std::iter::once(Ok(name)).chain(rest).collect()
+        rest.collect()
     }
 }
 
 #[derive(Args)]
 pub(crate) struct CompileOptions {
-    /// A component (.wasm, .wat).
+    /// A component or a module (.wasm, .wat).
     #[arg(value_name = "PROGRAM")]
     pub(crate) program: PathBuf,
 
@@ -119,17 +160,54 @@ pub(crate) struct CompileOptions {
 
 #[derive(Args)]
 pub(crate) struct InspectOptions {
-    /// A component (.wasm, .wat), or one compiled ahead of time (.cwasm).
+    /// A component or a module (.wasm, .wat), or one compiled ahead of time (.cwasm).
     #[arg(value_name = "PROGRAM")]
     pub(crate) program: PathBuf,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// What `--backend memory` begins with, and leaves.
+#[derive(Args)]
+pub(crate) struct MemoryOptions {
+    /// Where all chance comes from with --backend memory; 0 unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Fill the files of --backend memory from a tar file. HOST of --dir is then a path in it.
+    #[arg(long = "memory-image", value_name = "FILE.tar")]
+    pub(crate) image: Option<PathBuf>,
+
+    /// Write the files of --backend memory to a tar file when the run is over.
+    #[arg(long = "memory-out", value_name = "FILE.tar")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl MemoryOptions {
+    /// The first option that was given.
+    pub(crate) fn first(&self) -> Option<&'static str> {
+        let given = [
+            ("--seed", self.seed.is_some()),
+            ("--memory-image", self.image.is_some()),
+            ("--memory-out", self.out.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackendName {
     /// This operating system's own calls.
     Native,
-    /// What all operating systems have in common.
+    /// What every operating system has, through cap-std.
     Portable,
+    /// Files, network, time and random bytes in memory, the same in every run.
+    Memory,
+}
+
+/// `--tmpfs`
+#[derive(Clone)]
+pub(crate) struct TmpfsOption {
+    pub(crate) guest: String,
+    pub(crate) quota: Option<Quota>,
 }
 
 /// `--dir`
@@ -165,6 +243,17 @@ fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
         return Err("no guest path behind `::`".to_owned());
     }
     Ok(MountOption { guest: guest.to_owned(), host: host.to_owned(), access })
+}
+
+fn parse_tmpfs(text: &str) -> std::result::Result<TmpfsOption, String> {
+    let (guest, quota) = match text.split_once("::") {
+        None => (text, None),
+        Some((guest, size)) => (guest, Some(quantity::parse_quota(size)?)),
+    };
+    if guest.is_empty() {
+        return Err("no guest path".to_owned());
+    }
+    Ok(TmpfsOption { guest: guest.to_owned(), quota })
 }
 
 fn parse_variable(text: &str) -> std::result::Result<Variable, String> {

@@ -8,8 +8,13 @@ use callgate_wasi::{Runtime, RuntimeOptions};
 use crate::arguments::InspectOptions;
 use crate::run::cache;
 
-/// What an interface can be used for with which grant. The others need none.
+/// What an interface, or a function of a module, can be used for with which grant. The others need none.
 const GRANTS: &[(&str, &str)] = &[
+    ("wasi_snapshot_preview1.path_", "files: only those below a --dir"),
+    ("wasi_snapshot_preview1.sock_", "network: only connections to a --listen"),
+    ("wasi_snapshot_preview1.environ_", "environment: only what --env or --inherit-env hand on"),
+    ("wasi_unstable.path_", "files: only those below a --dir"),
+    ("wasi_unstable.environ_", "environment: only what --env or --inherit-env hand on"),
     ("wasi:filesystem/", "files: only those below a --dir"),
     ("wasi:sockets/", "network: only what a --net permits"),
     ("wasi:cli/environment", "environment: only what --env or --inherit-env hand on"),

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
-        Command::Backends => backends::backends(),
+        Command::Backends => Ok(backends::backends()),
     };
     done.unwrap_or_else(|error| {
         eprintln!("callgate: {}", one_line(&format!("{error:#}")));

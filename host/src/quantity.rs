@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use callgate_wasi::Quota;
+
 const DURATIONS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
@@ -22,18 +24,35 @@ const SIZES: &[(&str, u64)] = &[
     ("GiB", 1 << 30),
 ];
 
-/// `500ms`, `1.5s`, `5m`; never nothing, which could only be a mistake.
+/// `500ms`, `1.5s`, `5m`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    match parse(text, DURATIONS) {
-        Some(0) => Err("a time limit of nothing would end every run; give more".to_owned()),
-        Some(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
-        None => Err("write it as a number and a unit, such as 500ms, 10s, 5m or 1h".to_owned()),
+    let nanoseconds = parse(text, DURATIONS);
+    let form = || "write it as a number and a unit, such as 500ms, 10s, 5m or 1h".to_owned();
+    nanoseconds.map(Duration::from_nanos).ok_or_else(form)
+}
+
+/// The same; never nothing, which could only be a mistake.
+pub(crate) fn parse_limit(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("a time limit of nothing would end every run; give more".to_owned()),
+        time => Ok(time),
     }
 }
 
 /// `512KiB`, `64M`, `1GiB`, `1000000`; units are powers of 1024.
 pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     parse(text, SIZES).ok_or_else(|| "write it as a number and a unit, such as 512KiB, 64MiB or 1GiB".to_owned())
+}
+
+/// `64MiB`, `64MiB,1000`: bytes, and names; a name for each 4 KiB where their number is left out, at least 1024.
+pub(crate) fn parse_quota(text: &str) -> Result<Quota, String> {
+    let (bytes, entries) = text.split_once(',').map_or((text, None), |(bytes, entries)| (bytes, Some(entries)));
+    let bytes = parse_size(bytes)?;
+    let entries = match entries {
+        Some(entries) => entries.parse().map_err(|_| "write how many names as a number, such as 64MiB,1000")?,
+        None => (bytes >> 12).max(1024),
+    };
+    Ok(Quota { bytes, entries })
 }
 
 /// `text` in the smallest unit, rounded down.
@@ -63,8 +82,22 @@ mod tests {
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse_duration("2 h"), Ok(Duration::from_secs(7200)));
-        for wrong in ["", "5", "s", "-1s", "1e3s", "0s", "1.s.5", "99999999999999999h", "1d"] {
+        assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
+        for wrong in ["", "5", "s", "-1s", "1e3s", "1.s.5", "99999999999999999h", "1d"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+            assert!(parse_limit(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_limit("0s").is_err());
+        assert_eq!(parse_limit("1ns"), Ok(Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn quotas() {
+        assert_eq!(parse_quota("64MiB"), Ok(Quota { bytes: 64 << 20, entries: 16 << 10 }));
+        assert_eq!(parse_quota("1K"), Ok(Quota { bytes: 1024, entries: 1024 }));
+        assert_eq!(parse_quota("1K,5"), Ok(Quota { bytes: 1024, entries: 5 }));
+        for wrong in ["", ",", "1K,", "1K,-1", "1K,1K", "1K,5,5"] {
+            assert!(parse_quota(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -3,15 +3,16 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
-use callgate_wasi::{Exit, Guest, Hook, MountError, Program, Runtime, RuntimeOptions, Trap};
+use anyhow::{Context, Result, anyhow, bail};
+use callgate_wasi::{Access, Exit, Guest, Hook, MountError, Program, Runtime, RuntimeOptions, Trap};
 
 use crate::arguments::{MountOption, RunOptions};
-use crate::backend;
+use crate::backend::{Backend, Out};
 
 /// As a shell reports a program that aborted: 128 + SIGABRT.
 const TRAPPED: u8 = 134;
@@ -20,9 +21,18 @@ const TRAPPED: u8 = 134;
 const NOBODY_READS: u8 = 141;
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
-    let mut guest = Guest::new(backend::open(options.backend)?);
+    let backend = Backend::open(options.backend, &options.memory)?;
+    let mut guest = Guest::new(Arc::clone(&backend.system));
     for mount in &options.mounts {
         add_mount(&mut guest, mount)?;
+    }
+    for (number, tree) in (1..).zip(&options.trees) {
+        let quota = tree.quota.unwrap_or(callgate_memory::QUOTA);
+        let added = guest.mount_directory(backend.tree(number, quota), &tree.guest, Access::ReadWrite);
+        added.map_err(|error| refused_mount(&format!("--tmpfs {}", tree.guest), &error))?;
+    }
+    if let Some(quota) = options.quota {
+        guest.quota(quota);
     }
     for rule in &options.network {
         guest.permit(rule.clone());
@@ -38,12 +48,22 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     if let Some(handles) = options.max_handles {
         guest.max_handles(handles);
     }
+    if let Some(time) = options.linger {
+        guest.linger(time);
+    }
 
     let runtime = Runtime::new(&runtime_options(options))?;
     let program = runtime.load(options.program())?;
-    program.check()?;
+    match &options.invoke {
+        Some(function) => drop(guest.invoke(function, options.rest()?)),
+        None => program.check()?,
+    }
+    for address in &options.listen {
+        add_listener(&mut guest, &program, *address)?;
+    }
 
     // Only now, when nothing can be wrong any more, is a file made.
+    let out = backend.out(&options.memory)?;
     let trace = options.trace.as_ref().map(|file| add_trace(&mut guest, file.as_deref())).transpose()?;
     if let Some(timeout) = options.timeout {
         let line = timed_out(options);
@@ -55,7 +75,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
             process::exit(i32::from(TRAPPED));
         });
     }
-    Ok(report(options, guest.run(&program)?))
+    let code = report(options, guest.run(&program)?);
+    out.map(Out::save).transpose()?;
+    Ok(code)
 }
 
 /// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
@@ -75,14 +97,28 @@ pub(crate) fn cache() -> Option<PathBuf> {
 
 fn add_mount(guest: &mut Guest, mount: &MountOption) -> Result<()> {
     let added = guest.mount(&mount.host, &mount.guest, mount.access);
-    added.map(drop).map_err(|error| {
-        let what_to_do = match error {
-            MountError::Unopened(_) => "give an existing directory",
-            MountError::Taken(_) => "give each guest path once",
-            MountError::BadGuestPath(_) => "give a guest path such as /data",
-        };
-        anyhow!("--dir {}: {error}; {what_to_do}", mount.host.display())
-    })
+    added.map(drop).map_err(|error| refused_mount(&format!("--dir {}", mount.host.display()), &error))
+}
+
+fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
+    let what_to_do = match error {
+        MountError::Unopened(_) => "give an existing directory",
+        MountError::Taken(_) => "give each guest path once",
+        MountError::BadGuestPath(_) => "give a guest path such as /data",
+    };
+    anyhow!("{option}: {error}; {what_to_do}")
+}
+
+/// Says the port, where the system picked it: nobody could know it else.
+fn add_listener(guest: &mut Guest, program: &Program, address: SocketAddr) -> Result<()> {
+    if !program.is_module() {
+        bail!("--listen {address}: a component makes its own sockets; permit it with --net listen={address}");
+    }
+    let bound = guest.listen(address).with_context(|| format!("--listen {address}"))?;
+    if address.port() == 0 {
+        say(&format!("callgate: listening at {bound}"), "");
+    }
+    Ok(())
 }
 
 fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {
@@ -124,6 +160,11 @@ fn timed_out(options: &RunOptions) -> String {
 fn report(options: &RunOptions, exit: Exit) -> ExitCode {
     match exit {
         Exit::Code(code) => ExitCode::from(code),
+        Exit::Returned(results) => {
+            // As for `println`, whose reader may be gone.
+            results.iter().for_each(|result| drop(writeln!(io::stdout(), "{result}")));
+            ExitCode::SUCCESS
+        }
         Exit::NobodyReads => ExitCode::from(NOBODY_READS),
         Exit::Trap(Trap { reason, backtrace }) => {
             say(&format!("callgate: {} trapped: {reason}", options.program().display()), &backtrace);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use callgate_tests::{both, callgate, places};
+use callgate_tests::{Host, callgate, each, places};
 
 use crate::places::{Place, write};
 use crate::platform::odd_names;
@@ -49,7 +49,7 @@ fn inspect() {
 
 #[test]
 fn compile() {
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let compiled = place.data.join("hello.cwasm");
         let compile = callgate(&["compile"]).option(places::guest("hello")).with("-o", compiled.as_os_str());
@@ -65,7 +65,7 @@ fn compile() {
 /// Compiled code is kept in the user's cache folder; where there is none to be had, it is compiled anew each time.
 #[test]
 fn a_cache_folder_that_cannot_be_used() {
-    both(|host| {
+    each(|host| {
         let place = Place::new().file("file", "x").directory("cache");
         for folder in ["file", "file/below", "cache"] {
             let folder = place.data.join(folder);
@@ -79,7 +79,7 @@ fn a_cache_folder_that_cannot_be_used() {
 /// The second start takes the code that the first one kept, and nothing else can make it do what it then does.
 #[test]
 fn kept_code_is_run() {
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let cache = place.outside.join("cache");
         let start = || host.guest("hello").cache(&cache);
@@ -136,21 +136,19 @@ fn replace(entry: &Path, content: &[u8]) {
 
 #[test]
 fn text_is_a_program_too() {
-    both(|host| {
+    each(|host| {
         host.program(&places::fixture("fails.wat")).run().code(1).prints("");
     });
 }
 
 #[test]
 fn the_native_backend_by_name() {
-    both(|host| {
-        host.guest("hello").with("--backend", "native").run().well().prints("hello, world\n");
-    });
+    Host::Native.guest("hello").with("--backend", "native").run().well().prints("hello, world\n");
 }
 
 #[test]
 fn what_comes_after_the_program_is_the_programs() {
-    both(|host| {
+    each(|host| {
         let run = host.guest("args_env").args(&["--dir", "--help", "-V", "--", "x"]).run();
         run.well()
             .says("argv[1] = \"--dir\"\nargv[2] = \"--help\"\nargv[3] = \"-V\"\nargv[4] = \"--\"\nargv[5] = \"x\"\n");
@@ -186,7 +184,7 @@ fn options_that_mean_nothing() {
 
 #[test]
 fn mounts_that_cannot_be() {
-    both(|host| {
+    each(|host| {
         let place = Place::new().file("file", "x");
         host.guest("hello").dir(&place.data.join("missing"), "/data").run().refused(&["missing", "no-entry"]);
         host.guest("hello").dir(&place.data.join("file"), "/data").run().refused(&["file", "not-directory"]);
@@ -198,7 +196,7 @@ fn mounts_that_cannot_be() {
 /// A host path is the user's own: whatever the system takes for a name.
 #[test]
 fn a_mount_whose_host_path_is_not_utf8() {
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         for name in odd_names() {
             let path = place.data.join(name);

@@ -1,13 +1,13 @@
 //! Guests without measure: each is ended, or refused, and the host stays well.
 
 use callgate_tests::needs::OwnHandles;
-use callgate_tests::{Host, both, callgate, needs, places};
+use callgate_tests::{Host, callgate, everywhere, needs, places};
 
 use crate::places::Place;
 
 #[test]
 pub(crate) fn handles() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let run = |limit: &str, most: &str| {
             let run = host.guest("handles").dir(&place.data, "/data").with("--max-handles", limit);
@@ -26,7 +26,7 @@ pub(crate) fn handles() {
 #[test]
 fn handles_by_default() {
     needs!(OwnHandles);
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         host.guest("handles").dir(&place.data, "/data").args(&["/data", "2000000"]).run().well().says("refused after ");
     });
@@ -34,7 +34,7 @@ fn handles_by_default() {
 
 #[test]
 pub(crate) fn memory() {
-    both(|host| {
+    everywhere(|host| {
         let gently = host.guest("memory").with("--max-memory", "64MiB").arg("gently").run();
         gently.well().says("refused after ");
         let had: u32 = gently.out().split_whitespace().nth(2).and_then(|it| it.parse().ok()).unwrap_or(0);
@@ -46,7 +46,7 @@ pub(crate) fn memory() {
 
 #[test]
 pub(crate) fn recurse() {
-    both(|host| {
+    everywhere(|host| {
         let run = host.guest("recurse").run();
         run.trapped().prints("going down\n");
         run.claim("the backtrace is bounded", run.err().lines().count() < 200);
@@ -60,13 +60,13 @@ fn times_out(host: Host, guest: &str, arguments: &[&str]) {
 
 #[test]
 pub(crate) fn spin() {
-    both(|host| times_out(host, "spin", &[]));
+    everywhere(|host| times_out(host, "spin", &[]));
 }
 
 /// A program compiled ahead of time ends in time as well, though its code may not ask for the time.
 #[test]
 fn a_compiled_program_times_out() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         for (guest, arguments) in [("spin", &[][..]), ("sleep_long", &["sleep"])] {
             let compiled = place.data.join(guest).with_extension("cwasm");
@@ -80,7 +80,7 @@ fn a_compiled_program_times_out() {
 
 #[test]
 pub(crate) fn sleep_long() {
-    both(|host| {
+    everywhere(|host| {
         for wait in ["sleep", "block", "poll", "stdin"] {
             times_out(host, "sleep_long", &[wait]);
         }
@@ -90,7 +90,7 @@ pub(crate) fn sleep_long() {
 /// A wait for a reader of stdout who never comes.
 #[test]
 fn a_full_pipe_times_out() {
-    both(|host| {
+    everywhere(|host| {
         let run = host.guest("stdout_big").with("--timeout", "500ms").arg("100000000").unread().run();
         run.trapped().complains("timed out after 500ms");
     });
@@ -99,7 +99,7 @@ fn a_full_pipe_times_out() {
 /// A time limit that is not reached changes nothing.
 #[test]
 fn a_timeout_that_is_not_reached() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("hello").with("--timeout", "5m").run().well().prints("hello, world\n");
         host.guest("clocks").with("--timeout", "300s").run().well();
     });
@@ -107,7 +107,7 @@ fn a_timeout_that_is_not_reached() {
 
 #[test]
 pub(crate) fn trap() {
-    both(|host| {
+    everywhere(|host| {
         for how in ["panic", "abort", "unreachable"] {
             let run = host.guest("trap").arg(how).run();
             run.trapped().prints("about to trap\n").complains("unreachable");
@@ -119,7 +119,7 @@ pub(crate) fn trap() {
 
 #[test]
 pub(crate) fn random_huge() {
-    both(|host| {
+    everywhere(|host| {
         for which in ["secure", "insecure"] {
             host.guest("random_huge").arg(which).run().trapped().prints("");
         }
@@ -128,14 +128,14 @@ pub(crate) fn random_huge() {
 
 #[test]
 pub(crate) fn poll_empty() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("poll_empty").run().trapped().prints("polling nothing\n");
     });
 }
 
 #[test]
 pub(crate) fn drop_order() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         for what in ["stream", "file", "directory"] {
             let run = host.guest("drop_order").dir(&place.data, "/data").args(&["/data", what]).run();

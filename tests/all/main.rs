@@ -5,11 +5,14 @@ mod bad_input;
 mod cli;
 mod files;
 mod limits;
+mod modules;
+mod mounts;
 mod network;
 mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
 mod platform;
+mod preview1;
 mod programs;
 mod run;
 mod sandbox;
@@ -19,6 +22,7 @@ mod wrong_calls;
 // Named below.
 use files::*;
 use limits::*;
+use mounts::*;
 use network::*;
 use run::*;
 use sandbox::*;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use callgate_tests::needs::Package;
-use callgate_tests::{Host, Output, Run, both, native, needs, places};
+use callgate_tests::{Host, Output, Run, each, native, needs, places};
 
 use crate::places::{Place, write};
 
@@ -23,7 +23,7 @@ fn alike(host: Host, name: &str, directory: &Path, prepare: impl Fn(Run) -> Run)
 #[test]
 fn ripgrep_searches_the_sources() {
     needs!(Package("ripgrep"));
-    both(|host| {
+    each(|host| {
         let repository = places::repository();
         let searches: &[&[&str]] = &[
             &["-n", "fn [a-z_]+"],
@@ -51,7 +51,7 @@ fn ripgrep_searches_the_sources() {
 #[test]
 fn htmlq_reads_pages() {
     needs!(Package("htmlq"));
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let page = fs::read_to_string(places::fixture("page.html")).expect("the page can be read");
         let rows: String =
@@ -83,7 +83,7 @@ fn htmlq_reads_pages() {
 #[test]
 fn oxipng_makes_pictures_smaller() {
     needs!(Package("oxipng"));
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let picture = png(96, 64);
         write(&place.data.join("in.png"), &picture);
@@ -104,7 +104,7 @@ fn oxipng_makes_pictures_smaller() {
 
 #[test]
 fn redb_keeps_its_records() {
-    both(|host| {
+    each(|host| {
         let place = Place::new();
         let native = native(&places::native_guest("redb-check")).inside(&place.data).arg("native.redb").run();
         native.well().says("verified 100000, checksum ").says("left 50000, checksum ");

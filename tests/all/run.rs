@@ -1,17 +1,17 @@
 //! Guests that need no directory: what they are given, what they print, how they end.
 
-use callgate_tests::{GUESTS, both, places};
+use callgate_tests::{GUESTS, everywhere, places};
 
 #[test]
 pub(crate) fn hello() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("hello").run().well().prints("hello, world\n");
     });
 }
 
 #[test]
 pub(crate) fn args_env() {
-    both(|host| {
+    everywhere(|host| {
         let bare = host.guest("args_env").host_env("CALLGATE_TESTS_SECRET", "s").run();
         bare.well().claim("no variable is given without an option", !bare.out().contains("env "));
         bare.claim("no argument but the program's name", !bare.out().contains("argv[1]"));
@@ -32,7 +32,7 @@ pub(crate) fn args_env() {
 
 #[test]
 pub(crate) fn exit_code() {
-    both(|host| {
+    everywhere(|host| {
         let end = |words: &[&str]| host.guest("exit_code").args(words).run();
         end(&["return"]).well().prints("about to end\n");
         end(&["error"]).code(1).prints("about to end\n").complains("failed: as asked");
@@ -50,7 +50,7 @@ pub(crate) fn exit_code() {
 
 #[test]
 pub(crate) fn stdin_echo() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("stdin_echo").run().success().prints("").complains("0 bytes");
         host.guest("stdin_echo").stdin("line\nno end of line").run().success().prints("line\nno end of line");
         let bytes: Vec<u8> = (0..1_000_000_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 23) as u8).collect();
@@ -61,7 +61,7 @@ pub(crate) fn stdin_echo() {
 
 #[test]
 pub(crate) fn stdin_wait() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("stdin_wait").arg("nothing").open_stdin().run().well().prints("stdin_wait: nothing came\n");
         host.guest("stdin_wait").arg("some text").stdin("some text").run().well().prints("stdin_wait: all came\n");
     });
@@ -69,7 +69,7 @@ pub(crate) fn stdin_wait() {
 
 #[test]
 pub(crate) fn stdout_big() {
-    both(|host| {
+    everywhere(|host| {
         let whole = host.guest("stdout_big").arg("10000000").run();
         whole.well().claim("ten megabytes arrive", whole.stdout.len() == 10_000_000);
         let cut = host.guest("stdout_big").arg("1000000000").head(64).run();
@@ -79,7 +79,7 @@ pub(crate) fn stdout_big() {
 
 #[test]
 pub(crate) fn stderr_write() {
-    both(|host| {
+    everywhere(|host| {
         let run = host.guest("stderr_write").run();
         run.success().prints("to stdout\n").complains("to stderr\nto stderr again\n");
     });
@@ -87,7 +87,7 @@ pub(crate) fn stderr_write() {
 
 #[test]
 pub(crate) fn terminal() {
-    both(|host| {
+    everywhere(|host| {
         let run = host.guest("terminal").run();
         run.well().prints("stdin is not a terminal\nstdout is not a terminal\nstderr is not a terminal\n");
     });
@@ -95,14 +95,14 @@ pub(crate) fn terminal() {
 
 #[test]
 pub(crate) fn clocks() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("clocks").run().well().says("unix time ");
     });
 }
 
 #[test]
 pub(crate) fn random() {
-    both(|host| {
+    everywhere(|host| {
         let sample = || host.guest("random").run().well().out();
         let (one, two) = (sample(), sample());
         assert_ne!(one, two, "two runs have the same random numbers");
@@ -111,14 +111,14 @@ pub(crate) fn random() {
 
 #[test]
 pub(crate) fn poll() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("poll").open_stdin().run().well().prints("poll: all well\n");
     });
 }
 
 #[test]
 pub(crate) fn sockets_refused() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("sockets_refused").run().well().prints("sockets_refused: nothing reached\n");
     });
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use callgate_tests::needs::{RawNames, Symlinks};
-use callgate_tests::{Host, both, needs};
+use callgate_tests::{Host, each, everywhere, needs};
 
 use crate::places::{Place, write};
 use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
@@ -13,7 +13,7 @@ use crate::platform::{odd_names as names_that_are_not_utf8, symlink};
 /// The working directory and the rest of the machine are closed without `--dir`.
 #[test]
 pub(crate) fn no_mounts() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let run = host.guest("no_mounts").inside(&place.data).run();
         run.well().prints("no_mounts: nothing there\n");
@@ -23,7 +23,7 @@ pub(crate) fn no_mounts() {
 
 #[test]
 pub(crate) fn mounts() {
-    both(|host| {
+    everywhere(|host| {
         host.guest("mounts").run().well().prints("");
         let place = Place::new().directory("sub");
         let run = host.guest("mounts").inside(&place.data).dir(&place.data, "/z").read_only(&place.outside, "/a");
@@ -35,7 +35,7 @@ pub(crate) fn mounts() {
 /// A table of paths by `std::fs`.
 #[test]
 pub(crate) fn paths() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
         host.guest("paths").dir(&place.data, "/data").args(&["/data", "plain"]).run().well();
     });
@@ -44,7 +44,7 @@ pub(crate) fn paths() {
 #[test]
 fn paths_with_links() {
     needs!(Symlinks);
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "file").directory("sub").file("sub/inner", "inner");
         let outside = place.outside.clone();
         let place = place.link("rel", "sub/inner").link("out", "../outside").link("abs", outside);
@@ -64,14 +64,14 @@ fn escapes_none(host: Host, place: &Place, how: &str) {
 /// By `..`, through every call that takes a path.
 #[test]
 pub(crate) fn escapes() {
-    both(|host| escapes_none(host, &Place::new().directory("a").file("own", "own"), "plain"));
+    everywhere(|host| escapes_none(host, &Place::new().directory("a").file("own", "own"), "plain"));
 }
 
 /// By links to the outside, with trailing slashes and without.
 #[test]
 fn escapes_by_links() {
     needs!(Symlinks);
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().directory("a").file("own", "own").link("a/evil", "../../outside");
         let place = place.link("a/link", "evil/").link("a/direct", "../../outside/secret");
         let place = place.link("a/new", "../../outside/new").link("abs", "/");
@@ -83,7 +83,7 @@ fn escapes_by_links() {
 #[test]
 pub(crate) fn swapped_link() {
     needs!(Symlinks);
-    both(|host| {
+    each(|host| {
         let place = Place::new().directory("inside").file("inside/file", "inside").link("swap", "inside");
         write(&place.outside.join("file"), "secret");
         let done = AtomicBool::new(false);
@@ -106,7 +106,7 @@ pub(crate) fn swapped_link() {
 
 #[test]
 pub(crate) fn read_only() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "content").directory("sub");
         let run = host.guest("read_only").read_only(&place.data, "/data").args(&["/data", "plain"]).run();
         run.well().prints("read_only: nothing changed\n");
@@ -119,7 +119,7 @@ pub(crate) fn read_only() {
 #[test]
 fn read_only_with_a_link() {
     needs!(Symlinks);
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "content").directory("sub").link("link", "file");
         let run = host.guest("read_only").read_only(&place.data, "/data").args(&["/data", "links"]).run();
         run.well().prints("read_only: nothing changed\n");
@@ -129,7 +129,7 @@ fn read_only_with_a_link() {
 /// Neither a link nor a rename carries a file from a read-only mount to a writable one, where it could be changed.
 #[test]
 pub(crate) fn cross_mount() {
-    both(|host| {
+    everywhere(|host| {
         let (fixed, free) = (Place::new().file("file", "fixed"), Place::new().file("file", "free"));
         let run = host.guest("cross_mount").read_only(&fixed.data, "/fixed").dir(&free.data, "/free");
         run.args(&["/fixed", "/free"]).run().well().prints("cross_mount: nothing crossed\n");
@@ -141,7 +141,7 @@ pub(crate) fn cross_mount() {
 /// The same directory mounted twice is as read-only as it was mounted.
 #[test]
 fn read_only_beside_writable() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new().file("file", "content").directory("sub");
         let run = host.guest("read_only").read_only(&place.data, "/fixed").dir(&place.data, "/free");
         run.args(&["/fixed", "plain"]).run().well().prints("read_only: nothing changed\n");
@@ -150,7 +150,7 @@ fn read_only_beside_writable() {
 
 #[test]
 pub(crate) fn same_mounts() {
-    both(|host| {
+    everywhere(|host| {
         let (from, to) = (Place::new().file("file", "content"), Place::new());
         let run = host.guest("same_mounts").dir(&from.data, "/from").dir(&to.data, "/to").args(&["/from", "/to"]).run();
         run.well().prints("same_mounts: whole or not at all\n");
@@ -161,7 +161,7 @@ pub(crate) fn same_mounts() {
 #[test]
 pub(crate) fn odd_names() {
     needs!(RawNames);
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         for index in 0..200 {
             write(&place.data.join(format!("plain {index}")), "x");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use callgate_tests::{both, places};
+use callgate_tests::{everywhere, places};
 
 use crate::places::Place;
 
@@ -26,7 +26,7 @@ fn has(line: &str, words: &[&str]) -> bool {
 
 #[test]
 fn into_a_file() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");
         let option = format!("--trace={}", file.display());
@@ -59,7 +59,7 @@ fn into_a_file() {
 
 #[test]
 fn onto_stderr() {
-    both(|host| {
+    everywhere(|host| {
         let run = host.guest("hello").option("--trace").run();
         run.success().prints("hello, world\n").complains("get-stdout(");
         let odd = run.err().lines().find(|line| !is_a_call(line)).map(str::to_owned);
@@ -70,7 +70,7 @@ fn onto_stderr() {
 /// What was traced before a trap is there.
 #[test]
 fn of_a_guest_that_traps() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");
         let option = format!("--trace={}", file.display());
@@ -84,7 +84,7 @@ fn of_a_guest_that_traps() {
 /// A guest cannot forge lines by the names that it uses, nor send codes to the terminal.
 #[test]
 fn of_names_with_control_characters() {
-    both(|host| {
+    everywhere(|host| {
         let place = Place::new();
         let run = host.guest("files").dir(&place.data, "/data").option("--trace").arg("/data/no\n\x1b[31m\rred").run();
         run.code(1).claim("no escape code", !run.err().contains('\x1b'));

@@ -2,12 +2,13 @@
 //!
 //! Nothing here links to callgate: what a user gets is what is tested. Programs are looked for where `cargo xtask test`
 //! puts them; `CALLGATE_BIN` names another `callgate`, and `CALLGATE_RUNNER` a program that runs it, such as `wine`.
-//! `CALLGATE_TESTS_BACKEND` names a backend for all guests, such as `portable`.
 //! A test that a machine lacks something for says so ([`needs!`]) and is counted as skipped.
 //!
 //! Hazards: a child is given a bounded time, far beyond what it needs, and killed after it. No test may depend on how
 //! fast anything is.
 
+pub mod calls;
+mod image;
 pub mod needs;
 mod output;
 pub mod places;
@@ -18,7 +19,7 @@ mod run;
 mod running;
 
 pub use output::Output;
-pub use run::{Host, Run, both, callgate, native};
+pub use run::{Host, Run, callgate, each, everywhere, native};
 pub use running::Running;
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

@@ -66,6 +66,12 @@ pub fn guest(name: &str) -> PathBuf {
     existing(repository().join("guest/target/wasm32-wasip2/release").join(format!("{name}.wasm")))
 }
 
+/// The same, compiled as a module of WASI preview1.
+#[must_use]
+pub fn module(name: &str) -> PathBuf {
+    existing(repository().join("guest/target/wasm32-wasip1/release").join(format!("{name}.wasm")))
+}
+
 /// The same, compiled for this machine.
 #[must_use]
 pub fn native_guest(name: &str) -> PathBuf {

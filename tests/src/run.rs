@@ -1,55 +1,83 @@
 //! One run of a program: what it is given. What becomes of it is in `running.rs`.
 
-use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::image::Image;
 use crate::{Output, Running, places};
 
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
-/// Names a backend to run all guests on, instead of the system's own.
-const BACKEND: &str = "CALLGATE_TESTS_BACKEND";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
 
-/// The two ways in which callgate resolves paths on Linux; every test of a guest is done both ways.
+/// The systems that callgate can run a guest on here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// The kernel does it.
-    Kernel,
-    /// The portable walker does it.
+    /// The native one.
+    Native,
+    /// Linux, as on kernels without `openat2`.
     Walker,
+    /// The portable one.
+    Portable,
+    /// The one in memory.
+    Memory,
 }
 
-/// Does `test` for each way of resolving paths.
-pub fn both(test: impl Fn(Host)) {
-    test(Host::Kernel);
+/// Does `test` on each system that has the files and the network of this machine.
+pub fn each(test: impl Fn(Host)) {
+    test(Host::Native);
     if places::on_linux() {
         test(Host::Walker);
     }
+    // Wine's Win32, which the portable backend works by, loses files where Windows' doesn't.
+    if !places::on_wine() {
+        test(Host::Portable);
+    }
+}
+
+/// Does `test` on every system; it mounts directories by [`Run::dir`] and [`Run::read_only`] alone, and looks at them only before
+/// and after the run.
+pub fn everywhere(test: impl Fn(Host)) {
+    each(&test);
+    test(Host::Memory);
 }
 
 impl Host {
+    /// The name by which the system knows itself.
+    #[must_use]
+    pub fn backend(self) -> &'static str {
+        match self {
+            Self::Native | Self::Walker => places::backend(),
+            Self::Portable => "portable",
+            Self::Memory => "memory",
+        }
+    }
+
     /// `callgate run … GUEST`.
     #[must_use]
     pub fn guest(self, name: &str) -> Run {
         self.program(&places::guest(name))
     }
 
+    /// `callgate run … MODULE`: a guest, as a module of WASI preview1.
+    #[must_use]
+    pub fn module(self, name: &str) -> Run {
+        self.program(&places::module(name))
+    }
+
     /// `callgate run … PROGRAM`.
     #[must_use]
     pub fn program(self, path: &Path) -> Run {
         let mut run = callgate(&["run"]);
-        if let Some(backend) = env::var_os(BACKEND) {
-            run = run.with("--backend", backend);
-        }
         run.program = Some(path.into());
-        if self == Self::Walker {
-            run.environment.push((NO_OPENAT2.into(), "1".into()));
+        match self {
+            Self::Native => run,
+            Self::Walker => run.host_env(NO_OPENAT2, "1"),
+            Self::Portable => run.with("--backend", "portable"),
+            Self::Memory => Run { image: Some(Image::new()), ..run.with("--backend", "memory") },
         }
-        run
     }
 }
 
@@ -79,6 +107,7 @@ pub struct Run {
     directory: Option<PathBuf>,
     input: Input,
     reader: Reader,
+    image: Option<Image>,
 }
 
 /// Who reads stdout.
@@ -108,6 +137,7 @@ impl Run {
             directory: None,
             input: Input::Bytes(Vec::new()),
             reader: Reader::Patient,
+            image: None,
         }
     }
 
@@ -136,8 +166,9 @@ impl Run {
         self.mount(host, &format!("::{guest}::ro"))
     }
 
-    fn mount(self, host: &Path, rest: &str) -> Self {
-        let mut value = host.as_os_str().to_owned();
+    fn mount(mut self, host: &Path, rest: &str) -> Self {
+        let host = self.image.as_mut().map_or_else(|| host.to_path_buf(), |image| image.add(host));
+        let mut value = host.into_os_string();
         value.push(rest);
         self.with("--dir", value)
     }
@@ -218,9 +249,14 @@ impl Run {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start(self) -> Running {
+    pub fn start(mut self) -> Running {
+        if let Some(image) = &self.image {
+            image.pack();
+            let (before, after) = (image.before(), image.after());
+            self.command.extend(["--memory-image".into(), before.into(), "--memory-out".into(), after.into()]);
+        }
         let (line, command) = self.command();
-        Running::start(line, command, self.input, self.reader)
+        Running::start(line, command, self.input, self.reader, self.image)
     }
 
     fn command(&self) -> (String, Command) {

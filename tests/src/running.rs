@@ -7,10 +7,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::Output;
+use crate::image::Image;
 use crate::run::{Input, Reader};
 
 /// No run comes near it, not even on a busy machine.
-const BOUND: Duration = Duration::from_secs(300);
+const BOUND: Duration = Duration::from_secs(1200);
 
 /// A run that has not ended, or at least was not waited for. Dropping it ends it.
 pub struct Running {
@@ -19,11 +20,14 @@ pub struct Running {
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     seen: Arc<Seen>,
+    complained: Arc<Seen>,
     held: (Option<ChildStdin>, Option<ChildStdout>),
+    image: Option<Image>,
     lines: usize,
+    errors: usize,
 }
 
-/// What stdout said so far.
+/// What stdout, or stderr, said so far.
 #[derive(Default)]
 struct Seen {
     text: Mutex<(Vec<u8>, bool)>,
@@ -32,7 +36,13 @@ struct Seen {
 
 impl Running {
     /// Starts `command`, which `line` shows.
-    pub(crate) fn start(line: String, mut command: Command, input: Input, reader: Reader) -> Self {
+    pub(crate) fn start(
+        line: String,
+        mut command: Command,
+        input: Input,
+        reader: Reader,
+        image: Option<Image>,
+    ) -> Self {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}\ncannot be started: {error}"));
         let stdin = child.stdin.take();
         let input = match input {
@@ -52,8 +62,9 @@ impl Running {
                 None
             }
         });
-        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &Arc::default()));
-        Self { line, child, stdout, stderr, seen, held: (input, unread), lines: 0 }
+        let complained = Arc::new(Seen::default());
+        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &complained));
+        Self { line, child, stdout, stderr, seen, complained, held: (input, unread), image, lines: 0, errors: 0 }
     }
 
     /// The next line on stdout.
@@ -68,6 +79,20 @@ impl Running {
         }
         let output = self.finish();
         panic!("there is no line {} on stdout\n{output}", self.lines);
+    }
+
+    /// The next line on stderr.
+    ///
+    /// # Panics
+    /// When there is none, with what there was.
+    #[track_caller]
+    pub fn error_line(&mut self) -> String {
+        self.errors += 1;
+        if let Some(line) = self.complained.line(self.errors - 1) {
+            return line;
+        }
+        let output = self.finish();
+        panic!("there is no line {} on stderr\n{output}", self.errors);
     }
 
     /// The most memory of this machine that it had so far, in bytes; `None` where the system does not say.
@@ -92,6 +117,9 @@ impl Running {
         self.held = (None, None);
         let text = |reader: Option<JoinHandle<Vec<u8>>>| reader.and_then(|it| it.join().ok()).unwrap_or_default();
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
+        if let Some(image) = &self.image {
+            image.unpack();
+        }
         Output { line: self.line.clone(), code, stdout, stderr }
     }
 }

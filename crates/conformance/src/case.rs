@@ -84,6 +84,7 @@ pub const CALLS: &[&str] = &[
     "Socket::option",
     "Socket::set_option",
     "Socket::shutdown",
+    "Socket::abort",
 ];
 
 /// One behaviour.

@@ -27,10 +27,11 @@ pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 
+pub use behaviour::Stranger;
 pub use case::{CALLS, Case, GROUPS, suite};
 pub use check::{Check, Failure};
 pub use report::{CallReport, Counts, Outcome, Report, Support, Verdict};
-pub use subject::{Deviation, Ground, Subject};
+pub use subject::{Deviation, Ground, Peers, Subject};
 
 /// Runs the cases of `group` (all of them, where `None`) against `subject`.
 #[must_use]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callgate_system::{Code, Directory, Error, File, FileType, Follow, OpenHow, Opened, Result, System};
 
-use crate::{Check, Failure, Ground, Subject};
+use crate::{Check, Failure, Ground, Peers, Subject};
 
 /// For its attributes only.
 pub(crate) const ATTRIBUTES: OpenHow = OpenHow {
@@ -28,6 +28,7 @@ pub(crate) const DIRECTORY: OpenHow = OpenHow { read: true, directory: true, ..A
 /// What a case stands on.
 pub(crate) struct Stage<'a> {
     pub(crate) system: &'a dyn System,
+    pub(crate) peers: Peers,
     // Closed before the ground is cleared: Windows removes no directory that is open.
     pub(crate) root: Arc<dyn Directory>,
     pub(crate) ground: Box<dyn Ground>,
@@ -38,7 +39,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn fresh(subject: &'a dyn Subject) -> Self {
         let ground = subject.ground();
         let root = ground.root();
-        Self { system: subject.system(), ground, root }
+        Self { system: subject.system(), peers: subject.peers(), ground, root }
     }
 
     /// A new file with this content, open for both.

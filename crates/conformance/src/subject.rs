@@ -14,6 +14,11 @@ pub trait Subject: Send + Sync {
     /// The system itself.
     fn system(&self) -> &dyn System;
 
+    /// Where the other ends of its sockets are.
+    fn peers(&self) -> Peers {
+        Peers::Host
+    }
+
     /// A fresh, empty root, gone when dropped.
     fn ground(&self) -> Box<dyn Ground>;
 
@@ -23,11 +28,20 @@ pub trait Subject: Send + Sync {
     }
 }
 
+/// Where the other ends of sockets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peers {
+    /// On the host's own loopback: the system's network is the machine's.
+    Host,
+    /// In the system itself: its network is its own, and the host is not in it.
+    System,
+}
+
 /// A fresh root, and the hand of the host on it. A hook that answers `false` or `None` has its cases counted as skipped.
 ///
 /// On the host, the root is a directory named `root`, and beside it stands a directory `outside` with a file `secret`
 /// and a directory `d`: `../outside/secret` from the root is what no guest may ever see.
-pub trait Ground {
+pub trait Ground: Sync {
     /// The root, as a guest gets it.
     fn root(&self) -> Arc<dyn Directory>;
 

@@ -3,81 +3,16 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use callgate_conformance::{CALLS, Deviation, Ground, Report, Subject, Support, Verdict, run, unknown_deviations};
+use callgate_conformance::{
+    CALLS, Deviation, Ground, Report, Stranger, Subject, Support, Verdict, run, unknown_deviations,
+};
 use callgate_system::{
-    AddressFamily, Clock, Code, Directory, Entries, Follow, Interest, Kind, Lookup, Network, NewTimestamp, OpenHow,
-    Opened, Random, Result, Sink, Socket, Source, Stat, Stdio, System, Timestamp, Waiter,
+    AddressFamily, Clock, Code, Directory, Interest, Kind, Lookup, Network, Random, Result, Socket, Stdio, System,
+    Timestamp, Waiter,
 };
 
-/// Refuses every call on files, has a clock that stands still, and random bytes that are not.
+/// Has files and streams that refuse every call, a clock that stands still, and random bytes that are not.
 struct Nothing;
-
-fn nothing<T>() -> Result<T> {
-    Err(Code::Unsupported.into())
-}
-
-impl Directory for Nothing {
-    fn open(&self, _: &str, _: OpenHow) -> Result<Opened> {
-        nothing()
-    }
-    fn stat(&self, _: &str, _: Follow) -> Result<Stat> {
-        nothing()
-    }
-    fn metadata(&self) -> Result<Stat> {
-        nothing()
-    }
-    fn read_entries(&self) -> Result<Box<dyn Entries>> {
-        nothing()
-    }
-    fn create_directory(&self, _: &str) -> Result<()> {
-        nothing()
-    }
-    fn remove_directory(&self, _: &str) -> Result<()> {
-        nothing()
-    }
-    fn unlink_file(&self, _: &str) -> Result<()> {
-        nothing()
-    }
-    fn symlink(&self, _: &str, _: &str) -> Result<()> {
-        nothing()
-    }
-    fn read_link(&self, _: &str) -> Result<String> {
-        nothing()
-    }
-    fn link(&self, _: &str, _: Follow, _: &dyn Directory, _: &str) -> Result<()> {
-        nothing()
-    }
-    fn rename(&self, _: &str, _: &dyn Directory, _: &str) -> Result<()> {
-        nothing()
-    }
-    fn set_times(&self, _: &str, _: Follow, _: NewTimestamp, _: NewTimestamp) -> Result<()> {
-        nothing()
-    }
-    fn set_own_times(&self, _: NewTimestamp, _: NewTimestamp) -> Result<()> {
-        nothing()
-    }
-    fn sync(&self) -> Result<()> {
-        nothing()
-    }
-}
-
-impl Source for Nothing {
-    fn read(&self, _: &mut Vec<u8>) -> Result<usize> {
-        Ok(0)
-    }
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl Sink for Nothing {
-    fn write(&self, _: &[u8]) -> Result<usize> {
-        Ok(0)
-    }
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
 
 impl Clock for Nothing {
     fn monotonic(&self) -> u64 {
@@ -102,10 +37,10 @@ impl Random for Nothing {
 
 impl Network for Nothing {
     fn socket(&self, _: Kind, _: AddressFamily) -> Result<Arc<dyn Socket>> {
-        nothing()
+        Err(Code::Unsupported.into())
     }
     fn resolve(&self, _: &str) -> Result<Arc<dyn Lookup>> {
-        nothing()
+        Err(Code::Unsupported.into())
     }
 }
 
@@ -120,7 +55,7 @@ impl System for Nothing {
         "nothing"
     }
     fn open_root(&self, _: &OsStr) -> Result<Arc<dyn Directory>> {
-        Ok(Arc::new(Nothing))
+        Ok(Arc::new(Stranger))
     }
     fn clock(&self) -> &dyn Clock {
         self
@@ -132,7 +67,7 @@ impl System for Nothing {
         self
     }
     fn stdio(&self) -> Stdio {
-        Stdio { stdin: Arc::new(Nothing), stdout: Arc::new(Nothing), stderr: Arc::new(Nothing) }
+        Stdio { stdin: Arc::new(Stranger), stdout: Arc::new(Stranger), stderr: Arc::new(Stranger) }
     }
     fn waiter(&self) -> Box<dyn Waiter> {
         Box::new(Nothing)
@@ -141,7 +76,7 @@ impl System for Nothing {
 
 impl Ground for Nothing {
     fn root(&self) -> Arc<dyn Directory> {
-        Arc::new(Nothing)
+        Arc::new(Stranger)
     }
 }
 

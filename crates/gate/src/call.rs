@@ -394,6 +394,24 @@ calls! {
         /// Makes a pollable that is ready when datagrams may be sent.
         OutgoingSubscribe "outgoing-datagram-stream.subscribe" (stream: Handle<'a>) reads;
     }
+    "wasi_snapshot_preview1" {
+        /// Moves the position of a file, which 0.2 leaves to the guest.
+        FdSeek "fd_seek" (file: Handle<'a>, offset: i64, whence: u8) reads;
+        /// Asks for the position of a file.
+        FdTell "fd_tell" (file: Handle<'a>) reads;
+        /// Asks for space before it is written to.
+        FdAllocate "fd_allocate" (file: Handle<'a>, offset: u64, length: u64) reads;
+        /// Says how a descriptor reads and writes: at the end, without waiting.
+        FdFdstatSetFlags "fd_fdstat_set_flags" (file: Handle<'a>, flags: u64) reads;
+        /// Gives rights of a descriptor away.
+        FdFdstatSetRights "fd_fdstat_set_rights" (file: Handle<'a>, base: u64, inheriting: u64) reads;
+        /// Moves a descriptor to the number of another, which is closed.
+        FdRenumber "fd_renumber" (file: Handle<'a>, to: Handle<'a>) reads;
+        /// Ends the run as a signal would.
+        ProcRaise "proc_raise" (signal: u8) reads;
+        /// Lets others run.
+        SchedYield "sched_yield" reads;
+    }
     "callgate:system/diagnostics" {
         /// Asks for the backend's name.
         Backend "diagnostics.backend" reads;

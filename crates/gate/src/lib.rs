@@ -11,6 +11,7 @@ mod call;
 mod gate;
 mod handle;
 mod network;
+pub mod quota;
 mod reply;
 #[cfg(test)]
 mod tests;

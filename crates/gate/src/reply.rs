@@ -64,7 +64,7 @@ replies! {
     u64: |number| Reply::Number(*number);
     bool: |flag| Reply::Flag(*flag);
     str: |text| Reply::Text(text);
-    &'static str: |text| Reply::Text(text);
+    [u8]: |bytes| Reply::Bytes(bytes);
     String: |text| Reply::Text(text);
     Vec<u8>: |bytes| Reply::Bytes(bytes);
     Vec<u32>: |list| Reply::List(list.len());
@@ -82,6 +82,12 @@ replies! {
 impl AsReply for Vec<(String, String)> {
     fn as_reply(&self) -> Reply<'_> {
         Reply::List(self.len())
+    }
+}
+
+impl<T: AsReply + ?Sized> AsReply for &T {
+    fn as_reply(&self) -> Reply<'_> {
+        (**self).as_reply()
     }
 }
 

@@ -119,7 +119,7 @@ macro_rules! named_arguments {
     };
 }
 
-named_arguments!(u64, usize, u8, bool, SocketAddr);
+named_arguments!(i64, u64, usize, u8, bool, SocketAddr);
 
 impl Argument for Option<SocketAddr> {
     fn show(&self, name: &'static str, line: &mut String) -> fmt::Result {

@@ -42,6 +42,19 @@ impl File for LinuxFile {
         }
     }
 
+    fn read_into(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        permitted(self.read)?;
+        in_range(offset)?;
+        let room = buffer.len();
+        if room == 0 {
+            return Ok(0);
+        }
+        match uninterrupted(|| rustix::io::pread(&self.fd, &mut *buffer, offset)) {
+            Err(Errno::INVAL) if passes_the_last_offset(offset, room) => Ok(0),
+            result => result.portable(),
+        }
+    }
+
     fn write_at(&self, buffer: &[u8], offset: u64) -> Result<usize> {
         permitted(self.write)?;
         in_range(offset)?;

@@ -13,6 +13,7 @@ mod directory;
 mod entries;
 mod error;
 mod file;
+mod limits;
 mod lookup;
 mod network;
 mod random;
@@ -27,6 +28,8 @@ use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 
 use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
+
+pub use crate::limits::raise_open_files;
 
 use crate::clock::LinuxClock;
 use crate::directory::LinuxDirectory;

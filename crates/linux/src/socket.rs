@@ -13,6 +13,7 @@ mod options;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket, SocketOption};
 use rustix::buffer::spare_capacity;
@@ -337,6 +338,13 @@ impl Socket for LinuxSocket {
             Err(Errno::NOTCONN) => Ok(()),
             result => result.portable(),
         }
+    }
+
+    fn abort(&self) -> Result<()> {
+        self.only(Kind::Stream)?;
+        self.in_stage(Stage::Connected)?;
+        // socket(7): with no time to linger, closing is a reset.
+        net::sockopt::set_socket_linger(self.fd(), Some(Duration::ZERO)).portable()
     }
 }
 

@@ -32,6 +32,10 @@ pub(crate) fn set_path_only(fd: impl AsFd, times: &Timestamps) -> rustix::io::Re
 
 /// Sets the times of the plain name `name` in `dir`: of a link itself.
 pub(crate) fn set_at(dir: impl AsFd, name: impl rustix::path::Arg, times: &Timestamps) -> rustix::io::Result<()> {
+    if times.last_access.tv_nsec == UTIME_OMIT && times.last_modification.tv_nsec == UTIME_OMIT {
+        // The kernel would not even look whether the name is there.
+        return rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(drop);
+    }
     rustix::fs::utimensat(dir, name, times, AtFlags::SYMLINK_NOFOLLOW)
 }
 

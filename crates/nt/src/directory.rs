@@ -49,12 +49,12 @@ impl NtDirectory {
 
     fn opened(&self, found: Found<Handle>, how: OpenHow) -> Result<Opened> {
         match found.look.class() {
-            Class::Link => return Err(Status::STOPPED_ON_SYMLINK.portable()),
             Class::Directory if how.write || how.create => return Err(Status::FILE_IS_A_DIRECTORY.portable()),
             Class::Directory => {
                 return Ok(Opened::Directory(Arc::new(Self { handle: found.handle, device: self.device })));
             }
             _ if how.directory => return Err(Status::NOT_A_DIRECTORY.portable()),
+            Class::Link => return Err(Status::STOPPED_ON_SYMLINK.portable()),
             Class::Special(_) if how.read || how.write => return Err(Code::NoSuchDevice.into()),
             _ => {}
         }

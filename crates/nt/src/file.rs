@@ -26,6 +26,25 @@ impl NtFile {
         Self { handle, device, read, write }
     }
 
+    /// Reads up to `room` bytes by `read`.
+    fn read(
+        &self,
+        room: usize,
+        offset: u64,
+        read: impl FnOnce(i64) -> std::result::Result<usize, Status>,
+    ) -> Result<usize> {
+        permitted(self.read)?;
+        let offset = in_range(offset)?;
+        if room == 0 {
+            return Ok(0);
+        }
+        match read(offset) {
+            // No file reaches that far: its end is before.
+            Err(Status::INVALID_PARAMETER) if passes_the_last_offset(offset, room) => Ok(0),
+            result => result.portable(),
+        }
+    }
+
     /// Flushes by `flush`, which needs the right to write: that of another handle where this has none.
     fn flushed(&self, flush: fn(&Handle) -> std::result::Result<(), Status>) -> Result<()> {
         if self.write { flush(&self.handle).portable() } else { flush_reopened(&self.handle, flush) }
@@ -51,16 +70,12 @@ pub(crate) fn set_times(handle: &Handle, accessed: NewTimestamp, modified: NewTi
 
 impl File for NtFile {
     fn read_at(&self, buffer: &mut Vec<u8>, offset: u64) -> Result<usize> {
-        permitted(self.read)?;
-        let offset = in_range(offset)?;
-        if buffer.len() == buffer.capacity() {
-            return Ok(0);
-        }
-        match file::read(self.handle.raw(), buffer, Some(offset)) {
-            // No file reaches that far: its end is before.
-            Err(Status::INVALID_PARAMETER) if passes_the_last_offset(offset, buffer.capacity() - buffer.len()) => Ok(0),
-            result => result.portable(),
-        }
+        let room = buffer.capacity() - buffer.len();
+        self.read(room, offset, |offset| file::read(&self.handle, buffer, offset))
+    }
+
+    fn read_into(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.read(buffer.len(), offset, |offset| file::read_into(&self.handle, buffer, offset))
     }
 
     fn write_at(&self, buffer: &[u8], offset: u64) -> Result<usize> {
@@ -69,7 +84,7 @@ impl File for NtFile {
         if buffer.is_empty() {
             return Ok(0);
         }
-        match file::write(self.handle.raw(), buffer, Some(offset)) {
+        match file::write(&self.handle, buffer, offset) {
             Err(Status::INVALID_PARAMETER) if passes_the_last_offset(offset, buffer.len()) => {
                 Err(Status::INVALID_PARAMETER.meaning(Code::FileTooLarge))
             }

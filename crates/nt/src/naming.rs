@@ -67,39 +67,64 @@ fn move_aside(handle: &Handle, directory: &Handle) -> std::result::Result<(), St
     info::rename(handle, directory, &Name::ours(u64::from_le_bytes(number)), false)
 }
 
+/// What stands at the new name of a rename.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Free,
+    /// What is to be renamed itself, under another spelling of its only name: in another case, or its alias.
+    Itself,
+    Other,
+}
+
 /// Renames, replacing a file by a file or an empty directory by a directory.
 pub(crate) fn rename(from: &Named<'_, '_, Handle>, to: &Named<'_, '_, Handle>) -> Result<()> {
     let source = from.open(&RESOLVER, TO_NAME)?;
-    if source.look.class() == Class::Directory && is_in(&to.dir, &source.handle)? {
+    if source.look.class() == Class::Directory && is_in(&to.dir, &source.handle) {
         return Err(Code::Invalid.into());
     }
     let target = match to.open(&RESOLVER, How::existing(0)) {
-        Ok(target) => Some(target),
-        Err(error) if error.code == Code::NoEntry => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(target) = &target {
-        if is_same(&source, target)? {
-            // The same name, or another by a hard link: nothing. In another case, or by its alias: respelled.
+        Ok(target) if is_same(&source, &target)? => {
             if from.name == to.name || info::standard(&source.handle).portable()?.links > 1 {
                 return Ok(());
             }
-        } else {
-            replaceable(&source, target)?;
+            Target::Itself
         }
-    }
+        Ok(target) => {
+            replaceable(&source, &target)?;
+            Target::Other
+        }
+        Err(error) if error.code == Code::NoEntry => Target::Free,
+        Err(error) => return Err(error),
+    };
     let name = Name::new(to.name.as_bytes())?;
     match info::rename_at_once(&source.handle, &to.dir, &name) {
-        Err(Status::ACCESS_DENIED) if target.is_some() => {}
+        Err(Status::ACCESS_DENIED) if target != Target::Free => {}
         Err(status) if status.is_missing() => {}
         result => return result.portable(),
     }
+    if target == Target::Itself {
+        return respell(&source, from, to, &name);
+    }
     match info::rename(&source.handle, &to.dir, &name, true) {
-        Err(Status::ACCESS_DENIED | Status::OBJECT_NAME_COLLISION) if target.is_some() => {
+        Err(Status::ACCESS_DENIED | Status::OBJECT_NAME_COLLISION) if target == Target::Other => {
             rename_over_aside(&source, to, &name)
         }
         result => result.portable(),
     }
+}
+
+/// Spells a name anew where a rename to the same name in another case is none: over a name of ours.
+fn respell(
+    source: &Found<Handle>,
+    from: &Named<'_, '_, Handle>,
+    to: &Named<'_, '_, Handle>,
+    name: &Name,
+) -> Result<()> {
+    move_aside(&source.handle, &from.dir).portable()?;
+    info::rename(&source.handle, &to.dir, name, false).or_else(|status| {
+        let _ = info::rename(&source.handle, &from.dir, &Name::new(from.name.as_bytes())?, false);
+        Err(status.portable())
+    })
 }
 
 /// Renames over what can't be replaced because it is open, or a directory.
@@ -127,10 +152,11 @@ fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     }
 }
 
-/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only, NT refuses by itself.
-fn is_in(directory: &Handle, ancestor: &Handle) -> Result<bool> {
-    let (below, above) = (info::path(directory).portable()?, info::path(ancestor).portable()?);
+/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only. Where a file system
+/// tells no paths, the answer is no, and NT refuses by itself.
+fn is_in(directory: &Handle, ancestor: &Handle) -> bool {
+    let (Ok(below), Ok(above)) = (info::path(directory), info::path(ancestor)) else { return false };
     let rest = below.strip_prefix(above.as_slice());
-    Ok(rest.is_some_and(|rest| rest.first().is_none_or(|&unit| unit == u16::from(b'\\')))
-        && info::volume_serial(directory).portable()? == info::volume_serial(ancestor).portable()?)
+    rest.is_some_and(|rest| rest.first().is_none_or(|&unit| unit == u16::from(b'\\')))
+        && info::volume_serial(directory) == info::volume_serial(ancestor)
 }

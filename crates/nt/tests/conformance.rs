@@ -47,6 +47,8 @@ const NO_SYMLINKS: &[Deviation] = &[
     Deviation { what: "paths_names/plain names: symlink d/no", reason: NO_LINKS },
     Deviation { what: "paths_names/dots: symlink ./no", reason: NO_LINKS },
     Deviation { what: "paths_names/dots: symlink d/../no", reason: NO_LINKS },
+    Deviation { what: "paths_names/limits: symlink <m255>", reason: NO_LINKS },
+    Deviation { what: "paths_names/limits: symlink d/<m255>", reason: NO_LINKS },
 ];
 
 const COUNT: &str = "Wine 8.0, and Windows before 10 1703: the number of probes is the system's";

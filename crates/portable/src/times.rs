@@ -22,6 +22,11 @@ impl NewTimes {
     pub(crate) fn new(accessed: NewTimestamp, modified: NewTimestamp) -> Result<Self> {
         Ok(Self { accessed: accessed.validated()?, modified: modified.validated()? })
     }
+
+    /// Whether neither is to be set.
+    pub(crate) fn is_none(self) -> bool {
+        matches!((self.accessed, self.modified), (NewTimestamp::NoChange, NewTimestamp::NoChange))
+    }
 }
 
 /// Sets the times of an open file.

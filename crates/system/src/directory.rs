@@ -8,6 +8,7 @@
 //! - an absolute symbolic link on the way is `NotPermitted`, wherever it points;
 //! - an empty path is `NoEntry`, a path with a NUL byte `Invalid`, a component of more than 255 bytes, or a path of more
 //!   than 4095, `NameTooLong`; what a path tells by itself wins over what a look at the files would tell;
+//! - of a call with two paths that are both wrong, the error of either may be told;
 //! - `.` and `..` are no shorthand: what stands before them must be a directory (`NotDirectory`) and be there (`NoEntry`);
 //! - more than 40 symbolic links in one resolution are `Loop`;
 //! - a trailing `/` asks for a directory: a last symbolic link is then followed even under [`Follow::No`], except
@@ -46,7 +47,7 @@ pub struct OpenHow {
     pub exclusive: bool,
     /// Cut to 0 bytes; needs `write`.
     pub truncate: bool,
-    /// Fail with `NotDirectory` on anything but a directory; not with `create`.
+    /// Fail with `NotDirectory` on anything but a directory, be it a symbolic link that is not followed; not with `create`.
     pub directory: bool,
     /// Every write returns when data and attributes are on the device.
     pub sync: bool,

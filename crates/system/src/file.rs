@@ -4,6 +4,9 @@ use std::any::Any;
 
 use crate::{NewTimestamp, Result, Stat};
 
+/// Bytes that go by way of a buffer of the host's at a time, where a system can't read in place.
+const BOUNCE: usize = 1 << 20;
+
 /// How a range of a file is going to be used; a hint without effect on any result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
@@ -35,6 +38,19 @@ pub trait File: Any + Send + Sync {
     /// # Errors
     /// `InvalidSeek` on what has no offsets, `Io`.
     fn read_at(&self, buffer: &mut Vec<u8>, offset: u64) -> Result<usize>;
+
+    /// As [`File::read_at`], but into memory that holds something already, and so without the cost of a copy where the
+    /// caller has such memory and the system can. Fills from the front; what was not read stays as it was.
+    ///
+    /// # Errors
+    /// As [`File::read_at`].
+    fn read_into(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let mut bytes = Vec::with_capacity(buffer.len().min(BOUNCE));
+        self.read_at(&mut bytes, offset)?;
+        let read = bytes.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&bytes[..read]);
+        Ok(read)
+    }
 
     /// Writes at `offset`, making the file longer where needed, the gap reading as zeros. May write less than all,
     /// never 0 of a non-empty buffer.

@@ -185,4 +185,13 @@ pub trait Socket: Any + Send + Sync {
     /// # Errors
     /// `InvalidState` (never connected); `Unsupported` of datagrams.
     fn shutdown(&self, how: Shutdown) -> Result<()>;
+
+    /// Has a connected stream end by a reset when it is dropped: what the peer has not taken is thrown away, and the peer is
+    /// told that the connection was cut off, so that it does not take a part for the whole.
+    ///
+    /// # Errors
+    /// `InvalidState` (never connected); `Unsupported` of datagrams, and where the system knows no reset.
+    fn abort(&self) -> Result<()> {
+        Err(crate::Code::Unsupported.into())
+    }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::Result;
 
-/// Where bytes come from. Never waits: see [`crate::Waiter`].
+/// Where bytes come from. Never waits: see [`crate::Waiter`]. Only a system that behaves the same in every run waits here,
+/// until its buffer is full or the input ends: else it would show how a pipe's bytes come in pieces.
 pub trait Source: Any + Send + Sync {
     /// Reads into the spare capacity of `buffer`, appending to it; 0 only at the end or when there is no spare capacity.
     ///

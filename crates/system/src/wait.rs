@@ -30,6 +30,7 @@ pub trait Waiter: Send {
     /// and on which nothing happens. What is dropped between two waits is forgotten by itself.
     ///
     /// # Errors
-    /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`.
+    /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`; `Deadlock` of a system
+    /// whose time is virtual, where every guest of it waits and nothing can ever happen.
     fn wait(&mut self, interests: &[Interest<'_>], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()>;
 }

@@ -3,24 +3,34 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace};
-use callgate_system::{Directory, Error, Nanoseconds, System};
+use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace, quota};
+use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System};
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
 
 use crate::ended::Ended;
 use crate::handles::Handles;
-use crate::host::{GuestStore, Host, Streams, Surroundings};
+use crate::host::{Deadline, GuestStore, Host, Streams, Surroundings};
+use crate::invoke::Invocation;
 use crate::limits::Memory;
+use crate::p1;
 use crate::p2::io::{InputStream, OutputStream};
-use crate::program::{Linked, LoadError, Program};
+use crate::program::{LoadError, Program};
+use crate::start::Start;
 use crate::watchdog::{Stuck, Watchdog};
 
 /// Open handles of one guest at a time, unless told otherwise.
 const HANDLES: usize = 100_000;
+
+/// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
+const LINGER: Duration = Duration::from_secs(60);
+
+/// Connections that may wait at a socket which is handed in.
+const BACKLOG: u32 = 128;
 
 /// Whether a guest may change what is below a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +46,16 @@ pub struct Guest {
     system: Arc<dyn System>,
     surroundings: Surroundings,
     network: Vec<Rule>,
+    quota: Option<Quota>,
     memory: u64,
     handles: usize,
     timeout: Option<Duration>,
+    linger: Duration,
     stuck: Option<Stuck>,
     hook: Option<Arc<dyn Hook>>,
     quits: bool,
+    invocation: Option<Invocation>,
+    listeners: Vec<Arc<dyn Socket>>,
 }
 
 /// How a run ended.
@@ -49,6 +63,8 @@ pub struct Guest {
 pub enum Exit {
     /// The program ended by itself: 0 is success.
     Code(u8),
+    /// The function that was [invoked](Guest::invoke) returned this.
+    Returned(Vec<String>),
     /// It did what WebAssembly or the interface forbids.
     Trap(Trap),
     /// Its time was over.
@@ -76,6 +92,7 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Returned(results) => write!(f, "returned {}", results.join(", ")),
             Self::Trap(trap) => write!(f, "trapped: {trap}"),
             Self::TimedOut(_) => Ended::TimedOut.fmt(f),
             Self::NobodyReads => Ended::NobodyReads.fmt(f),
@@ -114,12 +131,16 @@ impl Guest {
             system,
             surroundings: Surroundings::default(),
             network: Vec::new(),
+            quota: None,
             memory: u64::MAX,
             handles: HANDLES,
             timeout: None,
+            linger: LINGER,
             stuck: None,
             hook: None,
             quits: false,
+            invocation: None,
+            listeners: Vec::new(),
         }
     }
 
@@ -177,9 +198,43 @@ impl Guest {
         Ok(self)
     }
 
+    /// What the guest may add to each of its mounts, those mounted later included; without, what the system gives.
+    pub fn quota(&mut self, quota: Quota) -> &mut Self {
+        self.quota = Some(quota);
+        self
+    }
+
     /// Permits a use of the network; nothing is permitted without a rule.
     pub fn permit(&mut self, rule: Rule) -> &mut Self {
         self.network.push(rule);
+        self
+    }
+
+    /// Opens a socket that listens at `address`, and hands it to a module of preview1 as its next descriptor, the first being
+    /// 3, before the mounts; the address that it has, which tells the port where none was named. Components make sockets
+    /// of their own, and get none of these.
+    ///
+    /// # Errors
+    /// As [`Socket::bind`](callgate_system::Socket::bind) says them.
+    pub fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, Error> {
+        let family = AddressFamily::of(address.ip());
+        let socket = self.system.network().socket(Kind::Stream, family)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?;
+        let bound = socket.local_address()?;
+        self.listeners.push(socket);
+        Ok(bound)
+    }
+
+    /// Calls the export `function`, in a component also `interface#function`, instead of starting the program as a command;
+    /// [`Exit::Returned`] has what it returns.
+    pub fn invoke(
+        &mut self,
+        function: impl Into<String>,
+        arguments: impl IntoIterator<Item = impl Into<String>>,
+    ) -> &mut Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.invocation = Some(Invocation { function: function.into(), arguments });
         self
     }
 
@@ -191,7 +246,8 @@ impl Guest {
     }
 
     /// The handles that it may have open at a time, of all kinds together; 100,000 unless told otherwise. One more fails
-    /// with `insufficient-memory`, or traps where the interface has no error.
+    /// with `insufficient-memory`, or traps where the interface has no error. A list in one call may name twice as many, less
+    /// those that are open; more trap.
     pub fn max_handles(&mut self, handles: usize) -> &mut Self {
         self.handles = handles;
         self
@@ -201,6 +257,13 @@ impl Guest {
     /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible).
     pub fn timeout(&mut self, time: Duration) -> &mut Self {
         self.timeout = Some(time);
+        self
+    }
+
+    /// How long a connection that the guest has dropped, or left by ending, waits for a peer that takes nothing of what is
+    /// left to send; after that it is reset. 60 seconds unless told otherwise.
+    pub fn linger(&mut self, time: Duration) -> &mut Self {
+        self.linger = time;
         self
     }
 
@@ -231,25 +294,37 @@ impl Guest {
     /// # Errors
     /// Where the program cannot be started: it imports what is not there, or is no command.
     pub fn run(self, program: &Program) -> Result<Exit, LoadError> {
-        let linked = program.link()?;
         let mut guest = self;
+        let (linked, engine) = (program.link()?, &program.runtime.engine);
+        let start = match guest.invocation.take() {
+            Some(invocation) => invocation.find(linked, engine).map(Start::Invoked),
+            None => linked.command().map(Start::Command).map_err(str::to_owned),
+        };
+        let start = start.map_err(|why| program.fail(why))?;
+        let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
         let mut store = guest.into_store(program);
+        if program.is_module() {
+            p1::begin(store.data(), &listeners).map_err(|error| program.fail(error.to_string()))?;
+        }
         let runtime = &program.runtime;
         let watchdog =
             timeout.and_then(|timeout| Watchdog::new(runtime.engine.clone(), timeout, runtime.interruptible, stuck));
-        let ended = call(&mut store, linked).and_then(|code| {
+        let ended = start.run(&mut store).and_then(|exit| {
             store.data().drain()?;
-            Ok(code)
+            Ok(exit)
         });
         drop(watchdog);
         if let Some(hook) = hook {
             hook.finish();
         }
-        Ok(ended.map_or_else(|error| Exit::of(&error, store.data()), Exit::Code))
+        Ok(ended.unwrap_or_else(|error| Exit::of(&error, store.data())))
     }
 
-    fn into_store(self, program: &Program) -> GuestStore {
+    fn into_store(mut self, program: &Program) -> GuestStore {
+        if let Some(quota) = self.quota {
+            quota::limit(&mut self.surroundings.mounts, quota);
+        }
         let stdio = self.system.stdio();
         let streams = Streams {
             stdin: Rc::new(InputStream::of_source("stdin", stdio.stdin)),
@@ -257,11 +332,14 @@ impl Guest {
             stderr: Rc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
         };
         let gate = Gate::new(Arc::clone(&self.system), NetworkRules::new(self.network), self.hook);
+        let linger = u64::try_from(self.linger.as_nanos()).unwrap_or(u64::MAX);
         let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
-        let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory);
-        host.deadline = self.timeout.map(|time| host.system.clock().monotonic().saturating_add(nanoseconds(time)));
+        let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory, linger);
+        host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);
+        // The engine counts a handle once more for each call that it is lent to: all of them fit into one list for `poll`.
+        store.set_max_component_handles(self.handles.saturating_mul(2));
         if program.runtime.interruptible {
             store.set_epoch_deadline(1);
             // The epoch is the engine's, so another guest's watchdog may have moved it on.
@@ -295,26 +373,6 @@ fn backtrace(error: &wasmtime::Error) -> String {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
     let frames = backtrace.split("\nnote: ").next().unwrap_or_default();
     frames.split_once('\n').map_or(frames, |(_, frames)| frames).to_owned()
-}
-
-/// Instantiates and calls `wasi:cli/run`; the exit code, however the guest gave it.
-fn call(store: &mut GuestStore, Linked { instance, run }: &Linked) -> wasmtime::Result<u8> {
-    let instance = instance.instantiate(&mut *store)?;
-    let missing = || wasmtime::format_err!("it exports no function {run}#run");
-    let interface = instance.get_export_index(&mut *store, None, run).ok_or_else(missing)?;
-    let function = instance.get_export_index(&mut *store, Some(&interface), "run").ok_or_else(missing)?;
-    let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, function)?;
-    match run.call(&mut *store, ()) {
-        Ok((result,)) => Ok(u8::from(result.is_err())),
-        Err(error) => match error.downcast_ref::<Ended>() {
-            Some(Ended::Exited(code)) => Ok(*code),
-            _ => Err(error),
-        },
-    }
-}
-
-fn nanoseconds(time: Duration) -> Nanoseconds {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.

@@ -137,6 +137,11 @@ impl Handles {
         Self { limit: limit.min(u32::MAX as usize), slots: RefCell::default() }
     }
 
+    /// How many there may be at a time.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Adds an entry.
     ///
     /// # Errors
@@ -187,6 +192,12 @@ impl Handles {
     /// What streams hold that has not gone out yet.
     pub(crate) fn unsent(&self) -> Vec<Rc<Outbox>> {
         self.slots.borrow().entries.iter().flatten().filter_map(Entry::unsent).collect()
+    }
+
+    /// Forgets all handles.
+    pub(crate) fn clear(&self) {
+        let all = std::mem::take(&mut *self.slots.borrow_mut());
+        drop(all);
     }
 
     /// Forgets a handle. What it stood for is closed when nobody else holds it.

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use callgate_gate::{Call, Gate, Mount};
 use callgate_system::{Directory, Error, Interest, Nanoseconds, Result, System, Waiter};
@@ -13,8 +14,10 @@ use wasmtime::{Store, StoreContextMut};
 use crate::ended::{Break, Ended};
 use crate::handles::{Handles, Held, Keep};
 use crate::limits::Memory;
+use crate::p1;
 use crate::p2::filesystem::{Moment, Recent};
 use crate::p2::io::{InputStream, Outbox, OutputStream};
+use crate::unsent::Unsent;
 
 /// Outboxes of dropped streams that may still have something to send.
 const UNSENT: usize = 256;
@@ -34,9 +37,27 @@ pub(crate) struct Host {
     pub(crate) streams: Streams,
     pub(crate) memory: Memory,
     pub(crate) recent: Recent,
-    pub(crate) deadline: Option<Nanoseconds>,
+    pub(crate) p1: p1::State,
+    pub(crate) deadline: Option<Deadline>,
     waiter: RefCell<Box<dyn Waiter>>,
-    unsent: RefCell<Vec<Rc<Outbox>>>,
+    unsent: Unsent,
+}
+
+/// When a run's time is over. Where the system's clock is not the world's, whichever comes first: there a sleep takes none
+/// of the world's time, and a computation none of the system's.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    on_system: Nanoseconds,
+    in_world: Instant,
+}
+
+impl Deadline {
+    /// `time` from now; none where that is for ever.
+    pub(crate) fn after(time: Duration, system: &dyn System) -> Option<Self> {
+        let nanoseconds = u64::try_from(time.as_nanos()).ok()?;
+        let on_system = system.clock().monotonic().checked_add(nanoseconds)?;
+        Some(Self { on_system, in_world: Instant::now().checked_add(time)? })
+    }
 }
 
 /// What a guest finds when it starts.
@@ -63,8 +84,10 @@ impl Host {
         surroundings: Surroundings,
         streams: Streams,
         memory: Memory,
+        linger: Nanoseconds,
     ) -> Self {
         let waiter = RefCell::new(system.waiter());
+        let p1 = p1::State::new(handles.limit());
         Self {
             gate,
             system,
@@ -73,9 +96,10 @@ impl Host {
             streams,
             memory,
             recent: Recent::default(),
+            p1,
             deadline: None,
             waiter,
-            unsent: RefCell::default(),
+            unsent: Unsent::new(linger),
         }
     }
 
@@ -102,56 +126,65 @@ impl Host {
         if interests.is_empty() && until.is_some_and(|until| until <= self.system.clock().monotonic()) {
             return Ok(());
         }
-        let deadline = self.deadline.into_iter().chain(until).min();
         loop {
-            let unsent = self.send_unsent();
-            if unsent.is_empty() {
-                let waited = self.waiter.borrow_mut().wait(interests, deadline, ready);
-                self.check_deadline()?;
-                return Ok(waited?);
+            let unsent = self.unsent.send(self.system.clock());
+            if unsent.outboxes.is_empty() {
+                return self.sleep(interests, until, ready);
             }
-            let all: Vec<_> = interests.iter().copied().chain(unsent.iter().map(|outbox| outbox.room())).collect();
-            let waited = self.waiter.borrow_mut().wait(&all, deadline, ready);
-            self.check_deadline()?;
-            waited?;
-            let only_unsent = ready.first().is_some_and(|&index| index >= interests.len());
+            let rooms = unsent.outboxes.iter().map(|outbox| outbox.room());
+            let all: Vec<_> = interests.iter().copied().chain(rooms).collect();
+            self.sleep(&all, until.into_iter().chain(unsent.until).min(), ready)?;
             ready.retain(|&index| index < interests.len());
-            let in_time = until.is_none_or(|until| self.system.clock().monotonic() < until);
-            if !only_unsent || !in_time {
+            if !ready.is_empty() || until.is_some_and(|until| until <= self.system.clock().monotonic()) {
                 return Ok(());
             }
         }
     }
 
-    /// Sends what dropped streams left behind, as far as there is room; the rest.
-    fn send_unsent(&self) -> Vec<Rc<Outbox>> {
-        let mut unsent = self.unsent.borrow_mut();
-        // Nobody is there any more to be told of an error; it empties the box.
-        unsent.retain(|outbox| outbox.flush().is_ok() && !outbox.is_empty());
-        unsent.clone()
+    fn sleep(
+        &self,
+        interests: &[Interest<'_>],
+        until: Option<Nanoseconds>,
+        ready: &mut Vec<usize>,
+    ) -> Result<(), Break> {
+        let deadline = self.deadline.map(|deadline| deadline.on_system);
+        let waited = self.waiter.borrow_mut().wait(interests, deadline.into_iter().chain(until).min(), ready);
+        if deadline.is_some_and(|deadline| deadline <= self.system.clock().monotonic()) {
+            return Err(Break::Ended(Ended::TimedOut));
+        }
+        self.check_deadline()?;
+        Ok(waited?)
     }
 
-    /// Ends the run when its time is over.
+    /// Ends the run when its time is over. Reads no clock of the system: when this happens is no matter of the guest's.
     pub(crate) fn check_deadline(&self) -> Result<(), Break> {
         match self.deadline {
-            Some(deadline) if self.system.clock().monotonic() >= deadline => Err(Break::Ended(Ended::TimedOut)),
+            Some(deadline) if Instant::now() >= deadline.in_world => Err(Break::Ended(Ended::TimedOut)),
             _ => Ok(()),
         }
     }
 
-    /// Brings out what the guest wrote and did not wait for, also to streams that it never closed.
+    /// Brings out what the guest wrote and did not wait for, also to streams that it never closed; it has no handles any more
+    /// after that.
     pub(crate) fn drain(&self) -> Result<(), Break> {
         let standard = [&self.streams.stdout, &self.streams.stderr];
         let unsent = standard.into_iter().filter_map(|stream| stream.unsent()).chain(self.handles.unsent());
-        unsent.for_each(|outbox| self.keep_unsent(outbox));
-        loop {
-            let unsent = self.send_unsent();
-            let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();
-            if rooms.is_empty() {
-                return Ok(());
+        let unsent = unsent.chain(self.p1.unsent());
+        unsent.for_each(|outbox| self.unsent.keep(outbox));
+        self.handles.clear();
+        self.send_unsent(0)
+    }
+
+    /// Waits until at most so many dropped streams have something left to send.
+    fn send_unsent(&self, most: usize) -> Result<(), Break> {
+        while self.unsent.len() > most {
+            let unsent = self.unsent.send(self.system.clock());
+            if unsent.outboxes.len() > most {
+                let rooms: Vec<_> = unsent.outboxes.iter().map(|outbox| outbox.room()).collect();
+                self.sleep(&rooms, unsent.until, &mut Vec::new())?;
             }
-            self.wait(&rooms, None, &mut Vec::new())?;
         }
+        Ok(())
     }
 
     /// Closes a handle of any kind. What a stream has not sent yet still goes out; where much of that has come together,
@@ -159,25 +192,18 @@ impl Host {
     pub(crate) fn close(&self, id: u32) -> wasmtime::Result<()> {
         let closing = self.handles.entry(id)?;
         let act = || {
-            if let Some(outbox) = closing.unsent() {
-                self.keep_unsent(outbox);
-            }
             self.handles.remove(id);
-            while self.unsent.borrow().len() > UNSENT {
-                let unsent = self.send_unsent();
-                let rooms: Vec<_> = unsent.iter().map(|outbox| outbox.room()).collect();
-                self.wait(&rooms, None, &mut Vec::new())?;
-            }
-            Ok(())
+            self.leave_unsent(closing.unsent())
         };
         Ok(self.gate.pass::<_, Break>(Call::Drop { handle: closing.handle() }, act)?)
     }
 
-    fn keep_unsent(&self, outbox: Rc<Outbox>) {
-        let mut unsent = self.unsent.borrow_mut();
-        if !unsent.iter().any(|kept| Rc::ptr_eq(kept, &outbox)) {
-            unsent.push(outbox);
+    /// Keeps what a stream that is no more has not sent, and waits where much of that has come together.
+    pub(crate) fn leave_unsent(&self, outbox: Option<Rc<Outbox>>) -> Result<(), Break> {
+        if let Some(outbox) = outbox {
+            self.unsent.keep(outbox);
         }
+        self.send_unsent(UNSENT)
     }
 }
 

@@ -33,13 +33,18 @@ mod ended;
 mod guest;
 mod handles;
 mod host;
+mod invoke;
 mod limits;
+mod p1;
 mod p2;
 mod program;
 mod runtime;
+mod start;
+mod unsent;
 mod watchdog;
 
 pub use callgate_gate::{Hook, Rule, RuleError};
+pub use callgate_system::Quota;
 pub use guest::{Access, Exit, Guest, MountError, Trap};
 pub use program::{LoadError, Program};
 pub use runtime::{Runtime, RuntimeError, RuntimeOptions};

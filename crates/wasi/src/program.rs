@@ -8,28 +8,28 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::Component;
+use wasmtime::{Engine, Module, Precompiled};
 
 use crate::cache::{self, Entry};
-use crate::host::Host;
 use crate::runtime::Runtime;
+use crate::start::Linked;
 
-/// A compiled component.
+/// A compiled program: a component, or a module of WASI preview1.
 #[derive(Clone)]
 pub struct Program {
     pub(crate) runtime: Runtime,
-    pub(crate) component: Component,
+    pub(crate) code: Code,
     path: PathBuf,
     /// Linked at the first [`Program::check`] or run, for all.
     linked: OnceLock<Linked>,
 }
 
-/// A program whose imports are all there, and the interface that it is started by.
+/// The two kinds of WebAssembly binaries.
 #[derive(Clone)]
-pub(crate) struct Linked {
-    pub(crate) instance: InstancePre<Host>,
-    pub(crate) run: String,
+pub(crate) enum Code {
+    Component(Component),
+    Module(Module),
 }
 
 /// Why a file cannot be run. One line, with what to do about it.
@@ -49,77 +49,95 @@ impl std::error::Error for LoadError {}
 
 /// What a file holds, by its first bytes.
 enum Format {
-    Component,
-    Module,
+    Binary,
     Precompiled,
     Text,
 }
 
 impl Runtime {
-    /// Reads and compiles a component from a `.wasm`, `.wat` or `.cwasm` file; the content decides, not the name.
+    /// Reads and compiles a component or a module from a `.wasm`, `.wat` or `.cwasm` file; the content decides, not the name.
     ///
     /// A `.cwasm` file is trusted: it holds machine code. Its runtime's options must be those that it was compiled with.
     ///
     /// # Errors
-    /// Where the file cannot be read, or is not a valid component.
+    /// Where the file cannot be read, or is not valid.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
         let fail = |why: String| LoadError { path: path.to_owned(), why };
         let mut file = File::open(path).map_err(|error| fail(unopened(path, &error)))?;
-        let component = match Format::of(&mut file).map_err(fail)? {
-            Format::Module => return Err(fail(MODULE.to_owned())),
+        let code = match Format::of(&mut file).map_err(fail)? {
             Format::Precompiled => self.load_precompiled(path).map_err(fail)?,
-            Format::Component | Format::Text => self.load_source(&mut file).map_err(fail)?,
+            Format::Binary | Format::Text => self.load_source(&mut file).map_err(fail)?,
         };
-        Ok(Program { runtime: self.clone(), component, path: path.to_owned(), linked: OnceLock::new() })
+        Ok(Program { runtime: self.clone(), code, path: path.to_owned(), linked: OnceLock::new() })
     }
 
     /// Takes the code from the cache, or compiles it and keeps it there.
-    fn load_source(&self, file: &mut File) -> Result<Component, String> {
+    fn load_source(&self, file: &mut File) -> Result<Code, String> {
         let entry = self.cache.as_ref().and_then(|cache| cache.entry(file));
         let kept = entry.as_ref().map(Entry::path).filter(|path| path.exists());
-        if let Some(component) = kept.and_then(|path| self.load_precompiled(&path).ok()) {
-            return Ok(component);
+        if let Some(code) = kept.and_then(|path| self.load_precompiled(&path).ok()) {
+            return Ok(code);
         }
         let mut bytes = Vec::new();
         file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
-        let component = self.compile(&bytes)?;
+        let code = self.compile(&bytes)?;
         if let (Some(cache), Some(entry)) = (&self.cache, entry)
             && cache::is_settled(file)
             && cache.entry(file).is_some_and(|now| now.is_that_of(&entry))
-            && let Ok(code) = component.serialize()
+            && let Ok(code) = code.serialize()
         {
             // A cache that can't be written only costs time at the next start.
             drop(entry.keep(&code));
         }
-        Ok(component)
+        Ok(code)
     }
 
-    fn compile(&self, bytes: &[u8]) -> Result<Component, String> {
-        Component::new(&self.engine, bytes).map_err(|error| {
-            let why = one_line(&error);
-            // The text format says only now whether it holds a component.
-            if why.contains("module") && why.contains("component") {
-                MODULE.to_owned()
-            } else {
-                format!("not a valid component ({why}); build it anew for wasm32-wasip2")
-            }
-        })
+    /// Compiles a binary or a text; only in the binary's header is said which of the two kinds it is.
+    fn compile(&self, bytes: &[u8]) -> Result<Code, String> {
+        let binary = wat::parse_bytes(bytes).map_err(|error| {
+            let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("not valid ({why}); correct its text")
+        })?;
+        if is_module(&binary) {
+            let module = Module::from_binary(&self.engine, &binary).map(Code::Module);
+            module
+                .map_err(|error| format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error)))
+        } else {
+            let component = Component::from_binary(&self.engine, &binary).map(Code::Component);
+            component.map_err(|error| {
+                format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(&error))
+            })
+        }
     }
 
     #[allow(unsafe_code, reason = "the engine has no other way to take precompiled code")]
-    fn load_precompiled(&self, path: &Path) -> Result<Component, String> {
-        // SAFETY: the file is machine code that the engine wrote; the engine checks its version and settings, and that it
-        // is unchanged since is what the caller of `load` vouches for, as its documentation says.
-        let mapped = unsafe { Component::deserialize_file(&self.engine, path) };
-        let loaded = mapped.or_else(|error| {
-            // Not every system maps every file as code: Wine maps none.
-            let code = fs::read(path).map_err(|_| error)?;
+    fn load_precompiled(&self, path: &Path) -> Result<Code, String> {
+        let engine = &self.engine;
+        let code = match Engine::detect_precompiled_file(path).ok().flatten() {
+            // SAFETY: the file is machine code that the engine wrote; the engine checks its version and settings, and that it
+            // is unchanged since is what the caller of `load` vouches for, as its documentation says.
+            Some(Precompiled::Module) => unsafe { Module::deserialize_file(engine, path) }
+                // SAFETY: as above.
+                .or_else(|error| unsafe { Module::deserialize(engine, read_instead(path, error)?) })
+                .map(Code::Module),
             // SAFETY: as above.
-            unsafe { Component::deserialize(&self.engine, code) }
-        });
-        loaded.map_err(|error| {
+            _ => unsafe { Component::deserialize_file(engine, path) }
+                // SAFETY: as above.
+                .or_else(|error| unsafe { Component::deserialize(engine, read_instead(path, error)?) })
+                .map(Code::Component),
+        };
+        code.map_err(|error| {
             format!("precompiled for another machine, release or setting ({}); compile it anew", one_line(&error))
         })
+    }
+}
+
+impl Code {
+    fn serialize(&self) -> wasmtime::Result<Vec<u8>> {
+        match self {
+            Self::Component(component) => component.serialize(),
+            Self::Module(module) => module.serialize(),
+        }
     }
 }
 
@@ -130,11 +148,25 @@ impl Program {
         File::open(path).is_ok_and(|mut file| matches!(Format::of(&mut file), Ok(Format::Precompiled)))
     }
 
-    /// The names of the interfaces that it imports: `wasi:cli/environment@0.2.6`.
+    /// Whether it is a module of WASI preview1, not a component.
+    #[must_use]
+    pub fn is_module(&self) -> bool {
+        matches!(self.code, Code::Module(_))
+    }
+
+    /// The names of the interfaces that a component imports, such as `wasi:cli/environment@0.2.6`, or of the functions that a
+    /// module does, such as `wasi_snapshot_preview1.fd_write`.
     #[must_use]
     pub fn imports(&self) -> Vec<String> {
-        let kind = self.component.component_type();
-        kind.imports(&self.runtime.engine).map(|(name, _)| name.to_owned()).collect()
+        match &self.code {
+            Code::Component(component) => {
+                let kind = component.component_type();
+                kind.imports(&self.runtime.engine).map(|(name, _)| name.to_owned()).collect()
+            }
+            Code::Module(module) => {
+                module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect()
+            }
+        }
     }
 
     /// The compiled code, to be written to a file and loaded again by [`Runtime::load`].
@@ -142,7 +174,7 @@ impl Program {
     /// # Errors
     /// Where memory runs out.
     pub fn serialize(&self) -> Result<Vec<u8>, LoadError> {
-        self.component.serialize().map_err(|error| self.fail(one_line(&error)))
+        self.code.serialize().map_err(|error| self.fail(one_line(&error)))
     }
 
     /// Checks, without running it, that everything it imports is there and that it is a command.
@@ -150,6 +182,14 @@ impl Program {
     /// # Errors
     /// Names the import that is missing, or differs.
     pub fn check(&self) -> Result<(), LoadError> {
+        self.link()?.command().map(drop).map_err(|why| self.fail(why.to_owned()))
+    }
+
+    /// Checks, without running it, that everything it imports is there, whatever it exports.
+    ///
+    /// # Errors
+    /// Names the import that is missing, or differs.
+    pub fn check_imports(&self) -> Result<(), LoadError> {
         self.link().map(drop)
     }
 
@@ -157,24 +197,11 @@ impl Program {
         if let Some(linked) = self.linked.get() {
             return Ok(linked);
         }
-        let missing = "it exports no wasi:cli/run, so there is nothing to run; build it as a program, not as a library";
-        let run = self.run_interface().ok_or_else(|| self.fail(missing.to_owned()))?;
-        let instance = self.runtime.linker.instantiate_pre(&self.component);
-        let instance = instance.map_err(|error| self.fail(one_line(&error)))?;
-        Ok(self.linked.get_or_init(|| Linked { instance, run }))
+        let linked = Linked::new(self).map_err(|error| self.fail(one_line(&error)))?;
+        Ok(self.linked.get_or_init(|| linked))
     }
 
-    /// The name under which it exports what a command is started by.
-    fn run_interface(&self) -> Option<String> {
-        let kind = self.component.component_type();
-        let mut exports = kind.exports(&self.runtime.engine);
-        let is_run = |name: &str, item: &ComponentItem| {
-            name.starts_with("wasi:cli/run@0.2.") && matches!(item, ComponentItem::ComponentInstance(_))
-        };
-        exports.find(|(name, item)| is_run(name, &item.ty)).map(|(name, _)| name.to_owned())
-    }
-
-    fn fail(&self, why: String) -> LoadError {
+    pub(crate) fn fail(&self, why: String) -> LoadError {
         LoadError { path: self.path.clone(), why }
     }
 }
@@ -183,8 +210,6 @@ const GIVE_A_FILE: &str = "give the path of a .wasm, .wat or .cwasm file";
 
 /// Bytes that show what a file holds.
 const START: u64 = 4096;
-
-const MODULE: &str = "a core module, not a component; build it for wasm32-wasip2";
 
 impl Format {
     fn of(file: &mut File) -> Result<Self, String> {
@@ -201,8 +226,7 @@ impl Format {
             [0, b'a', b's', b'm', version @ ..] if version.len() < 4 => {
                 Err("cut off in its first bytes; build or copy it anew".to_owned())
             }
-            [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Ok(Self::Module),
-            [0, b'a', b's', b'm', ..] => Ok(Self::Component),
+            [0, b'a', b's', b'm', ..] => Ok(Self::Binary),
             [0x7f, b'E', b'L', b'F', ..] => Ok(Self::Precompiled),
             text if starts_as_text(text) => Ok(Self::Text),
             _ => Err(format!("neither WebAssembly nor its text format; {GIVE_A_FILE}")),
@@ -210,11 +234,21 @@ impl Format {
     }
 }
 
+/// Whether a binary's header says version 1, and no layer, which is a module's.
+fn is_module(binary: &[u8]) -> bool {
+    binary.starts_with(b"\0asm\x01\0\0\0")
+}
+
 /// Whether the first thing that is neither space nor comment is a parenthesis.
 fn starts_as_text(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(";;"));
     lines.next().is_some_and(|line| line.starts_with('('))
+}
+
+/// The content of a file that could not be mapped: not every system maps every file as code, Wine none.
+fn read_instead(path: &Path, error: wasmtime::Error) -> wasmtime::Result<Vec<u8>> {
+    fs::read(path).map_err(|_| error)
 }
 
 /// Windows opens no directory as a file, and doesn't say why.
@@ -234,6 +268,6 @@ fn unreadable(error: &io::Error) -> String {
 }
 
 /// An error of the engine with its causes, on one line.
-fn one_line(error: &wasmtime::Error) -> String {
+pub(crate) fn one_line(error: &wasmtime::Error) -> String {
     format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,6 +4,7 @@
 //! another configuration of the compiler than the others is a workspace of its own, with a `.cargo/config.toml`.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -42,7 +43,14 @@ pub(crate) fn wasm(package: &str) -> Result<()> {
 }
 
 fn cargo_build(folder: &Path, arguments: &[&str]) -> Result<()> {
-    let mut cargo = process::cargo();
+    let mut cargo = cargo(folder);
     cargo.args(["build", "--release", "--target-dir"]).arg(workspace::guest()?.join("target")).args(arguments);
-    process::run(cargo.current_dir(folder))
+    process::run(&mut cargo)
+}
+
+/// cargo in a workspace of guests, with the flags that its configuration says: those of the environment would replace them.
+pub(crate) fn cargo(folder: &Path) -> Command {
+    let mut cargo = process::cargo();
+    cargo.current_dir(folder).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo
 }

@@ -1,5 +1,6 @@
 //! Which system a program runs on.
 
+mod memory;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod native;
@@ -9,29 +10,63 @@ mod native;
 #[cfg(not(any(target_os = "linux", windows)))]
 #[path = "other.rs"]
 mod native;
+mod portable;
 
 use std::sync::Arc;
 
-use anyhow::Result;
-use callgate_portable::Portable;
-use callgate_system::System;
+use anyhow::{Result, bail};
+use callgate_memory::Memory;
+use callgate_system::{Directory, Quota, System};
 
-use crate::arguments::BackendName;
+pub(crate) use memory::Out;
 
-/// Opens a backend.
-pub(crate) fn open(name: BackendName) -> Result<Arc<dyn System>> {
-    match name {
-        BackendName::Native => native::open(),
-        BackendName::Portable => Ok(Arc::new(Portable::new())),
+use crate::arguments::{BackendName, MemoryOptions};
+
+/// The system of one run.
+pub(crate) struct Backend {
+    pub(crate) system: Arc<dyn System>,
+    memory: Option<Arc<Memory>>,
+}
+
+impl Backend {
+    /// Opens the one of this name; `options` are for the one in memory alone.
+    pub(crate) fn open(name: BackendName, options: &MemoryOptions) -> Result<Self> {
+        if name == BackendName::Memory {
+            let memory = memory::open(options)?;
+            return Ok(Self { system: Arc::clone(&memory) as Arc<dyn System>, memory: Some(memory) });
+        }
+        if let Some(option) = options.first() {
+            bail!("{option} is for a system in memory; add --backend memory");
+        }
+        let system = if name == BackendName::Portable { portable::open() } else { native::open() };
+        Ok(Self { system, memory: None })
+    }
+
+    /// An empty tree of files in memory, the run's `number`th, from 1.
+    pub(crate) fn tree(&self, number: u32, quota: Quota) -> Arc<dyn Directory> {
+        memory::tree(number, &self.system, quota)
+    }
+
+    /// Where its files go when the run is over.
+    pub(crate) fn out<'a>(&self, options: &'a MemoryOptions) -> Result<Option<Out<'a>>> {
+        match (&self.memory, &options.out) {
+            (Some(memory), Some(path)) => Out::new(path, memory).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
-/// Facts about the native backend on this machine, a line each.
+/// The name of the native backend.
+pub(crate) fn native_name() -> &'static str {
+    native::open().name()
+}
+
+/// Facts about it on this machine, a line each.
 pub(crate) fn native_facts() -> Vec<(&'static str, String)> {
     native::facts()
 }
 
-/// The steps of its clocks.
+/// The steps of a system's clocks.
 fn resolutions(system: &dyn System) -> String {
     let clock = system.clock();
     format!("monotonic {} ns, wall {} ns", clock.monotonic_resolution(), clock.wall_resolution())

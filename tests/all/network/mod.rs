@@ -1,6 +1,7 @@
 //! The network: guests against peers of this machine, in this process. All on loopback, on ports that the system picks.
 
 mod http_peer;
+mod load;
 mod peers;
 mod published;
 mod rules;
@@ -21,7 +22,7 @@ const LOOPBACK: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
 
 /// How paths are resolved is nothing to these guests, so one way is enough.
 fn guest(name: &str) -> Run {
-    Host::Kernel.guest(name)
+    Host::Native.guest(name)
 }
 
 /// Those of the loopback addresses that this machine has.

@@ -1,10 +1,14 @@
 //! The other ends, native, in threads of this process: on loopback, on ports that the system picks.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use callgate_tests::{Run, Running};
+
+/// No guest takes so long to do what it is asked.
+const BOUND: Duration = Duration::from_secs(60);
 
 /// Serves each connection in a thread of its own.
 pub(super) fn serve(address: &str, serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
@@ -46,6 +50,23 @@ pub(super) fn server(run: Run) -> (Running, SocketAddr) {
     let mut server = run.start();
     let address = server.line().parse().expect("the guest's first line is its address");
     (server, address)
+}
+
+/// The next connection, which a guest is about to make.
+pub(super) fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).expect("a listener may not wait");
+    let start = Instant::now();
+    let stream = loop {
+        match listener.accept() {
+            Ok((stream, _)) => break stream,
+            Err(error) if error.kind() == ErrorKind::WouldBlock && start.elapsed() < BOUND => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(error) => panic!("the guest does not connect: {error}"),
+        }
+    };
+    stream.set_nonblocking(false).expect("a stream may wait");
+    stream
 }
 
 /// What comes back for `sent`, all of it sent first.

@@ -61,6 +61,11 @@ pub(crate) fn net_rules() {
         (&["connect=localhost", "resolve=*"], "", "exit 2"),
         (&["connect=localhost:1", "resolve=localhost"], "connect=localhost:PORT", "access-denied"),
         (&["connect=localhost:PORT"], "connect=localhost:PORT", "name-unresolvable"),
+        // Names are compared, and looked up, as they are encoded.
+        (&["all"], "resolve=b\u{fc}cher.invalid", "invalid-argument"),
+        (&["resolve=xn--bcher-kva.invalid"], "resolve=b\u{fc}cher.invalid", "access-denied"),
+        (&["resolve=xn--bcher-kva.invalid"], "resolve=xn--other.invalid", "access-denied"),
+        (&["resolve=b\u{fc}cher.invalid"], "", "exit 2"),
         (&["connect=127.0.0.1:PORT", "resolve=localhost"], "connect=localhost:PORT", "ok"),
     ];
     for (rules, wish, expected) in rows {

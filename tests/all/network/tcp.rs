@@ -1,10 +1,10 @@
 //! Connections: clients and servers, states, and how they end.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use super::peers::{echo, noise, serve, server, there_and_back};
+use super::peers::{accept, echo, noise, serve, server, there_and_back};
 use super::{LOOPBACK, guest, loopback, of_each_family};
 
 #[test]
@@ -89,7 +89,7 @@ pub(crate) fn tcp_parting() {
         let address = listener.local_addr().expect("it has an address").to_string();
         let run = guest("tcp_parting").with("--net", format!("connect={address}")).args(&[&address, how]);
         let mut run = run.start();
-        let (mut stream, _) = listener.accept().expect("the guest connects");
+        let mut stream = accept(&listener);
         // Until then nothing is read, and there is no room.
         let taken: usize = run.line().parse().expect("the guest says how much was taken");
         let mut bytes = Vec::new();
@@ -97,5 +97,39 @@ pub(crate) fn tcp_parting() {
         assert_eq!(bytes.len(), taken, "{how}: as much arrives as was taken");
         assert!(bytes.iter().enumerate().all(|(at, byte)| usize::from(*byte) == at % 251), "{how}: in order");
         run.end().well();
+    }
+}
+
+/// A peer that never reads holds nobody up for ever: past the time to linger, what is left to send is given up. Then the
+/// connection is reset, so that the peer doesn't take what it has for the whole.
+#[test]
+fn a_peer_that_never_reads() {
+    for how in ["drop", "exit"] {
+        // A system may find room for the last byte after all; it can't every time.
+        let cut_off = (0..20).any(|_| is_cut_off(how));
+        assert!(cut_off, "{how}: what finds no room is given up");
+    }
+}
+
+/// Whether the guest's connection was reset, with less than all; else all has come, and the end.
+fn is_cut_off(how: &str) -> bool {
+    let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
+    let address = listener.local_addr().expect("it has an address").to_string();
+    let run = guest("tcp_parting").with("--net", format!("connect={address}")).with("--linger", "50ms");
+    let mut run = run.args(&[&address, how]).start();
+    let mut stream = accept(&listener);
+    let taken: usize = run.line().parse().expect("the guest says how much was taken");
+    run.end().well();
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        Ok(_) => {
+            assert_eq!(bytes.len(), taken, "{how}: a good end comes behind all that was taken");
+            false
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{how}");
+            assert!(bytes.len() < taken, "{how}: not all has come");
+            true
+        }
     }
 }

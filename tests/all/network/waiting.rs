@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use super::peers::{serve, silent};
+use callgate_tests::{native, places};
+
+use super::peers::{accept, serve, silent};
 use super::{LOOPBACK, guest};
 
 #[test]
@@ -42,7 +44,7 @@ pub(crate) fn tcp_timeouts() {
     // What was taken from the guest is on its way until the peer is gone.
     let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
     let mut full = run("full", listener.local_addr().expect("it has an address")).start();
-    let (peer, _) = listener.accept().expect("the guest connects");
+    let peer = accept(&listener);
     assert_eq!(full.line(), "tcp_timeouts: all well");
     drop(peer);
     full.end().well();
@@ -50,16 +52,38 @@ pub(crate) fn tcp_timeouts() {
     for (what, address) in [("forever", serve(LOOPBACK[0], silent)), ("unread", serve(LOOPBACK[0], stays))] {
         run(what, address).with("--timeout", "1s").run().trapped().complains("timed out after 1s");
     }
+    let unanswered = |what: &str| {
+        let run = guest("tcp_timeouts").with("--net", "listen=127.0.0.1:0").with("--net", "connect=127.0.0.1");
+        run.args(&[what, "none"])
+    };
+    unanswered("unanswered").run().well().prints("tcp_timeouts: all well\n");
+    let ended = unanswered("unanswered, forever").with("--timeout", "1s").run();
+    ended.trapped().prints("connecting\n").complains("timed out after 1s");
     let waits = guest("tcp_server").with("--net", "listen=127.0.0.1:0").with("--timeout", "1s");
     waits.args(&[LOOPBACK[0], "1"]).run().trapped().complains("timed out after 1s");
 }
 
 #[test]
 pub(crate) fn poll_sockets() {
-    let run = |repeated| guest("poll_sockets").with("--net", "udp=127.0.0.1").args(&["200", "10000", repeated]).run();
-    run("50000").well().prints("poll_sockets: all well\n");
-    // More than a guest may have handles.
-    run("200000").trapped().complains("limit");
+    let run = |limit, arguments: &[&str]| {
+        let run = guest("poll_sockets").with("--net", "udp=127.0.0.1").with("--max-handles", limit);
+        run.with("--timeout", "60s").args(arguments).run()
+    };
+    run("100000", &["200", "10000", "100000"]).well().prints("poll_sockets: all well\n");
+    run("101000", &["200", "100000", "100000"]).well().prints("poll_sockets: all well\n");
+    // More than a guest may have handles, or lend in one call.
+    run("100000", &["200", "10000", "1000000"]).trapped().complains("limit");
+    run("1000", &["20", "2000", "1"]).trapped().complains("subscribe").complains("insufficient-memory");
+}
+
+/// The usual soft limit of open files is none for a guest: callgate raises it.
+#[cfg(unix)]
+#[test]
+fn a_soft_limit_of_open_files() {
+    let [callgate] = &places::callgate()[..] else { return };
+    let run = native("sh".as_ref()).args(&["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\""]).arg(callgate);
+    let run = run.args(&["run", "--net", "udp=127.0.0.1"]).arg(places::guest("poll_sockets"));
+    run.args(&["200", "1000", "1"]).run().well().prints("poll_sockets: all well\n");
 }
 
 /// As many sockets as the system lets a process have; a refusal is an error of the call.

@@ -137,7 +137,11 @@ fn no_change(stage: &Stage<'_>) -> Check {
     holds!(shows(&fine!(file.stat()), 1_100_000_000, 1_600_000_000));
     fine!(file.set_times(NoChange, NoChange));
     holds!(shows(&fine!(file.stat()), 1_100_000_000, 1_600_000_000));
-    refused!(stage.root.set_times("no", Follow::Yes, NoChange, NoChange), NoEntry);
+    stage.directory("d")?;
+    for missing in ["no", "d/no"] {
+        refused!(stage.root.set_times(missing, Follow::Yes, NoChange, NoChange), NoEntry);
+        refused!(stage.root.set_times(missing, Follow::No, NoChange, NoChange), NoEntry);
+    }
     Ok(())
 }
 

@@ -21,6 +21,7 @@ mod links;
 mod lookup;
 mod naming;
 mod opening;
+mod peer;
 mod random;
 mod readiness;
 mod reading;
@@ -33,6 +34,8 @@ mod tcp_states;
 mod udp;
 mod waiting;
 mod writing;
+
+pub use stranger::Stranger;
 
 use crate::Case;
 

@@ -1,13 +1,14 @@
-//! The usual words of cases about the network. The peers are the host's own, on loopback, on ports that the host picks;
-//! every wait of either side is bounded far beyond what any machine needs, so nothing but a hang can exceed it.
+//! The usual words of cases about the network. The peers (`peer.rs`) are on loopback, on ports that they are given; every
+//! wait of either side is bounded far beyond what any machine needs, so nothing but a hang can exceed it.
 
 use std::io::Read as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_system::{AddressFamily, Code, Error, Interest, Kind, Result, Socket};
 
+use super::peer::{TcpListener, TcpStream, UdpSocket, comes};
 use crate::stage::Stage;
 use crate::{Check, Failure};
 
@@ -25,7 +26,7 @@ macro_rules! cases_of_both {
 }
 
 /// Far beyond what any machine needs.
-const BOUND: Duration = Duration::from_secs(20);
+pub(super) const BOUND: Duration = Duration::from_secs(20);
 
 /// One of the two families.
 pub(super) trait Ip {
@@ -75,7 +76,7 @@ impl Ip for V6 {
 pub(super) fn socket<I: Ip>(stage: &Stage<'_>, kind: Kind) -> Check<Arc<dyn Socket>> {
     let socket = stage.system.network().socket(kind, I::FAMILY);
     let socket = socket.map_err(|error| Failure::in_set_up("a new socket", error))?;
-    match UdpSocket::bind(I::here(0)) {
+    match UdpSocket::bind(stage, I::here(0)) {
         Ok(_) => Ok(socket),
         Err(_) => Err(Failure::Skip(format!("the machine has no {}", I::HERE))),
     }
@@ -103,9 +104,9 @@ pub(super) fn listener<I: Ip>(stage: &Stage<'_>) -> Check<(Arc<dyn Socket>, Sock
 }
 
 /// A socket that is connected, and the host's end of it.
-pub(super) fn connected<I: Ip>(stage: &Stage<'_>) -> Check<(Arc<dyn Socket>, TcpStream)> {
+pub(super) fn connected<'a, I: Ip>(stage: &Stage<'a>) -> Check<(Arc<dyn Socket>, TcpStream<'a>)> {
     let socket = stream::<I>(stage)?;
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
     let peer = host.accept().map_err(of_host)?.0;
     Ok((socket, bounded(peer)?))
@@ -119,16 +120,14 @@ pub(super) fn connect(stage: &Stage<'_>, socket: &dyn Socket, remote: SocketAddr
 }
 
 /// The host's end, that waits no longer than [`BOUND`].
-pub(super) fn bounded(peer: TcpStream) -> Check<TcpStream> {
-    peer.set_read_timeout(Some(BOUND)).and_then(|()| peer.set_write_timeout(Some(BOUND))).map_err(of_host)?;
+pub(super) fn bounded(peer: TcpStream<'_>) -> Check<TcpStream<'_>> {
+    peer.bound_waits().map_err(of_host)?;
     Ok(peer)
 }
 
 /// A datagram socket of the host's.
-pub(super) fn host_datagrams<I: Ip>() -> Check<UdpSocket> {
-    let socket = UdpSocket::bind(I::here(0)).map_err(of_host)?;
-    socket.set_read_timeout(Some(BOUND)).map_err(of_host)?;
-    Ok(socket)
+pub(super) fn host_datagrams<'a, I: Ip>(stage: &Stage<'a>) -> Check<UdpSocket<'a>> {
+    UdpSocket::bind(stage, I::here(0)).map_err(of_host)
 }
 
 /// What the host could not do: not the system's fault.
@@ -138,10 +137,11 @@ pub(super) fn of_host(error: std::io::Error) -> Failure {
 
 /// Waits for one thing.
 pub(super) fn wait(stage: &Stage<'_>, interest: Interest<'_>) -> Check {
-    let until = stage.system.clock().monotonic() + BOUND.as_nanos() as u64;
-    let mut ready = Vec::new();
-    fine!(stage.system.waiter().wait(&[interest], Some(until), &mut ready));
-    if ready.is_empty() { Err(Failure::wrong("what is waited for to come", "nothing")) } else { Ok(()) }
+    if fine!(comes(stage.system, interest)) {
+        Ok(())
+    } else {
+        Err(Failure::wrong("what is waited for to come", "nothing"))
+    }
 }
 
 /// Which of `interests` are met now.
@@ -201,7 +201,7 @@ pub(super) fn send_all(stage: &Stage<'_>, socket: &dyn Socket, bytes: &[u8]) -> 
 }
 
 /// What the peer reads to the end.
-pub(super) fn read_all(peer: &mut TcpStream) -> Check<Vec<u8>> {
+pub(super) fn read_all(peer: &mut TcpStream<'_>) -> Check<Vec<u8>> {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).map_err(of_host)?;
     Ok(bytes)

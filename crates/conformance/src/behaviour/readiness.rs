@@ -1,15 +1,16 @@
 //! Waiting for sockets, alone, many, and with everything else that can be waited for.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown as HostShutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use callgate_system::{Interest, Shutdown, Socket};
+use callgate_system::{Interest, Shutdown, Socket, Waiter};
 
 use super::net::{
     Ip, V4, bounded, connected, datagrams, host_datagrams, listener, met, of_host, once, receive, receive_from,
     send_all, stream, wait,
 };
+use super::peer::{TcpListener, TcpStream, UdpSocket, spawn};
 use super::stranger::Stranger;
 use crate::stage::Stage;
 use crate::{Case, Check};
@@ -57,7 +58,8 @@ fn listening<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     let interest = Interest::Receivable(&*listener);
     same!(met(stage, &[interest])?, [0; 0]);
-    let _peers = [TcpStream::connect(local).map_err(of_host)?, TcpStream::connect(local).map_err(of_host)?];
+    let _peers =
+        [TcpStream::connect(stage, local).map_err(of_host)?, TcpStream::connect(stage, local).map_err(of_host)?];
     for _ in 0..2 {
         wait(stage, interest)?;
         fine!(listener.accept());
@@ -67,7 +69,7 @@ fn listening<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn connecting<I: Ip>(stage: &Stage<'_>) -> Check {
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     let deaf = stream::<I>(stage)?;
     fine!(deaf.bind(I::here(0)));
     let socket = stream::<I>(stage)?;
@@ -101,7 +103,7 @@ fn bytes<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn end<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, peer) = connected::<I>(stage)?;
-    peer.shutdown(HostShutdown::Write).map_err(of_host)?;
+    peer.shutdown_write().map_err(of_host)?;
     for _ in 0..3 {
         wait(stage, Interest::Receivable(&*socket))?;
         same!(fine!(receive(stage, &*socket, 8)?), b"");
@@ -113,7 +115,7 @@ fn end<I: Ip>(stage: &Stage<'_>) -> Check {
 fn reset<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, peer) = connected::<I>(stage)?;
     send_all(stage, &*socket, b"never read")?;
-    peer.peek(&mut [0]).map_err(of_host)?;
+    peer.peek().map_err(of_host)?;
     drop(peer);
     wait(stage, Interest::Receivable(&*socket))?;
     same!(met(stage, &[Interest::Receivable(&*socket), Interest::Sendable(&*socket)])?, [0, 1]);
@@ -152,7 +154,7 @@ fn shut_down<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn messages<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     let interests = [Interest::Receivable(&*socket), Interest::Sendable(&*socket)];
     same!(met(stage, &interests)?, [1]);
     for bytes in [&b"one"[..], b"", b"three"] {
@@ -189,16 +191,16 @@ fn deadline(stage: &Stage<'_>) -> Check {
 }
 
 /// Datagram sockets, more than any backend would treat as few.
-fn crowd(stage: &Stage<'_>, count: usize) -> Check<(Vec<Arc<dyn Socket>>, UdpSocket)> {
+fn crowd<'a>(stage: &Stage<'a>, count: usize) -> Check<(Vec<Arc<dyn Socket>>, UdpSocket<'a>)> {
     let sockets = (0..count).map(|_| Ok(datagrams::<V4>(stage)?.0)).collect::<Check<Vec<_>>>()?;
-    Ok((sockets, host_datagrams::<V4>()?))
+    Ok((sockets, host_datagrams::<V4>(stage)?))
 }
 
 fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest<'_>> {
     sockets.iter().map(|socket| Interest::Receivable(&**socket)).collect()
 }
 
-fn poke(host: &UdpSocket, socket: &dyn Socket) -> Check {
+fn poke(host: &UdpSocket<'_>, socket: &dyn Socket) -> Check {
     let to: SocketAddr = fine!(socket.local_address());
     host.send_to(b"x", to).map(drop).map_err(of_host)
 }
@@ -257,7 +259,7 @@ fn changing(stage: &Stage<'_>) -> Check {
 }
 
 fn twice(stage: &Stage<'_>) -> Check {
-    let ((socket, _), host) = (datagrams::<V4>(stage)?, host_datagrams::<V4>()?);
+    let ((socket, _), host) = (datagrams::<V4>(stage)?, host_datagrams::<V4>(stage)?);
     let mut interests = vec![Interest::Receivable(&*socket); 1_000];
     interests.push(Interest::Sendable(&*socket));
     same!(met(stage, &interests)?, [1_000]);
@@ -311,7 +313,8 @@ fn two_waiters(stage: &Stage<'_>) -> Check {
 fn threads(stage: &Stage<'_>) -> Check {
     for count in [1, 30] {
         let (sockets, host) = crowd(stage, count)?;
-        let mut waiter = stage.system.waiter();
+        // Two guests, so that virtual time does not pass the one that sends.
+        let (mut waiter, _here) = (stage.system.waiter(), stage.system.waiter());
         let until = Some(stage.system.clock().monotonic() + 20_000_000_000);
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| {
@@ -326,33 +329,46 @@ fn threads(stage: &Stage<'_>) -> Check {
     Ok(())
 }
 
-/// A server in one thread, as a guest writes one: everything through one waiter.
+/// How many clients there are at once.
+const CLIENTS: usize = 200;
+
 fn server(stage: &Stage<'_>) -> Check {
-    const CLIENTS: usize = 200;
     let (listener, local) = listener::<V4>(stage)?;
-    let clients = std::thread::spawn(move || {
-        let peers = (0..CLIENTS).map(|_| bounded(TcpStream::connect(local).map_err(of_host)?));
-        for (number, mut peer) in peers.collect::<Check<Vec<_>>>()?.into_iter().enumerate() {
-            let text = format!("client {number}");
-            peer.write_all(text.as_bytes()).map_err(of_host)?;
-            peer.shutdown(HostShutdown::Write).map_err(of_host)?;
-            let mut answer = String::new();
-            peer.read_to_string(&mut answer).map_err(of_host)?;
-            same!(answer, text);
-        }
-        Ok(())
-    });
-    let (mut waiter, mut ready) = (stage.system.waiter(), Vec::new());
+    std::thread::scope(|scope| {
+        let waiter = stage.system.waiter();
+        let clients = spawn(scope, stage, || clients(stage, local));
+        serve(stage, &*listener, waiter)?;
+        clients.join().expect("no panic")
+    })
+}
+
+/// Everybody connects, then everybody talks.
+fn clients(stage: &Stage<'_>, local: SocketAddr) -> Check {
+    let peers = (0..CLIENTS).map(|_| bounded(TcpStream::connect(stage, local).map_err(of_host)?));
+    for (number, mut peer) in peers.collect::<Check<Vec<_>>>()?.into_iter().enumerate() {
+        let text = format!("client {number}");
+        peer.write_all(text.as_bytes()).map_err(of_host)?;
+        peer.shutdown_write().map_err(of_host)?;
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).map_err(of_host)?;
+        same!(answer, text);
+    }
+    Ok(())
+}
+
+/// A server in one thread, as a guest writes one: everything through one waiter.
+fn serve(stage: &Stage<'_>, listener: &dyn Socket, mut waiter: Box<dyn Waiter>) -> Check {
+    let mut ready = Vec::new();
     let (mut open, mut served): (Vec<Arc<dyn Socket>>, usize) = (Vec::new(), 0);
     while served < CLIENTS {
-        let interests: Vec<_> = [Interest::Receivable(&*listener)].into_iter().chain(receivable(&open)).collect();
+        let interests: Vec<_> = [Interest::Receivable(listener)].into_iter().chain(receivable(&open)).collect();
         let until = Some(stage.system.clock().monotonic() + 20_000_000_000);
         fine!(waiter.wait(&interests, until, &mut ready));
         holds!(!ready.is_empty());
         // From the back, so that those in front keep their places.
         for &index in ready.iter().rev() {
             if index == 0 {
-                let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+                let (socket, _) = fine!(once(stage, Interest::Receivable(listener), || listener.accept())?);
                 open.push(socket);
                 continue;
             }
@@ -365,5 +381,5 @@ fn server(stage: &Stage<'_>) -> Check {
             }
         }
     }
-    clients.join().expect("no panic")
+    Ok(())
 }

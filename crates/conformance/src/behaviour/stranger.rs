@@ -8,8 +8,9 @@ use callgate_system::{
     Sink, Socket, SocketOption, Source, Stat,
 };
 
-/// A directory, a stream both ways, a socket and a lookup of a system that has nothing.
-pub(super) struct Stranger;
+/// A directory, a stream both ways, a socket and a lookup of a system that has nothing: every call on files and sockets is
+/// `Unsupported`, reading is at the end, and what is written is gone.
+pub struct Stranger;
 
 fn nothing<T>() -> Result<T> {
     Err(Code::Unsupported.into())

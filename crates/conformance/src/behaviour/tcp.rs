@@ -1,16 +1,17 @@
 //! Streams: connecting, listening, talking, ending.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown as HostShutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::SocketAddr;
 
-use callgate_system::{Interest, Kind, Shutdown};
+use callgate_system::{Interest, Kind, Shutdown, Socket};
 
 use super::net::{
     Ip, bounded, connect, connected, listener, of_host, once, pattern, read_all, receive, receive_all, send_all,
     stream, wait,
 };
+use super::peer::{Guest, TcpListener, TcpStream, spawn};
 use crate::stage::Stage;
-use crate::{Case, Check};
+use crate::{Case, Check, Failure};
 
 cases_of_both! { "tcp";
     "a socket tells what it is", "Network::socket" => identity;
@@ -35,6 +36,7 @@ cases_of_both! { "tcp";
     "ending both, and once more", "Socket::shutdown" => both;
     "a reset is told, and then the end", "Socket::receive" => reset;
     "dropping is an end to the peer", "Socket::connect" => dropped;
+    "dropping an aborted one is a reset to the peer", "Socket::abort" => aborted;
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -62,13 +64,13 @@ fn talk<I: Ip>(stage: &Stage<'_>) -> Check {
 fn accept<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     refused!(listener.accept().map(drop), WouldBlock);
-    let mut peer = bounded(TcpStream::connect(local).map_err(of_host)?)?;
+    let mut peer = bounded(TcpStream::connect(stage, local).map_err(of_host)?)?;
     let (socket, remote) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     same!(remote, peer.local_addr().map_err(of_host)?);
     same!((socket.kind(), socket.family()), (Kind::Stream, I::FAMILY));
     send_all(stage, &*socket, b"welcome")?;
     peer.write_all(b"thanks").map_err(of_host)?;
-    peer.shutdown(HostShutdown::Write).map_err(of_host)?;
+    peer.shutdown_write().map_err(of_host)?;
     same!(receive_all(stage, &*socket)?, b"thanks");
     drop(socket);
     same!(read_all(&mut peer)?, b"welcome");
@@ -83,7 +85,7 @@ fn addresses<I: Ip>(stage: &Stage<'_>) -> Check {
         same!((fine!(socket.local_address()), fine!(socket.remote_address())), (there, here));
     }
     let (listener, local) = listener::<I>(stage)?;
-    let peer = TcpStream::connect(local).map_err(of_host)?;
+    let peer = TcpStream::connect(stage, local).map_err(of_host)?;
     let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     let there = peer.local_addr().map_err(of_host)?;
     same!((fine!(socket.local_address()), fine!(socket.remote_address())), (local, there));
@@ -97,7 +99,7 @@ fn from_bound<I: Ip>(stage: &Stage<'_>) -> Check {
     let bound = fine!(socket.local_address());
     same!(bound.ip(), I::ANY);
     holds!(bound.port() != 0);
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
     same!(fine!(socket.local_address()), I::here(bound.port()));
     same!(host.accept().map_err(of_host)?.1, I::here(bound.port()));
@@ -124,7 +126,7 @@ fn refused<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn again<I: Ip>(stage: &Stage<'_>) -> Check {
     let (first, local) = listener::<I>(stage)?;
-    let mut peer = bounded(TcpStream::connect(local).map_err(of_host)?)?;
+    let mut peer = bounded(TcpStream::connect(stage, local).map_err(of_host)?)?;
     let (socket, _) = fine!(once(stage, Interest::Receivable(&*first), || first.accept())?);
     // This side ends first, so the connection lingers on its port.
     drop(socket);
@@ -133,14 +135,14 @@ fn again<I: Ip>(stage: &Stage<'_>) -> Check {
     let second = stream::<I>(stage)?;
     fine!(second.bind(local));
     fine!(second.listen(1));
-    TcpStream::connect(local).map_err(of_host)?;
+    TcpStream::connect(stage, local).map_err(of_host)?;
     fine!(once(stage, Interest::Receivable(&*second), || second.accept())?);
     Ok(())
 }
 
 fn relisten<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
-    let _peer = TcpStream::connect(local).map_err(of_host)?;
+    let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
     for backlog in [0, 1, 7, u32::MAX] {
         if fine_or_refused!(listener.listen(backlog), Unsupported).is_none() {
             break;
@@ -153,19 +155,19 @@ fn relisten<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn gone<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
-    drop(TcpStream::connect(local).map_err(of_host)?);
+    drop(TcpStream::connect(stage, local).map_err(of_host)?);
     let first = once(stage, Interest::Receivable(&*listener), || listener.accept())?;
     if let Some((socket, _)) = fine_or_refused!(first, ConnectionAborted) {
         same!(receive_all(stage, &*socket)?, b"");
     }
-    let _peer = TcpStream::connect(local).map_err(of_host)?;
+    let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
     fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     Ok(())
 }
 
 fn many<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
-    let connect = |_| TcpStream::connect(local).map_err(of_host);
+    let connect = |_| TcpStream::connect(stage, local).map_err(of_host);
     let peers = (0..50).map(connect).collect::<Check<Vec<_>>>()?;
     let mut remotes = Vec::new();
     let mut sockets = Vec::new();
@@ -227,11 +229,13 @@ fn full<I: Ip>(stage: &Stage<'_>) -> Check {
         holds!(sent < all.len());
     }
     std::thread::scope(|scope| {
-        let reader = scope.spawn(|| read_all(&mut peer));
+        let guest = Guest::enter(stage.system);
+        let reader = spawn(scope, stage, || read_all(&mut peer));
         // There is room again once the peer reads.
         wait(stage, Interest::Sendable(&*socket))?;
         sent += fine!(once(stage, Interest::Sendable(&*socket), || socket.send(&all[sent..sent + 1]))?);
         fine!(socket.shutdown(Shutdown::Send));
+        drop(guest);
         let read = reader.join().expect("no panic")?;
         holds!(read == all[..sent]);
         Ok(())
@@ -239,18 +243,30 @@ fn full<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn megabytes<I: Ip>(stage: &Stage<'_>) -> Check {
-    let (socket, mut peer) = connected::<I>(stage)?;
-    let all = pattern(4 << 20);
-    let echo = std::thread::spawn(move || {
-        let mut buffer = vec![0; 100_000];
-        loop {
-            let read = peer.read(&mut buffer)?;
-            if read == 0 {
-                return Ok(());
-            }
-            peer.write_all(&buffer[..read])?;
+    let (socket, peer) = connected::<I>(stage)?;
+    std::thread::scope(|scope| {
+        let guest = Guest::enter(stage.system);
+        let echo = spawn(scope, stage, || echo(peer));
+        both_ways(stage, &*socket)?;
+        drop(guest);
+        echo.join().expect("no panic").map_err(of_host)
+    })
+}
+
+/// Sends back what comes, until the end.
+fn echo(mut peer: TcpStream<'_>) -> std::io::Result<()> {
+    let mut buffer = vec![0; 100_000];
+    loop {
+        match peer.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => peer.write_all(&buffer[..read])?,
         }
-    });
+    }
+}
+
+fn both_ways(stage: &Stage<'_>, socket: &dyn Socket) -> Check {
+    let all = pattern(4 << 20);
+    let (mut waiter, mut ready) = (stage.system.waiter(), Vec::new());
     let (mut sent, mut received) = (0, Vec::with_capacity(all.len() + 1));
     while received.len() < all.len() {
         if sent < all.len() {
@@ -261,16 +277,15 @@ fn megabytes<I: Ip>(stage: &Stage<'_>) -> Check {
         }
         if fine_or_refused!(socket.receive(&mut received), WouldBlock).is_none() {
             let until = Some(stage.system.clock().monotonic() + 20_000_000_000);
-            let interests = [Interest::Receivable(&*socket), Interest::Sendable(&*socket)];
+            let interests = [Interest::Receivable(socket), Interest::Sendable(socket)];
             let interests = if sent < all.len() { &interests[..] } else { &interests[..1] };
-            let mut ready = Vec::new();
-            fine!(stage.system.waiter().wait(interests, until, &mut ready));
+            fine!(waiter.wait(interests, until, &mut ready));
             holds!(!ready.is_empty());
         }
     }
     holds!(received == all);
-    same!(receive_all(stage, &*socket)?, b"");
-    echo.join().expect("no panic").map_err(of_host)
+    same!(receive_all(stage, socket)?, b"");
+    Ok(())
 }
 
 fn single_bytes<I: Ip>(stage: &Stage<'_>) -> Check {
@@ -306,7 +321,7 @@ fn half_close<I: Ip>(stage: &Stage<'_>) -> Check {
 fn peer_half_close<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
     peer.write_all(b"last words").map_err(of_host)?;
-    peer.shutdown(HostShutdown::Write).map_err(of_host)?;
+    peer.shutdown_write().map_err(of_host)?;
     same!(receive_all(stage, &*socket)?, b"last words");
     // The end stays the end.
     same!(fine!(receive(stage, &*socket, 8)?), b"");
@@ -347,7 +362,7 @@ fn reset<I: Ip>(stage: &Stage<'_>) -> Check {
     let remote = fine!(socket.remote_address());
     send_all(stage, &*socket, b"never read")?;
     // What is there and never read is answered with a reset.
-    peer.peek(&mut [0]).map_err(of_host)?;
+    peer.peek().map_err(of_host)?;
     drop(peer);
     refused!(receive(stage, &*socket, 8)?.map(drop), ConnectionReset);
     same!(fine!(receive(stage, &*socket, 8)?), b"");
@@ -363,5 +378,20 @@ fn dropped<I: Ip>(stage: &Stage<'_>) -> Check {
     send_all(stage, &*socket, b"bye")?;
     drop(socket);
     same!(read_all(&mut peer)?, b"bye");
+    Ok(())
+}
+
+fn aborted<I: Ip>(stage: &Stage<'_>) -> Check {
+    let (socket, mut peer) = connected::<I>(stage)?;
+    socket.abort().map_err(|error| Failure::in_set_up("a reset", error))?;
+    // Until it is dropped nothing is different.
+    send_all(stage, &*socket, b"taken")?;
+    let mut bytes = [0; 5];
+    peer.read_exact(&mut bytes).map_err(of_host)?;
+    same!(&bytes, b"taken");
+    send_all(stage, &*socket, b"not taken")?;
+    drop(socket);
+    let read = peer.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+    same!(read.err(), Some(ErrorKind::ConnectionReset));
     Ok(())
 }

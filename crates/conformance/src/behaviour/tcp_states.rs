@@ -1,11 +1,12 @@
 //! Streams: each call in each state that it doesn't fit, addresses that don't fit either, and the numbers that a socket
 //! keeps. A refused call changes nothing.
 
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 
 use callgate_system::{Interest, Shutdown, Socket, SocketOption};
 
 use super::net::{Ip, V4, V6, connect, connected, listener, of_host, once, receive_all, stream};
+use super::peer::{TcpListener, TcpStream};
 use crate::stage::Stage;
 use crate::{Case, Check};
 
@@ -44,6 +45,7 @@ fn no_talk(socket: &dyn Socket) -> Check {
     for how in [Shutdown::Receive, Shutdown::Send, Shutdown::Both] {
         refused!(socket.shutdown(how), InvalidState);
     }
+    refused!(socket.abort(), InvalidState | Unsupported);
     Ok(())
 }
 
@@ -75,7 +77,7 @@ fn bound<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn connecting<I: Ip>(stage: &Stage<'_>) -> Check {
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     let remote = host.local_addr().map_err(of_host)?;
     let socket = stream::<I>(stage)?;
     fine!(socket.connect(remote));
@@ -92,13 +94,13 @@ fn connecting<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn listening<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, local) = listener::<I>(stage)?;
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     no_talk(&*socket)?;
     refused!(socket.bind(I::here(0)), InvalidState);
     refused!(socket.connect(host.local_addr().map_err(of_host)?), InvalidState);
     refused!(socket.finish_connect(), NotInProgress);
     refused!(socket.accept().map(drop), WouldBlock);
-    let peer = TcpStream::connect(local).map_err(of_host)?;
+    let peer = TcpStream::connect(stage, local).map_err(of_host)?;
     let (accepted, _) = fine!(once(stage, Interest::Receivable(&*socket), || socket.accept())?);
     drop(peer);
     same!(receive_all(stage, &*accepted)?, b"");
@@ -108,7 +110,7 @@ fn listening<I: Ip>(stage: &Stage<'_>) -> Check {
 fn talking<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     let (ours, peer) = connected::<I>(stage)?;
-    let host = TcpStream::connect(local).map_err(of_host)?;
+    let host = TcpStream::connect(stage, local).map_err(of_host)?;
     let (accepted, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     for socket in [ours, accepted] {
         let (local, remote) = (fine!(socket.local_address()), fine!(socket.remote_address()));
@@ -153,7 +155,7 @@ fn invalid_local<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn invalid_remote<I: Ip>(stage: &Stage<'_>) -> Check {
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     let remote = host.local_addr().map_err(of_host)?;
     let socket = stream::<I>(stage)?;
     for ip in [I::OTHER, I::ANY, I::GROUP, mapped(V4::HERE)] {
@@ -165,7 +167,7 @@ fn invalid_remote<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn in_use<I: Ip>(stage: &Stage<'_>) -> Check {
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     let (_listener, local) = listener::<I>(stage)?;
     for taken in [host.local_addr().map_err(of_host)?, local] {
         let socket = stream::<I>(stage)?;
@@ -254,7 +256,7 @@ fn options_stay<I: Ip>(stage: &Stage<'_>) -> Check {
     }
     fine!(socket.set_option(SocketOption::HopLimit, 42));
     fine!(socket.set_option(SocketOption::KeepAliveIdleTime, 50 * SECOND));
-    let host = TcpListener::bind(I::here(0)).map_err(of_host)?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
     connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
     same!(fine!(socket.option(SocketOption::HopLimit)), 42);
     same!(fine!(socket.option(SocketOption::KeepAliveIdleTime)), 50 * SECOND);
@@ -274,7 +276,7 @@ fn inherited<I: Ip>(stage: &Stage<'_>) -> Check {
     for (option, value) in values {
         fine!(listener.set_option(option, value));
     }
-    let _peer = TcpStream::connect(local).map_err(of_host)?;
+    let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
     let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     for (option, value) in values {
         same!((option, fine!(socket.option(option))), (option, value));
@@ -287,7 +289,7 @@ fn probes<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     fine!(listener.set_option(SocketOption::KeepAliveCount, 5));
     same!(fine!(listener.option(SocketOption::KeepAliveCount)), 5);
-    let _peer = TcpStream::connect(local).map_err(of_host)?;
+    let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
     let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
     same!(fine!(socket.option(SocketOption::KeepAliveCount)), 5);
     Ok(())
@@ -301,11 +303,11 @@ fn v6_only(stage: &Stage<'_>) -> Check {
     // Another test's socket may have this port of IPv4; then there is nothing to be seen.
     if fine_or_refused!(four.bind(V4::here(port)), AddressInUse).is_some() {
         fine!(four.listen(8));
-        let _peer = TcpStream::connect(V4::here(port)).map_err(of_host)?;
+        let _peer = TcpStream::connect(stage, V4::here(port)).map_err(of_host)?;
         fine!(once(stage, Interest::Receivable(&*four), || four.accept())?);
         refused!(six.accept().map(drop), WouldBlock);
     }
-    let peer = TcpStream::connect(V6::here(port)).map_err(of_host)?;
+    let peer = TcpStream::connect(stage, V6::here(port)).map_err(of_host)?;
     let (_, remote) = fine!(once(stage, Interest::Receivable(&*six), || six.accept())?);
     same!(remote, peer.local_addr().map_err(of_host)?);
     Ok(())

@@ -1,10 +1,11 @@
 //! Datagrams: with everybody and with one peer, of every size.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use callgate_system::{Interest, Kind, Shutdown, Socket, SocketOption};
 
 use super::net::{Ip, datagrams, host_datagrams, of_host, once, pattern, receive_from, socket, wait};
+use super::peer::UdpSocket;
 use crate::stage::Stage;
 use crate::{Case, Check};
 
@@ -36,25 +37,22 @@ pub(super) fn cases() -> Vec<Case> {
     cases_of_both()
 }
 
-fn host_address(socket: &UdpSocket) -> Check<SocketAddr> {
+fn host_address(socket: &UdpSocket<'_>) -> Check<SocketAddr> {
     socket.local_addr().map_err(of_host)
 }
 
 /// The next message of the host's, and from whom.
-fn host_receives(socket: &UdpSocket) -> Check<(Vec<u8>, SocketAddr)> {
-    let mut bytes = vec![0; 65_536];
-    let (length, from) = socket.recv_from(&mut bytes).map_err(of_host)?;
-    bytes.truncate(length);
-    Ok((bytes, from))
+fn host_receives(socket: &UdpSocket<'_>) -> Check<(Vec<u8>, SocketAddr)> {
+    socket.receive().map_err(of_host)
 }
 
-fn host_sends(socket: &UdpSocket, bytes: &[u8], to: SocketAddr) -> Check {
+fn host_sends(socket: &UdpSocket<'_>, bytes: &[u8], to: SocketAddr) -> Check {
     same!(socket.send_to(bytes, to).map_err(of_host)?, bytes.len());
     Ok(())
 }
 
 fn talk<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     same!((socket.kind(), socket.family()), (Kind::Datagram, I::FAMILY));
     fine!(once(stage, Interest::Sendable(&*socket), || socket.send_to(b"hello", host.local_addr().expect("bound")))?);
     same!(host_receives(&host)?, (b"hello".to_vec(), local));
@@ -64,7 +62,7 @@ fn talk<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn apart<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     for round in 0..3_u8 {
         for number in 0..50 {
             host_sends(&host, &[round, number], local)?;
@@ -77,7 +75,7 @@ fn apart<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn empty<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     fine!(socket.send_to(b"", host_address(&host)?));
     same!(host_receives(&host)?, (Vec::new(), local));
     host_sends(&host, b"", local)?;
@@ -93,7 +91,7 @@ fn empty<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn largest<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     let bytes = pattern(I::MOST);
     fine!(once(stage, Interest::Sendable(&*socket), || socket.send_to(&bytes, host.local_addr().expect("bound")))?);
     holds!(host_receives(&host)? == (bytes.clone(), local));
@@ -103,7 +101,7 @@ fn largest<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn too_large<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, _), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, _), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     let to = host_address(&host)?;
     for length in [I::MOST + 1, 65_536, 70_000, 1 << 20] {
         refused!(socket.send_to(&vec![0; length], to), MessageSize);
@@ -116,7 +114,7 @@ fn too_large<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn no_room<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     for text in [&b"too long for four"[..], b"and for none", b"fits"] {
         host_sends(&host, text, local)?;
     }
@@ -134,7 +132,7 @@ fn no_room<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn appends<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     let mut bytes = Vec::with_capacity(64);
     for text in ["one ", "after ", "the other"] {
         host_sends(&host, text.as_bytes(), local)?;
@@ -153,7 +151,8 @@ fn nothing_yet<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn peer<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host, other) = (datagrams::<I>(stage)?, host_datagrams::<I>()?, host_datagrams::<I>()?);
+    let ((socket, local), host, other) =
+        (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     fine!(socket.connect(host_address(&host)?));
     same!(fine!(socket.remote_address()), host_address(&host)?);
     same!(fine!(socket.local_address()), local);
@@ -166,7 +165,8 @@ fn peer<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn another_peer<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host, other) = (datagrams::<I>(stage)?, host_datagrams::<I>()?, host_datagrams::<I>()?);
+    let ((socket, local), host, other) =
+        (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     for peer in [&host, &other, &host] {
         fine!(socket.connect(host_address(peer)?));
         same!(fine!(socket.remote_address()), host_address(peer)?);
@@ -178,7 +178,8 @@ fn another_peer<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn disconnect<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host, other) = (datagrams::<I>(stage)?, host_datagrams::<I>()?, host_datagrams::<I>()?);
+    let ((socket, local), host, other) =
+        (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     fine!(socket.disconnect());
     fine!(socket.connect(host_address(&host)?));
     for _ in 0..2 {
@@ -207,9 +208,9 @@ fn no_peer<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     // It keeps its port, and has a peer of its own: to others, nobody is there.
-    let (other, deaf) = (host_datagrams::<I>()?, host_address(&host)?);
+    let (other, deaf) = (host_datagrams::<I>(stage)?, host_address(&host)?);
     host.connect(host_address(&other)?).map_err(of_host)?;
     fine!(socket.connect(deaf));
     fine!(socket.send(b"anybody?"));
@@ -217,7 +218,7 @@ fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), ConnectionRefused);
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), WouldBlock);
     // It goes on.
-    let host = host_datagrams::<I>()?;
+    let host = host_datagrams::<I>(stage)?;
     fine!(socket.connect(host_address(&host)?));
     host_sends(&host, b"I am", local)?;
     same!(receive_from(stage, &*socket)?.0, b"I am");
@@ -225,7 +226,7 @@ fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn implicit<I: Ip>(stage: &Stage<'_>) -> Check {
-    let (socket, host) = (socket::<I>(stage, Kind::Datagram)?, host_datagrams::<I>()?);
+    let (socket, host) = (socket::<I>(stage, Kind::Datagram)?, host_datagrams::<I>(stage)?);
     fine!(socket.send_to(b"x", host_address(&host)?));
     let local = fine!(socket.local_address());
     same!(host_receives(&host)?.1.port(), local.port());
@@ -248,13 +249,14 @@ fn states<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn other_kind<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((bound, _), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((bound, _), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     let (with_peer, _) = datagrams::<I>(stage)?;
     fine!(with_peer.connect(host_address(&host)?));
     for socket in [socket::<I>(stage, Kind::Datagram)?, bound, with_peer] {
         refused!(socket.listen(8), Unsupported);
         refused!(socket.accept().map(drop), Unsupported);
         refused!(socket.finish_connect(), Unsupported);
+        refused!(socket.abort(), Unsupported);
         refused!(socket.receive(&mut Vec::with_capacity(8)).map(drop), Unsupported);
         for how in [Shutdown::Receive, Shutdown::Send, Shutdown::Both] {
             refused!(socket.shutdown(how), Unsupported);
@@ -264,7 +266,7 @@ fn other_kind<I: Ip>(stage: &Stage<'_>) -> Check {
 }
 
 fn in_use<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((_bound, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>()?);
+    let ((_bound, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     for taken in [local, host_address(&host)?] {
         let socket = socket::<I>(stage, Kind::Datagram)?;
         refused!(socket.bind(taken), AddressInUse);

@@ -181,6 +181,10 @@ impl FromStr for NamePattern {
         };
         if name.len() <= 253 && name.split('.').all(is_name) {
             Ok(Self(text.to_ascii_lowercase()))
+        } else if !text.is_ascii() {
+            Err(RuleError(format!(
+                "`{text}` is not ASCII; write the name as it is encoded, such as xn--bcher-kva.example"
+            )))
         } else {
             Err(RuleError(format!(
                 "`{text}` is neither an IP address nor a host name; `*.` can stand in front of a name only"
@@ -221,6 +225,8 @@ mod tests {
             ("resolve=*.", "neither"),
             ("resolve=a*.b", "neither"),
             ("resolve=a b", "neither"),
+            ("resolve=b\u{fc}cher.example", "xn--"),
+            ("connect=*.b\u{fc}cher.example:80", "xn--"),
         ] {
             let error = text.parse::<Rule>().expect_err(text);
             assert!(error.to_string().contains(word), "{text}: {error}");
@@ -248,5 +254,8 @@ mod tests {
         assert!(pattern.matches("a.b.example.org"));
         assert!(!pattern.matches("example.org"));
         assert!(!pattern.matches("badexample.org"));
+        let pattern: NamePattern = "XN--bcher-kva.example".parse().unwrap();
+        assert!(pattern.matches("xn--bcher-kva.example"));
+        assert!(!pattern.matches("b\u{fc}cher.example"));
     }
 }

@@ -8,7 +8,7 @@ use windows_sys::Wdk::Storage::FileSystem::{
     FILE_CREATE, FILE_DIRECTORY_FILE, FILE_OPEN, FILE_OPEN_IF, FILE_OPEN_REPARSE_POINT, FILE_SYNCHRONOUS_IO_NONALERT,
     FILE_WRITE_THROUGH, NtCreateFile, NtFlushBuffersFile, NtReadFile, NtWriteFile,
 };
-use windows_sys::Win32::Foundation::{HANDLE, OBJ_CASE_INSENSITIVE, UNICODE_STRING};
+use windows_sys::Win32::Foundation::{OBJ_CASE_INSENSITIVE, UNICODE_STRING};
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_ATTRIBUTE_NORMAL, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
 };
@@ -86,36 +86,47 @@ fn create(at: Option<&Handle>, name: &[u16], access: u32, how: How, itself: bool
     Ok((handle, block.Information == CREATED))
 }
 
-/// Reads at `offset`, or where the handle stands, into the spare capacity of `buffer`; how much came, 0 at the end.
-pub(crate) fn read(handle: HANDLE, buffer: &mut Vec<u8>, offset: Option<i64>) -> Result<usize, Status> {
-    let mut block = IO_STATUS_BLOCK::default();
-    let offset = offset.as_ref().map_or(null(), std::ptr::from_ref);
+/// Reads at `offset` into the spare capacity of `buffer`; how much came, 0 at the end.
+pub(crate) fn read(handle: &Handle, buffer: &mut Vec<u8>, offset: i64) -> Result<usize, Status> {
     let spare = buffer.spare_capacity_mut();
-    let room = spare.len();
-    // SAFETY: the buffer is as long as is said; the handle is synchronous, so nothing is written after the return.
+    // SAFETY: so many bytes may be written there; so many bytes of the spare capacity then were.
+    unsafe {
+        let count = read_raw(handle, spare.as_mut_ptr().cast(), spare.len(), offset)?;
+        buffer.set_len(buffer.len() + count);
+        Ok(count)
+    }
+}
+
+/// Reads at `offset` over what `buffer` holds; how much came, 0 at the end.
+pub(crate) fn read_into(handle: &Handle, buffer: &mut [u8], offset: i64) -> Result<usize, Status> {
+    // SAFETY: so many bytes may be written there.
+    unsafe { read_raw(handle, buffer.as_mut_ptr(), buffer.len(), offset) }
+}
+
+/// # Safety
+/// `room` bytes may be written at `bytes`.
+unsafe fn read_raw(handle: &Handle, bytes: *mut u8, room: usize, offset: i64) -> Result<usize, Status> {
+    let mut block = IO_STATUS_BLOCK::default();
+    let (length, offset) = (transfer(room), &raw const offset);
+    // SAFETY: the caller answers for the buffer; the handle is synchronous, so nothing is written after the return.
     let status = unsafe {
-        let (bytes, length) = (spare.as_mut_ptr().cast(), transfer(room));
-        NtReadFile(handle, null_mut(), None, null(), &raw mut block, bytes, length, offset, null())
+        NtReadFile(handle.raw(), null_mut(), None, null(), &raw mut block, bytes.cast(), length, offset, null())
     };
     match checked(status) {
-        Ok(()) => {}
-        Err(Status::END_OF_FILE) => return Ok(0),
-        Err(status) => return Err(status),
+        Ok(()) => Ok(block.Information.min(room)),
+        Err(Status::END_OF_FILE) => Ok(0),
+        Err(status) => Err(status),
     }
-    let count = block.Information.min(room);
-    // SAFETY: so many bytes of the spare capacity were written.
-    unsafe { buffer.set_len(buffer.len() + count) };
-    Ok(count)
 }
 
 /// Writes at `offset`; how much went.
-pub(crate) fn write(handle: HANDLE, buffer: &[u8], offset: Option<i64>) -> Result<usize, Status> {
+pub(crate) fn write(handle: &Handle, buffer: &[u8], offset: i64) -> Result<usize, Status> {
     let mut block = IO_STATUS_BLOCK::default();
-    let offset = offset.as_ref().map_or(null(), std::ptr::from_ref);
+    let offset = &raw const offset;
     // SAFETY: the buffer is as long as is said; the handle is synchronous, so nothing is read after the return.
     let status = unsafe {
         let (bytes, length) = (buffer.as_ptr().cast(), transfer(buffer.len()));
-        NtWriteFile(handle, null_mut(), None, null(), &raw mut block, bytes, length, offset, null())
+        NtWriteFile(handle.raw(), null_mut(), None, null(), &raw mut block, bytes, length, offset, null())
     };
     checked(status)?;
     Ok(block.Information.min(buffer.len()))
@@ -126,7 +137,7 @@ pub(crate) fn append(handle: &Handle, buffer: &[u8]) -> Result<usize, Status> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let in_steps = !entry_points().appends_at_once;
     let _turn = in_steps.then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
-    write(handle.raw(), buffer, Some(END))
+    write(handle, buffer, END)
 }
 
 /// Data and attributes to the device. Needs the right to write or to append.

@@ -4,7 +4,7 @@
 //! settings, and holds what `callgate compile` would write, so that a second start neither reads nor hashes the program and
 //! maps the code as it is. The engine's own cache does read, hash and unpack: 3.7 ms of a hello run's 6.2
 //! (docs/decisions/0004-code-cache.md). Where the file system says too little, an entry is named by the program's content
-//! (docs/decisions/0011-code-cache-by-content.md).
+//! (docs/decisions/0015-code-cache-by-content.md).
 //!
 //! Hazards: whoever can write in the folder decides what code runs, so it is made for its owner alone. A file that was changed
 //! a moment ago could be changed again within one tick of its clock and look the same; such a file is not kept. Every failure

@@ -18,7 +18,7 @@ pub(crate) fn run(steps: &mut Steps, given: &Given<'_>) -> Result<Results> {
     let root = workspace::root()?;
     let guests = guests::folders()?;
     let each_guest = |arguments: &[&str], rest: &[&OsStr]| {
-        guests.iter().try_for_each(|folder| process::run(cargo_in(folder, arguments).args(rest)))
+        guests.iter().try_for_each(|folder| process::run(guests::cargo(folder).args(arguments).args(rest)))
     };
     let host = |arguments: &[&str]| cargo_in(&root, arguments);
 

@@ -20,6 +20,5 @@ fn main() -> ExitCode {
 
 fn whole(request: Request) -> Result<(u16, Vec<u8>), Error> {
     let answer = request.send()?;
-    let status = u16::try_from(answer.status_code).unwrap_or(0);
-    Ok((status, answer.into_bytes()))
+    Ok((answer.status_code, answer.into_bytes()))
 }

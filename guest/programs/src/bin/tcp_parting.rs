@@ -4,6 +4,8 @@
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
 
 use programs::{Context, Failure, argument, run};
 
@@ -11,15 +13,20 @@ fn main() -> ExitCode {
     run(|| {
         let mut stream = TcpStream::connect(argument(1)?).context("connect")?;
         stream.set_nonblocking(true).context("set_nonblocking")?;
-        let chunk: Vec<u8> = (0..251).collect();
-        let (mut taken, mut at) = (0_u64, 0);
-        loop {
+        let chunk: Vec<u8> = (0..251_u8).cycle().take(251 * 256).collect();
+        let (mut taken, mut at, mut full) = (0_u64, 0, 0);
+        // What is sent may still be on its way into the peer's buffer: only no room at all, again and again, is none.
+        while full < 4 {
             match stream.write(&chunk[at..]) {
                 Ok(count) => {
                     taken += count as u64;
                     at = (at + count) % chunk.len();
+                    full = 0;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    full += 1;
+                    sleep(Duration::from_millis(30));
+                }
                 Err(error) => return Err(error).context("write"),
             }
         }

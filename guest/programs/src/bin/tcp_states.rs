@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use programs::sockets::{accept, bound_tcp, connect, listening, loopback, network, port, tcp, text, v4, v6};
 use programs::{Context, Failure, Outcome, argument, check, is_closed, refused, run, same};
+use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::io::poll::poll;
 use wasip2::sockets::network::ErrorCode as Code;
 use wasip2::sockets::network::{IpAddressFamily as Family, IpSocketAddress};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         connected(family)?;
         failed(family)?;
         half_closed(family)?;
+        dropped_first(family)?;
         addresses(family)?;
         println!("tcp_states: all well");
         Ok(())
@@ -329,6 +332,26 @@ fn half_closed(family: Family) -> Outcome {
     check("and the peer reads the end", is_closed(&other_input.blocking_read(100)))?;
     drop(other_output);
     Ok(())
+}
+
+/// What is dropped before its pollables: they stay, and a wait for them is a wait like others.
+fn dropped_first(family: Family) -> Outcome {
+    let (listener, port) = listening(family)?;
+    let socket = tcp(family)?;
+    let (input, output) = connect(&socket, loopback(family, port)).context("connect")?;
+    let (accepted, other_input, other_output) = accept(&listener).context("accept")?;
+    let connecting = tcp(family)?;
+    connecting.start_connect(&network(), loopback(family, port)).context("start-connect")?;
+    let pollables =
+        [listener.subscribe(), socket.subscribe(), input.subscribe(), output.subscribe(), connecting.subscribe()];
+    drop((listener, input, output, socket, connecting));
+    let past = subscribe_duration(0);
+    let mut all: Vec<_> = pollables.iter().collect();
+    all.push(&past);
+    check("a wait for them and for the clock is over", poll(&all).contains(&5))?;
+    drop((other_input, other_output, accepted));
+    pollables[2].block();
+    check("the end of a dropped stream's connection is its end", pollables[2].ready())
 }
 
 /// Addresses that no socket can have, or talk to.

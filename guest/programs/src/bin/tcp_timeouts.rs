@@ -6,10 +6,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use programs::sockets::{connect, tcp, v4};
+use programs::sockets::{bound_tcp, connect, network, port, tcp, v4};
 use programs::{Context, Failure, Outcome, argument, check, is_closed, refused, run, same};
+use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::io::poll::poll;
 use wasip2::io::streams::StreamError;
-use wasip2::sockets::network::IpAddressFamily;
+use wasip2::sockets::network::{ErrorCode as Code, IpAddressFamily};
+use wasip2::sockets::tcp::TcpSocket;
 
 fn main() -> ExitCode {
     run(|| {
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
             "forever" => forever(&address),
             "unread" => unread(&address),
             "full" => full(&address),
+            "unanswered" => unanswered(),
+            "unanswered, forever" => unanswered_forever(),
             other => Err(Failure::new(format!("`{other}` is nothing to try"))),
         }?;
         println!("tcp_timeouts: all well");
@@ -122,6 +127,58 @@ fn closed(address: &str) -> Outcome {
             Err(error) => return refused("a write to nobody", Err::<(), _>(error.raw_os_error()), NOBODY_READS),
         }
     }
+}
+
+/// A listener that takes no more connections, so that whoever comes now gets no answer, and its address. What has come is
+/// kept.
+fn full_listener() -> Outcome<(impl Sized, SocketAddr)> {
+    let listener = bound_tcp(IpAddressFamily::Ipv4)?;
+    listener.set_listen_backlog_size(1).context("set-listen-backlog-size")?;
+    listener.start_listen().context("start-listen")?;
+    listener.finish_listen().context("finish-listen")?;
+    let port = port(listener.local_address().context("local-address")?);
+    let mut kept = Vec::new();
+    // On loopback an answer comes at once, or none.
+    for _ in 0..20 {
+        let socket = tcp(IpAddressFamily::Ipv4)?;
+        socket.start_connect(&network(), v4([127, 0, 0, 1], port)).context("start-connect")?;
+        let soon = subscribe_duration(100_000_000);
+        let answered = poll(&[&socket.subscribe(), &soon]) != [1];
+        if answered {
+            kept.push(socket);
+            continue;
+        }
+        refused("finish-connect without an answer", socket.finish_connect(), &[Code::WouldBlock])?;
+        check("it is not ready", !socket.subscribe().ready())?;
+        refused("start-connect once more", start(&socket, port), &[Code::ConcurrencyConflict])?;
+        return Ok(((listener, kept, socket), SocketAddr::from(([127, 0, 0, 1], port))));
+    }
+    Err(Failure::new("a listener with a backlog of 1 takes more than 20"))
+}
+
+fn start(socket: &TcpSocket, port: u16) -> Result<(), Code> {
+    socket.start_connect(&network(), v4([127, 0, 0, 1], port))
+}
+
+/// Connecting where nobody answers, with a time limit.
+fn unanswered() -> Outcome {
+    let (_full, address) = full_listener()?;
+    let limit = Duration::from_millis(50);
+    let start = Instant::now();
+    let connected = TcpStream::connect_timeout(&address, limit).map_err(kind);
+    if matches!(connected, Err(ErrorKind::Unsupported)) {
+        println!("connect timeouts: unsupported");
+        return Ok(());
+    }
+    refused("connect_timeout", connected, &[ErrorKind::TimedOut])?;
+    check("it has waited", start.elapsed() >= limit)
+}
+
+/// The same without: this waits until it is ended.
+fn unanswered_forever() -> Outcome {
+    let (_full, address) = full_listener()?;
+    println!("connecting");
+    refused("connect", TcpStream::connect(address).map_err(kind), &[])
 }
 
 /// A peer that never says anything: this waits until it is ended.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use programs::sockets::{bound_udp, loopback, network, receive, send, text, udp, v4, v6};
 use programs::{Context, Failure, Outcome, argument, check, refused, run, same};
+use wasip2::io::poll::poll;
 use wasip2::sockets::network::ErrorCode as Code;
 use wasip2::sockets::network::IpAddressFamily as Family;
 use wasip2::sockets::udp::{OutgoingDatagram, UdpSocket};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         to_everybody(family)?;
         with_one_peer(family)?;
         batches(family)?;
+        dropped_first(family)?;
         println!("udp_states: all well");
         Ok(())
     })
@@ -98,7 +100,12 @@ fn to_everybody(family: Family) -> Outcome {
     refused("sending to nobody", send(&out, b"x", None), NO)?;
     check("there is room to send", out.subscribe().ready() && out.check_send().context("check-send")? > 0)?;
     check("nothing has come", !input.subscribe().ready() && input.receive(10).context("receive")?.is_empty())?;
-    for length in [0, 1, 1400, 65_000] {
+    // The longest that an IP packet holds, and all of its headers.
+    let longest = match family {
+        Family::Ipv4 => 65_507,
+        Family::Ipv6 => 65_527,
+    };
+    for length in [0, 1, 1400, 65_000, longest] {
         let sent = vec![length as u8; length];
         send(&out, &sent, Some(loopback(family, two_port))).context("send")?;
         let (received, from) = receive(&other_input).context("receive")?;
@@ -107,8 +114,10 @@ fn to_everybody(family: Family) -> Outcome {
         send(&other_out, &received, Some(from)).context("send back")?;
         check("and come back", receive(&input).context("receive")?.0 == sent)?;
     }
-    let large = send(&out, &[0; 65_536], Some(loopback(family, two_port)));
-    refused("64 KiB in one datagram", large, &[Code::DatagramTooLarge])?;
+    for length in [longest + 1, 65_535, 65_536, 1 << 20] {
+        let large = send(&out, &vec![0; length], Some(loopback(family, two_port)));
+        refused(format!("{length} bytes in one datagram"), large, &[Code::DatagramTooLarge])?;
+    }
     send(&out, b"after", Some(loopback(family, two_port))).context("send after an error")?;
     same("what came", receive(&other_input).context("receive")?.0, b"after".to_vec())
 }
@@ -167,4 +176,19 @@ fn batches(family: Family) -> Outcome {
     check("the first has gone", matches!(out.send(&wrong), Ok(1)))?;
     refused("then it is told", out.send(&wrong[1..]).map(drop), NO)?;
     same("the first has come", receive(&other_input)?.0, b"first".to_vec())
+}
+
+/// Sockets and streams that are dropped before their pollables: a wait for those is a wait like others.
+fn dropped_first(family: Family) -> Outcome {
+    let (socket, port) = bound_udp(family)?;
+    let (input, out) = socket.stream(None)?;
+    let pollables = [socket.subscribe(), input.subscribe(), out.subscribe()];
+    let (sender, _) = bound_udp(family)?;
+    let (_, sending) = sender.stream(None)?;
+    drop((input, out, socket));
+    check("one that is always ready, and one with room", poll(&pollables.each_ref())[..] == [0, 2])?;
+    // As long as somebody waits for datagrams they come.
+    send(&sending, b"x", Some(loopback(family, port))).context("send")?;
+    pollables[1].block();
+    check("then it is ready", pollables[1].ready())
 }

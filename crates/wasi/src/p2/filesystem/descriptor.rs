@@ -178,7 +178,7 @@ impl Named for DirectoryEntries {
 }
 
 /// The path that people read in a trace. No system ever sees it.
-fn join(directory: &str, path: &str) -> String {
+pub(crate) fn join(directory: &str, path: &str) -> String {
     let mut name = String::with_capacity(directory.len() + 1 + path.len());
     name.push_str(directory);
     if !directory.ends_with('/') {

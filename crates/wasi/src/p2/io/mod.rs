@@ -12,6 +12,7 @@ pub(crate) use input::InputStream;
 pub(crate) use outbox::Outbox;
 pub(crate) use output::OutputStream;
 pub(crate) use poll::Pollable;
+pub(crate) use streams::{and_flush, blocking_read, watch};
 
 use callgate_gate::{AsReply, Reply};
 use wasmtime::component::Linker;

@@ -2,7 +2,8 @@
 //!
 //! What the guest was permitted to write is taken, whatever room there is; what finds none waits here, at most [`CAPACITY`]
 //! bytes, and nothing more is permitted until it is out. The guest may drop its stream meanwhile, or end its side of
-//! the connection: what it wrote before still goes out, and the end comes behind it.
+//! the connection: what it wrote before still goes out, and the end comes behind it. Where it can't, the connection ends by a
+//! reset: a peer that saw its end would take the part for the whole.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -90,7 +91,17 @@ impl Outbox {
             To::Sink(sink) => sink.is_settled(),
             To::Socket(_) => true,
         };
-        settled && self.waiting.borrow().is_empty()
+        settled && self.len() == 0
+    }
+
+    /// Bytes that wait here.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.borrow().len()
+    }
+
+    /// Whether this alone keeps a connection open.
+    pub(crate) fn is_orphan(&self) -> bool {
+        matches!(&self.to, To::Socket(socket) if Arc::strong_count(socket) == 1)
     }
 
     /// What to wait for before more goes out.
@@ -124,5 +135,16 @@ impl Outbox {
             }
         }
         Ok(Some(taken))
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        if let To::Socket(socket) = &self.to
+            && !self.is_empty()
+        {
+            // Where a system knows no reset, it ends as it can.
+            let _ = socket.abort();
+        }
     }
 }

@@ -210,7 +210,7 @@ fn writable_now(stream: &OutputStream) -> u64 {
 }
 
 /// Ends the run where the guest learns that nobody reads its output, and the run was told to end so.
-fn watch<T>(stream: &OutputStream, result: Result<Flow<T>, Error>) -> Result<Flow<T>, Break> {
+pub(crate) fn watch<T>(stream: &OutputStream, result: Result<Flow<T>, Error>) -> Result<Flow<T>, Break> {
     match result? {
         Flow::Closed if stream.quits() => Err(Break::Ended(Ended::NobodyReads)),
         flow => Ok(flow),
@@ -224,7 +224,7 @@ fn length(flow: Flow<Vec<u8>>) -> Flow<u64> {
     }
 }
 
-fn blocking_read(host: &Host, stream: &InputStream, len: u64) -> Result<Flow<Vec<u8>>, Break> {
+pub(crate) fn blocking_read(host: &Host, stream: &InputStream, len: u64) -> Result<Flow<Vec<u8>>, Break> {
     loop {
         match stream.read(len)? {
             Flow::Open(bytes) if bytes.is_empty() && len > 0 => wait_for(host, stream.readable())?,
@@ -244,7 +244,7 @@ fn blocking_flush(host: &Host, stream: &OutputStream) -> Result<Flow<()>, Break>
 }
 
 /// Waits for room, writes, and waits until it is out.
-fn and_flush(host: &Host, stream: &OutputStream, contents: &[u8]) -> Result<Flow<()>, Break> {
+pub(crate) fn and_flush(host: &Host, stream: &OutputStream, contents: &[u8]) -> Result<Flow<()>, Break> {
     if let Flow::Closed = blocking_flush(host, stream)? {
         return Ok(Flow::Closed);
     }

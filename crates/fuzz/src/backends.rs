@@ -1,0 +1,93 @@
+//! The backends that this machine has, each on fresh ground for each case.
+
+#[cfg(target_os = "linux")]
+mod linux;
+mod memory;
+#[cfg(unix)]
+mod portable;
+#[cfg(unix)]
+mod quiet;
+
+use std::sync::Arc;
+
+use callgate_conformance::{Ground, Subject};
+use callgate_system::System;
+
+use crate::files::Operation;
+
+/// Backends under comparison. The first is the one that the others are compared with.
+pub struct Backends {
+    subjects: Vec<Box<dyn Subject>>,
+    plants_links: bool,
+    plants_raw_names: bool,
+}
+
+impl Backends {
+    /// All of this machine.
+    #[must_use]
+    pub fn all() -> Self {
+        let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
+        #[cfg(target_os = "linux")]
+        subjects.extend(linux::both_ways());
+        #[cfg(unix)]
+        subjects.push(portable::subject());
+        subjects.push(memory::subject());
+        Self::of(subjects)
+    }
+
+    /// These.
+    #[must_use]
+    pub fn of(subjects: Vec<Box<dyn Subject>>) -> Self {
+        let all = |can: fn(&dyn Ground) -> bool| subjects.iter().all(|subject| can(&*subject.ground()));
+        let plants_links = all(|ground| ground.make_symlink(b"/", "l"));
+        let plants_raw_names = all(|ground| ground.make_file(b"\xff", b""));
+        Self { subjects, plants_links, plants_raw_names }
+    }
+
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.subjects.iter().map(|subject| subject.name()).collect()
+    }
+
+    pub(crate) fn grounds(&self) -> impl Iterator<Item = (&'static str, Box<dyn Ground>)> {
+        self.subjects.iter().map(|subject| (subject.name(), subject.ground()))
+    }
+
+    /// Whether every one of them can do it: what the host cannot make on one, it makes on none.
+    pub(crate) fn can(&self, operation: &Operation) -> bool {
+        match operation {
+            Operation::PlantLink { .. } => self.plants_links,
+            Operation::PlantRawName => self.plants_raw_names,
+            _ => true,
+        }
+    }
+}
+
+/// The systems that guests run on, with standard streams that are nobody's.
+pub(crate) struct Hosts {
+    #[cfg(unix)]
+    real: Vec<Arc<dyn System>>,
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self {
+            #[cfg(unix)]
+            real: quiet::systems(),
+        }
+    }
+}
+
+impl Hosts {
+    /// Each of them, with fresh ground on it.
+    pub(crate) fn all(&self) -> Vec<(Arc<dyn System>, Box<dyn Ground>)> {
+        let mut all: Vec<(Arc<dyn System>, Box<dyn Ground>)> = Vec::new();
+        #[cfg(unix)]
+        for system in &self.real {
+            let ground = callgate_conformance::unix::UnixGround::new(&**system);
+            all.push((Arc::clone(system), Box::new(ground)));
+        }
+        let memory = memory::Whole::new();
+        all.push((Arc::<callgate_memory::Memory>::clone(&memory.memory), Box::new(memory)));
+        all
+    }
+}

@@ -1,0 +1,106 @@
+//! Sequences of file operations on all backends at once: every answer and the tree left behind must agree.
+//!
+//! A sequence that they disagree on is made as short as it goes and printed as Rust, ready for `tests/found.rs`.
+
+mod compare;
+mod operation;
+mod outcome;
+mod reading;
+mod rules;
+mod script;
+mod survey;
+mod tally;
+mod world;
+
+use std::cell::RefCell;
+use std::fmt;
+
+use proptest::strategy::{BoxedStrategy, Strategy as _};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::backends::Backends;
+
+pub use compare::{Disagreement, agree};
+pub use operation::{How, MARKS, Operation, Text, Time, how};
+pub use outcome::{Moment, Outcome, Seen, Told};
+pub use rules::{Difference, RULES, Rule};
+pub use tally::Tally;
+
+/// How many shorter sequences are tried for one that fails.
+const SHRINKING: u32 = 20_000;
+
+/// The target: backends, and sequences for them.
+pub struct Files {
+    backends: Backends,
+    scripts: BoxedStrategy<Vec<Operation>>,
+    tally: Tally,
+}
+
+/// A sequence that backends disagree on, as short as it went.
+#[derive(Debug)]
+pub struct Found {
+    seed: u64,
+    script: Vec<Operation>,
+    disagreement: String,
+}
+
+impl Files {
+    /// All backends of this machine.
+    #[must_use]
+    pub fn new(backends: Backends) -> Self {
+        Self { backends, scripts: script::scripts(), tally: Tally::default() }
+    }
+
+    /// The names of the backends.
+    #[must_use]
+    pub fn backends(&self) -> Vec<&'static str> {
+        self.backends.names()
+    }
+
+    /// What the sequences so far did.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Runs the sequence of `seed`.
+    ///
+    /// # Errors
+    /// What the backends disagree on.
+    pub fn case(&mut self, seed: u64) -> Result<(), Found> {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let config = Config { failure_persistence: None, max_shrink_iters: SHRINKING, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+        let found = |script, disagreement| Found { seed, script, disagreement };
+        let tree = match self.scripts.new_tree(&mut runner) {
+            Ok(tree) => tree,
+            Err(reason) => return Err(found(Vec::new(), format!("no sequence: {reason}"))),
+        };
+        let tally = RefCell::new(Tally::default());
+        let run = |script: Vec<Operation>| {
+            let done = compare::compare(&self.backends, &script);
+            let done = done.map_err(|disagreement| TestCaseError::fail(disagreement.to_string()))?;
+            tally.borrow_mut().add(done);
+            Ok(())
+        };
+        let result = runner.run_one(tree, run);
+        self.tally.add(tally.into_inner());
+        match result {
+            Ok(_) => Ok(()),
+            Err(TestError::Fail(reason, script)) => Err(found(script, reason.to_string())),
+            Err(TestError::Abort(reason)) => Err(found(Vec::new(), reason.to_string())),
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    /// A test, ready to be pasted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, script, disagreement } = self;
+        writeln!(f, "seed {seed}: {disagreement}")?;
+        writeln!(f, "\n#[test]\nfn found_by_seed_{seed}() {{\n    agree(&[")?;
+        script.iter().try_for_each(|operation| writeln!(f, "        {operation:?},"))?;
+        writeln!(f, "    ]);\n}}")
+    }
+}

@@ -1,0 +1,59 @@
+//! What a case may take: a thread that ends the process where one hangs, and the most memory that the process has held.
+
+use std::fs;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+/// How long one case may take, whatever else the machine does. Those that are let run end within a tenth of a second.
+const HANG: Duration = Duration::from_secs(120);
+
+/// Watches cases. The seed of one that hangs is printed, and the process ended.
+pub(crate) struct Watch(Sender<String>);
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        let (sender, cases) = channel::<String>();
+        thread::spawn(move || {
+            let mut case = String::new();
+            loop {
+                // Between cases and before the first one, nothing can hang.
+                let next = if case.is_empty() {
+                    cases.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                } else {
+                    cases.recv_timeout(HANG)
+                };
+                match next {
+                    Ok(next) => case = next,
+                    Err(RecvTimeoutError::Timeout) => {
+                        eprintln!("{case} has been running for {} s", HANG.as_secs());
+                        std::process::abort();
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        });
+        Self(sender)
+    }
+
+    /// Does `work`, which is the case of this name.
+    pub(crate) fn over<T>(&self, case: String, work: impl FnOnce() -> T) -> T {
+        // The thread ends only with this.
+        let _ = self.0.send(case);
+        let result = work();
+        let _ = self.0.send(String::new());
+        result
+    }
+}
+
+/// The most memory that this process has held since [`forget_peak`], in bytes; `None` where the system doesn't tell.
+pub(crate) fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
+}
+
+/// Begins to measure anew, where the system lets us.
+pub(crate) fn forget_peak() {
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}

@@ -1,0 +1,190 @@
+//! What concerns one descriptor: `fd_close`, `fd_renumber`, `fd_fdstat_*`, `fd_filestat_*`, `fd_prestat_*`, `fd_sync` …
+
+use callgate_gate::Call;
+use callgate_system::{Code, Error, Result};
+
+use super::descriptor::Object;
+use super::descriptors::Held;
+use super::errno::{Errno, Stop};
+use super::memory::GuestMemory;
+use super::rights::{
+    FD_ADVISE, FD_ALLOCATE, FD_DATASYNC, FD_FDSTAT_SET_FLAGS, FD_FILESTAT_GET, FD_FILESTAT_SET_SIZE,
+    FD_FILESTAT_SET_TIMES, FD_SYNC, FD_WRITE, Rights,
+};
+use super::values::{self, FdFlags, Snapshot};
+use crate::host::Host;
+
+type Done = std::result::Result<(), Stop>;
+
+pub(super) fn fd_close(host: &Host, fd: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let act = || {
+        host.p1.descriptors.remove(fd);
+        host.leave_unsent(held.unsent())
+    };
+    Ok(host.gate.pass(Call::Drop { handle: held.handle() }, act)?)
+}
+
+pub(super) fn fd_renumber(host: &Host, from: u32, to: u32) -> Done {
+    let (file, replaced) = (host.p1.descriptors.find(from)?, host.p1.descriptors.find(to)?);
+    let act = || {
+        host.p1.descriptors.renumber(from, to);
+        host.leave_unsent(replaced.unsent())
+    };
+    Ok(host.gate.pass(Call::FdRenumber { file: file.handle(), to: replaced.handle() }, act)?)
+}
+
+pub(super) fn fd_fdstat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u32) -> Done {
+    memory.check(out, 24)?;
+    let held = host.p1.descriptors.find(fd)?;
+    let (base, inheriting) = held.rights.get();
+    let act = || held.file_type().map(u32::from);
+    let kind = host.gate.pass::<u32, Error>(Call::GetFlags { file: held.handle() }, act)?;
+    memory.put_u64(out, u64::from(kind) | u64::from(held.flags.get().bits()) << 16)?;
+    memory.put_u64(out + 8, base)?;
+    Ok(memory.put_u64(out + 16, inheriting)?)
+}
+
+pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    held.require(FD_FDSTAT_SET_FLAGS)?;
+    let flags = FdFlags::from_bits(bits)?;
+    let synced = |flags: FdFlags| (flags.dsync, flags.rsync, flags.sync);
+    let act = || {
+        // What `open` told the system holds for as long as the file is open.
+        if matches!(held.object, Object::File(_)) && synced(flags) != synced(held.flags.get()) {
+            return Err(Code::Unsupported.into());
+        }
+        held.flags.set(flags);
+        Ok::<(), Error>(())
+    };
+    Ok(host.gate.pass(Call::FdFdstatSetFlags { file: held.handle(), flags: bits.into() }, act)?)
+}
+
+pub(super) fn fd_fdstat_set_rights(host: &Host, fd: u32, base: Rights, inheriting: Rights) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let (has, hands_on) = held.rights.get();
+    if base & !has != 0 || inheriting & !hands_on != 0 {
+        return Err(Errno::Notcapable.into());
+    }
+    let act = || {
+        held.rights.set((base, inheriting));
+        Ok::<(), Error>(())
+    };
+    Ok(host.gate.pass(Call::FdFdstatSetRights { file: held.handle(), base, inheriting }, act)?)
+}
+
+pub(super) fn fd_filestat_get(
+    host: &Host,
+    memory: &mut GuestMemory<'_>,
+    snapshot: Snapshot,
+    fd: u32,
+    out: u32,
+) -> Done {
+    memory.check(out, values::size_of_filestat(snapshot))?;
+    let held = host.p1.descriptors.find(fd)?;
+    held.require(FD_FILESTAT_GET)?;
+    let stat = host.gate.pass::<_, Error>(Call::Stat { file: held.handle() }, || held.stat())?;
+    let kind = stat.map_or_else(|| held.file_type(), |stat| Ok(values::file_type(stat.kind)))?;
+    Ok(values::put_filestat(memory, out, snapshot, kind, stat.as_ref())?)
+}
+
+pub(super) fn fd_filestat_set_size(host: &Host, fd: u32, size: u64) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let file = held.file(Errno::Inval)?;
+    held.require(FD_FILESTAT_SET_SIZE)?;
+    // As on POSIX, where `ftruncate` of what isn't open for writing is `EINVAL`.
+    held.require(FD_WRITE).map_err(|_| Errno::Inval)?;
+    Ok(host.gate.pass(Call::SetSize { file: held.handle(), size }, || file.file.set_size(size))?)
+}
+
+pub(super) fn fd_filestat_set_times(host: &Host, fd: u32, accessed: u64, modified: u64, flags: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    held.require(FD_FILESTAT_SET_TIMES)?;
+    let [accessed, modified] = values::new_times(accessed, modified, flags)?;
+    let act = || match &held.object {
+        Object::File(file) => file.file.set_times(accessed, modified),
+        Object::Directory(directory) => directory.directory.set_own_times(accessed, modified),
+        _ => Err(Code::BadDescriptor.into()),
+    };
+    Ok(host.gate.pass(Call::SetTimes { file: held.handle(), accessed, modified }, act)?)
+}
+
+pub(super) fn fd_advise(host: &Host, fd: u32, offset: u64, length: u64, advice: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let file = held.file(Errno::Spipe)?;
+    held.require(FD_ADVISE)?;
+    let advice = values::advice(advice)?;
+    let act = || file.file.advise(offset, length, advice);
+    Ok(host.gate.pass(Call::Advise { file: held.handle(), offset, length, advice }, act)?)
+}
+
+/// Unsupported on every file, as in 0.2: few systems can do it, and one that can't would have to write.
+pub(super) fn fd_allocate(host: &Host, fd: u32, offset: u64, length: u64) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    held.file(Errno::Spipe)?;
+    held.require(FD_ALLOCATE)?;
+    let act = || Err::<(), _>(Error::new(Code::Unsupported));
+    Ok(host.gate.pass(Call::FdAllocate { file: held.handle(), offset, length }, act)?)
+}
+
+pub(super) fn fd_sync(host: &Host, fd: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let act = || match &held.object {
+        Object::File(file) => file.file.sync(),
+        Object::Directory(directory) => directory.directory.sync(),
+        _ => Err(Code::Invalid.into()),
+    };
+    permitted_on_files(&held, FD_SYNC)?;
+    Ok(host.gate.pass(Call::Sync { file: held.handle() }, act)?)
+}
+
+pub(super) fn fd_datasync(host: &Host, fd: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let act = || match &held.object {
+        Object::File(file) => file.file.sync_data(),
+        Object::Directory(directory) => directory.directory.sync(),
+        _ => Err(Code::Invalid.into()),
+    };
+    permitted_on_files(&held, FD_DATASYNC)?;
+    Ok(host.gate.pass(Call::SyncData { file: held.handle() }, act)?)
+}
+
+/// A stream has no such right, and says `Inval` as POSIX does.
+fn permitted_on_files(held: &Held, right: Rights) -> std::result::Result<(), Errno> {
+    match held.object {
+        Object::File(_) | Object::Directory(_) => held.require(right),
+        _ => Ok(()),
+    }
+}
+
+/// What the C library asks of each number from 3 on, until one is `Badf`. A socket that was handed in has no name; libraries
+/// pass over a kind that they don't know, and go on to the directories behind.
+pub(super) fn fd_prestat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u32) -> Done {
+    const OF_A_DIRECTORY: u64 = 0;
+    const OF_ANYTHING_ELSE: u64 = 1;
+    memory.check(out, 8)?;
+    let held = host.p1.descriptors.find(fd)?;
+    let name = handed_in(host, &held)?;
+    let kind = if matches!(held.object, Object::Listener(_)) { OF_ANYTHING_ELSE } else { OF_A_DIRECTORY };
+    Ok(memory.put_u64(out, (name.len() as u64) << 32 | kind)?)
+}
+
+pub(super) fn fd_prestat_dir_name(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, at: u32, len: u32) -> Done {
+    let held = host.p1.descriptors.find(fd)?;
+    let name = handed_in(host, &held)?;
+    let Some(room) = memory.bytes_mut(at, len)?.get_mut(..name.len()) else {
+        return Err(Errno::Nametoolong.into());
+    };
+    room.copy_from_slice(name.as_bytes());
+    Ok(())
+}
+
+/// The name of a descriptor that the guest did not open.
+fn handed_in<'a>(host: &Host, held: &'a Held) -> Result<&'a str> {
+    host.gate.pass(Call::GetDirectories, || match &held.object {
+        Object::Directory(directory) if directory.is_root => Ok(held.handle().name),
+        Object::Listener(_) => Ok(""),
+        _ => Err(Code::BadDescriptor.into()),
+    })
+}

@@ -1,0 +1,160 @@
+//! `fd_readdir`: a directory in pieces, each from a cookie on, that is, from the number of an entry.
+//!
+//! The system lists a directory from front to end and only once, so the entries of the last piece are kept: a guest whose buffer
+//! ended in the middle of an entry asks for that one again. A cookie before them begins anew and counts.
+//!
+//! Hazards: a name that is not UTF-8 can't be told to a guest, and is left out (wasmtime #7006: it ended the run). A record's
+//! padding is zeros (GHSA-96f6-r43r-8c24: it was whatever lay in the host's memory).
+
+use std::collections::VecDeque;
+
+use callgate_gate::Call;
+use callgate_system::{Code, Entries, Entry, Error, FileType, Follow, Identity, Result};
+
+use super::descriptors::Held;
+use super::errno::Stop;
+use super::memory::GuestMemory;
+use super::rights::FD_READDIR;
+use super::values;
+use crate::host::Host;
+
+/// Bytes of a `dirent` before the name.
+const DIRENT: usize = 24;
+
+/// A listing under way.
+pub(super) struct Listing {
+    entries: Box<dyn Entries>,
+    /// What was read and may be asked for again.
+    kept: VecDeque<Record>,
+    /// The cookie of the first of them.
+    first: u64,
+}
+
+/// An entry as the guest is told of it.
+struct Record {
+    inode: u64,
+    kind: u8,
+    name: String,
+}
+
+pub(super) fn fd_readdir(
+    host: &Host,
+    memory: &mut GuestMemory<'_>,
+    fd: u32,
+    (at, len): (u32, u32),
+    cookie: u64,
+    out: u32,
+) -> Result<(), Stop> {
+    memory.check(out, 4)?;
+    let dir = host.p1.descriptors.find(fd)?;
+    let open = dir.directory()?;
+    dir.require(FD_READDIR)?;
+    let mut under_way = open.listing.borrow_mut();
+    let mut listing = match under_way.take() {
+        Some(listing) if listing.first <= cookie && cookie != 0 => listing,
+        _ => Listing::begin(host, &dir)?,
+    };
+    listing.skip_to(host, &dir, cookie)?;
+    let used = listing.fill(host, &dir, memory.bytes_mut(at, len)?)?;
+    *under_way = Some(listing);
+    Ok(memory.put_u32(out, used)?)
+}
+
+impl Listing {
+    fn begin(host: &Host, dir: &Held) -> Result<Self> {
+        let act = || Ok::<_, Error>(dir.directory()?.directory.read_entries().map(Begun)?);
+        let entries = host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)?.0;
+        let own = inode_of(host, dir, ".").map_or(0, values::inode);
+        // Nothing above a mount is told of, so the parent is this directory too.
+        let record =
+            |name: &str| Record { inode: own, kind: values::file_type(FileType::Directory), name: name.to_owned() };
+        Ok(Self { entries, kept: VecDeque::from([record("."), record("..")]), first: 0 })
+    }
+
+    /// Drops what is kept before `cookie`.
+    fn skip_to(&mut self, host: &Host, dir: &Held, cookie: u64) -> Result<()> {
+        while self.first < cookie {
+            if self.kept.pop_front().is_none() && self.read(host, dir)?.is_none() {
+                // Behind the end there is nothing, however far.
+                self.first = cookie;
+                return Ok(());
+            }
+            self.first += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes records until `buffer` is full, the last one cut off where it doesn't fit; less means that all are told.
+    fn fill(&mut self, host: &Host, dir: &Held, buffer: &mut [u8]) -> Result<u32> {
+        let mut used = 0;
+        let mut index = 0;
+        while used < buffer.len() {
+            if index == self.kept.len() {
+                match self.read(host, dir)? {
+                    Some(record) => self.kept.push_back(record),
+                    None => break,
+                }
+            }
+            let Some(record) = self.kept.get(index) else { break };
+            index += 1;
+            let header = record.header(self.first + index as u64);
+            for part in [&header[..], record.name.as_bytes()] {
+                let room = &mut buffer[used..];
+                let fitting = part.len().min(room.len());
+                room[..fitting].copy_from_slice(&part[..fitting]);
+                used += fitting;
+            }
+        }
+        Ok(u32::try_from(used).unwrap_or(u32::MAX))
+    }
+
+    /// The next entry of the directory.
+    fn read(&mut self, host: &Host, dir: &Held) -> Result<Option<Record>> {
+        loop {
+            let act = || self.entries.next();
+            let entry: Result<Option<Entry>> = host.gate.pass(Call::ReadDirectoryEntry { entries: dir.handle() }, act);
+            match entry {
+                Ok(Some(entry)) => match inode_of(host, dir, &entry.name) {
+                    // Removed meanwhile.
+                    Err(Error { code: Code::NoEntry, .. }) => {}
+                    identity => return Ok(Some(Record::new(entry, identity.ok()))),
+                },
+                Ok(None) => return Ok(None),
+                Err(Error { code: Code::IllegalByteSequence, .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The entries of a directory, which a trace can say no more of.
+struct Begun(Box<dyn Entries>);
+
+impl callgate_gate::AsReply for Begun {
+    fn as_reply(&self) -> callgate_gate::Reply<'_> {
+        callgate_gate::Reply::Done
+    }
+}
+
+fn inode_of(host: &Host, dir: &Held, path: &str) -> Result<Identity> {
+    let act = || Ok(dir.directory()?.directory.stat(path, Follow::No)?.identity);
+    host.gate.pass(Call::MetadataHashAt { dir: dir.handle(), follow: Follow::No, path }, act)
+}
+
+impl Record {
+    fn new(entry: Entry, identity: Option<Identity>) -> Self {
+        let inode = identity.map_or(0, values::inode);
+        Self { inode, kind: values::file_type(entry.kind), name: entry.name }
+    }
+
+    /// The `dirent`, whose entry is followed by that of the cookie `next`.
+    fn header(&self, next: u64) -> [u8; DIRENT] {
+        let mut header = [0; DIRENT];
+        let length = u32::try_from(self.name.len()).unwrap_or(u32::MAX);
+        header[..8].copy_from_slice(&next.to_le_bytes());
+        header[8..16].copy_from_slice(&self.inode.to_le_bytes());
+        header[16..20].copy_from_slice(&length.to_le_bytes());
+        header[20] = self.kind;
+        header
+    }
+}

@@ -1,0 +1,92 @@
+//! preview1's rights. A descriptor starts with all that its kind has; a guest can give rights away, for itself and for what it
+//! opens below, and what was given away is refused. What `path_open` asks for decides on reading and writing only: guests
+//! ask for too little as often as for too much, since no host of today looks at the rest.
+
+use super::errno::Errno;
+
+/// A set of rights, as in the standard: one bit each.
+pub(super) type Rights = u64;
+
+pub(super) const FD_DATASYNC: Rights = 1;
+pub(super) const FD_READ: Rights = 1 << 1;
+pub(super) const FD_SEEK: Rights = 1 << 2;
+pub(super) const FD_FDSTAT_SET_FLAGS: Rights = 1 << 3;
+pub(super) const FD_SYNC: Rights = 1 << 4;
+pub(super) const FD_TELL: Rights = 1 << 5;
+pub(super) const FD_WRITE: Rights = 1 << 6;
+pub(super) const FD_ADVISE: Rights = 1 << 7;
+pub(super) const FD_ALLOCATE: Rights = 1 << 8;
+pub(super) const PATH_CREATE_DIRECTORY: Rights = 1 << 9;
+pub(super) const PATH_CREATE_FILE: Rights = 1 << 10;
+pub(super) const PATH_LINK_SOURCE: Rights = 1 << 11;
+pub(super) const PATH_LINK_TARGET: Rights = 1 << 12;
+pub(super) const PATH_OPEN: Rights = 1 << 13;
+pub(super) const FD_READDIR: Rights = 1 << 14;
+pub(super) const PATH_READLINK: Rights = 1 << 15;
+pub(super) const PATH_RENAME_SOURCE: Rights = 1 << 16;
+pub(super) const PATH_RENAME_TARGET: Rights = 1 << 17;
+pub(super) const PATH_FILESTAT_GET: Rights = 1 << 18;
+pub(super) const PATH_FILESTAT_SET_SIZE: Rights = 1 << 19;
+pub(super) const PATH_FILESTAT_SET_TIMES: Rights = 1 << 20;
+pub(super) const FD_FILESTAT_GET: Rights = 1 << 21;
+pub(super) const FD_FILESTAT_SET_SIZE: Rights = 1 << 22;
+pub(super) const FD_FILESTAT_SET_TIMES: Rights = 1 << 23;
+pub(super) const PATH_SYMLINK: Rights = 1 << 24;
+pub(super) const PATH_REMOVE_DIRECTORY: Rights = 1 << 25;
+pub(super) const PATH_UNLINK_FILE: Rights = 1 << 26;
+pub(super) const POLL_FD_READWRITE: Rights = 1 << 27;
+pub(super) const SOCK_SHUTDOWN: Rights = 1 << 28;
+pub(super) const SOCK_ACCEPT: Rights = 1 << 29;
+
+/// What any descriptor may have.
+pub(super) const ANY: Rights = FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET;
+
+/// What a stream may have besides reading or writing. A terminal is told by its not having `FD_SEEK`.
+pub(super) const STREAM: Rights = ANY | POLL_FD_READWRITE;
+
+pub(super) const FILE: Rights = STREAM
+    | FD_DATASYNC
+    | FD_READ
+    | FD_SEEK
+    | FD_SYNC
+    | FD_TELL
+    | FD_WRITE
+    | FD_ADVISE
+    | FD_ALLOCATE
+    | FD_FILESTAT_SET_SIZE
+    | FD_FILESTAT_SET_TIMES;
+
+pub(super) const DIRECTORY: Rights = ANY
+    | FD_DATASYNC
+    | FD_SYNC
+    | FD_FILESTAT_SET_TIMES
+    | PATH_CREATE_DIRECTORY
+    | PATH_CREATE_FILE
+    | PATH_LINK_SOURCE
+    | PATH_LINK_TARGET
+    | PATH_OPEN
+    | FD_READDIR
+    | PATH_READLINK
+    | PATH_RENAME_SOURCE
+    | PATH_RENAME_TARGET
+    | PATH_FILESTAT_GET
+    | PATH_FILESTAT_SET_SIZE
+    | PATH_FILESTAT_SET_TIMES
+    | PATH_SYMLINK
+    | PATH_REMOVE_DIRECTORY
+    | PATH_UNLINK_FILE;
+
+/// What may be opened below a directory.
+pub(super) const BELOW: Rights = DIRECTORY | FILE;
+
+/// Checks that none of `wanted` was given away, or never had.
+///
+/// # Errors
+/// `Badf` for reading and writing, as for a file that was opened without; `Notcapable` for the rest.
+pub(super) fn require(held: Rights, wanted: Rights) -> Result<(), Errno> {
+    match wanted & !held {
+        0 => Ok(()),
+        missing if missing & (FD_READ | FD_WRITE) != 0 => Err(Errno::Badf),
+        _ => Err(Errno::Notcapable),
+    }
+}

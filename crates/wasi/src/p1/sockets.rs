@@ -1,0 +1,105 @@
+//! `sock_*`: connections that come in at a socket which the user handed in. preview1 can make none of its own.
+
+use callgate_gate::Call;
+use callgate_system::{Code, Error, Interest, Shutdown};
+
+use super::descriptor::{Connection, Descriptor, Object};
+use super::descriptors::Held;
+use super::errno::{Errno, Stop};
+use super::memory::GuestMemory;
+use super::rights::{FD_READ, FD_WRITE, SOCK_ACCEPT, SOCK_SHUTDOWN};
+use super::transfer::{self, List, read_stream, write_stream};
+use super::values::{FdFlags, flags};
+use crate::ended::Break;
+use crate::host::Host;
+
+type Done = Result<(), Stop>;
+
+pub(super) fn sock_accept(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, flags: u32, out: u32) -> Done {
+    memory.check(out, 4)?;
+    let flags = FdFlags::from_bits(flags)?;
+    let held = host.p1.descriptors.find(fd)?;
+    let Object::Listener(listener) = &held.object else { return Err(not_that(&held).into()) };
+    held.require(SOCK_ACCEPT)?;
+    let act = || loop {
+        match listener.accept() {
+            Ok((socket, _)) => return Ok(host.p1.descriptors.add(Descriptor::connection(socket, flags))?),
+            Err(Error { code: Code::ConnectionAborted, .. }) => {}
+            Err(Error { code: Code::WouldBlock, .. }) if !held.is_nonblocking() => {
+                host.wait(&[Interest::Receivable(&**listener)], None, &mut Vec::new())?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let accepted = host.gate.pass::<_, Break>(Call::TcpAccept { socket: held.handle() }, act)?;
+    Ok(memory.put_u32(out, accepted.fd)?)
+}
+
+pub(super) fn sock_recv(
+    host: &Host,
+    memory: &mut GuestMemory<'_>,
+    fd: u32,
+    list: List,
+    bits: u32,
+    (out, out_flags): (u32, u32),
+) -> Done {
+    memory.check(out, 4)?;
+    memory.check(out_flags, 2)?;
+    // Neither is there on 0.2, and no C library of preview1 promises them.
+    let [peek, wait_for_all] = flags(bits)?;
+    let held = host.p1.descriptors.find(fd)?;
+    let connection = connection(&held)?;
+    held.require(FD_READ)?;
+    if peek || wait_for_all {
+        return Err(Errno::Notsup.into());
+    }
+    let buffers = memory.buffers(list.0, list.1)?;
+    let read = read_stream(host, memory, &held, &connection.input, &buffers)?;
+    memory.put_u32(out, read)?;
+    Ok(memory.put(out_flags, [0; 2])?)
+}
+
+pub(super) fn sock_send(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list: List, bits: u32, out: u32) -> Done {
+    memory.check(out, 4)?;
+    let [] = flags(bits)?;
+    let held = host.p1.descriptors.find(fd)?;
+    let connection = connection(&held)?;
+    held.require(FD_WRITE)?;
+    let sent = write_stream(host, &held, &connection.output, &transfer::contents(memory, list)?)?;
+    Ok(memory.put_u32(out, sent)?)
+}
+
+pub(super) fn sock_shutdown(host: &Host, fd: u32, bits: u32) -> Done {
+    let how = match flags(bits)? {
+        [true, false] => Shutdown::Receive,
+        [false, true] => Shutdown::Send,
+        [true, true] => Shutdown::Both,
+        [false, false] => return Err(Errno::Inval.into()),
+    };
+    let held = host.p1.descriptors.find(fd)?;
+    let connection = connection(&held)?;
+    held.require(SOCK_SHUTDOWN)?;
+    let act = || {
+        if how != Shutdown::Send {
+            connection.socket.shutdown(Shutdown::Receive)?;
+        }
+        if how == Shutdown::Receive { Ok(()) } else { connection.outbox.end() }
+    };
+    Ok(host.gate.pass::<_, Error>(Call::TcpShutdown { socket: held.handle(), how }, act)?)
+}
+
+fn connection(held: &Held) -> Result<&Connection, Errno> {
+    match &held.object {
+        Object::Connection(connection) => Ok(connection),
+        _ => Err(not_that(held)),
+    }
+}
+
+/// Why it is no socket of the right kind.
+fn not_that(held: &Held) -> Errno {
+    match held.object {
+        Object::Listener(_) => Errno::Notconn,
+        Object::Connection(_) => Errno::Inval,
+        _ => Errno::Notsock,
+    }
+}

@@ -3,7 +3,7 @@
 use std::fs;
 
 use callgate_tests::needs::Symlinks;
-use callgate_tests::{Host, Output, everywhere, needs, places};
+use callgate_tests::{Host, Output, everywhere, needs};
 
 use crate::places::Place;
 
@@ -123,13 +123,11 @@ pub(crate) fn diagnostics() {
     everywhere(|host| {
         let (_, output) = in_a_fresh_directory(host, "diagnostics");
         output.well().says(&format!("backend {}\n", host.backend()));
-        match host {
-            Host::Memory => {}
-            Host::Native if !places::on_linux() => {
-                drop(output.says("(os error 44): OBJECT_NAME_NOT_FOUND (NTSTATUS 0xc0000034)\n"))
-            }
-            _ if places::on_linux() => drop(output.says("(os error 44): ENOENT (errno 2)\n")),
-            _ => {}
-        }
+        let native = match host.backend() {
+            "linux" => "(os error 44): ENOENT (errno 2)\n",
+            "nt" => "(os error 44): OBJECT_NAME_NOT_FOUND (NTSTATUS 0xc0000034)\n",
+            _ => "backend ",
+        };
+        output.says(native);
     });
 }

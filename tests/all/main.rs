@@ -14,6 +14,7 @@ mod places;
 mod platform;
 mod preview1;
 mod programs;
+mod published_modules;
 mod run;
 mod sandbox;
 mod trace;

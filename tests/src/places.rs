@@ -91,6 +91,24 @@ pub fn native_program(name: &str) -> PathBuf {
     existing(repository().join("target/programs/native/bin").join(file))
 }
 
+/// A published program, compiled as a module of WASI preview1.
+#[must_use]
+pub fn module_program(name: &str) -> PathBuf {
+    existing(repository().join("target/programs/module/bin").join(format!("{name}.wasm")))
+}
+
+/// A C program of `guest/c`, compiled as a module of WASI preview1.
+#[must_use]
+pub fn c_program(name: &str) -> PathBuf {
+    existing(repository().join("guest/target/c").join(format!("{name}.wasm")))
+}
+
+/// The folder of an unpacked Python package.
+#[must_use]
+pub fn wheel(package: &str) -> PathBuf {
+    repository().join("target/programs/wheels").join(package)
+}
+
 /// The cache folder that callgate is given, unless a test gives it another: not the user's own.
 #[must_use]
 pub fn cache() -> PathBuf {

@@ -1,4 +1,7 @@
-//! Fresh roots in a temporary directory of a Unix, for every backend that serves real files there.
+//! Fresh roots in a temporary directory of a Unix, for every backend that serves real files there; and names
+//! that are swapped under its feet ([`swap`]).
+
+pub mod swap;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

@@ -1,12 +1,12 @@
 //! The backends that this machine has, each on fresh ground for each case.
 
-#[cfg(target_os = "linux")]
-mod linux;
 mod memory;
-#[cfg(unix)]
-mod portable;
-#[cfg(unix)]
 mod quiet;
+#[cfg(unix)]
+pub(crate) mod real;
+#[cfg(not(unix))]
+#[path = "backends/real_nowhere.rs"]
+pub(crate) mod real;
 
 use std::sync::Arc;
 
@@ -26,11 +26,7 @@ impl Backends {
     /// All of this machine.
     #[must_use]
     pub fn all() -> Self {
-        let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
-        #[cfg(target_os = "linux")]
-        subjects.extend(linux::both_ways());
-        #[cfg(unix)]
-        subjects.push(portable::subject());
+        let mut subjects: Vec<Box<dyn Subject>> = real::subjects().collect();
         subjects.push(memory::subject());
         Self::of(subjects)
     }
@@ -64,28 +60,20 @@ impl Backends {
 
 /// The systems that guests run on, with standard streams that are nobody's.
 pub(crate) struct Hosts {
-    #[cfg(unix)]
     real: Vec<Arc<dyn System>>,
 }
 
 impl Default for Hosts {
     fn default() -> Self {
-        Self {
-            #[cfg(unix)]
-            real: quiet::systems(),
-        }
+        let quiet = |(_, system)| -> Arc<dyn System> { Arc::new(quiet::Quiet(system)) };
+        Self { real: real::systems().into_iter().map(quiet).collect() }
     }
 }
 
 impl Hosts {
     /// Each of them, with fresh ground on it.
     pub(crate) fn all(&self) -> Vec<(Arc<dyn System>, Box<dyn Ground>)> {
-        let mut all: Vec<(Arc<dyn System>, Box<dyn Ground>)> = Vec::new();
-        #[cfg(unix)]
-        for system in &self.real {
-            let ground = callgate_conformance::unix::UnixGround::new(&**system);
-            all.push((Arc::clone(system), Box::new(ground)));
-        }
+        let mut all: Vec<_> = self.real.iter().map(|system| (Arc::clone(system), real::ground(&**system))).collect();
         let memory = memory::Whole::new();
         all.push((Arc::<callgate_memory::Memory>::clone(&memory.memory), Box::new(memory)));
         all

@@ -1,5 +1,6 @@
 //! Looks for what nobody thought of: random sequences of file operations on all backends at once, whose answers must agree
-//! ([`files`]), and hostile guests against the whole host ([`guests`]).
+//! ([`files`]), and hostile guests against the whole host
+//! ([`guests`]), names that are swapped while they are used (`swaps`).
 //!
 //! Every case is made from a number, its seed, and is the same each time. `cargo test` runs a fixed few; `cargo xtask fuzz` runs
 //! as many as its time allows.
@@ -9,6 +10,8 @@
 pub mod backends;
 pub mod files;
 pub mod guests;
+#[cfg(unix)]
+pub mod swaps;
 
 /// What a panic says.
 fn panicked(panic: &(dyn std::any::Any + Send)) -> String {

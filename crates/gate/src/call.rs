@@ -405,8 +405,8 @@ calls! {
         FdFdstatSetFlags "fd_fdstat_set_flags" (file: Handle<'a>, flags: u64) reads;
         /// Gives rights of a descriptor away.
         FdFdstatSetRights "fd_fdstat_set_rights" (file: Handle<'a>, base: u64, inheriting: u64) reads;
-        /// Moves a descriptor to the number of another, which is closed.
-        FdRenumber "fd_renumber" (file: Handle<'a>, to: Handle<'a>) reads;
+        /// Moves a descriptor to another number; what is open there is closed.
+        FdRenumber "fd_renumber" (file: Handle<'a>, to: u64) reads;
         /// Ends the run as a signal would.
         ProcRaise "proc_raise" (signal: u8) reads;
         /// Lets others run.

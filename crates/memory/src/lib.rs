@@ -39,6 +39,9 @@ use crate::wait::MemoryWaiter;
 use crate::world::World;
 
 /// A system in memory.
+///
+/// Several guests may share it, each on a thread of its own, with one waiter each. Time passes only where all of them wait: a
+/// waiter that is made for a guest that doesn't run yet makes the others wait for it.
 pub struct Memory {
     world: Arc<World>,
     tree: Tree,

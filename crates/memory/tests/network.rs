@@ -24,9 +24,8 @@ fn ports_are_given_in_order() {
 }
 
 #[test]
-fn no_port_left_is_told() {
+fn sockets_are_bounded_and_come_back() {
     let memory = memory(0);
-    // 28,232 ports, and fewer sockets.
     let sockets: Vec<_> = (0..16_384).map(|_| bound(&memory, Kind::Datagram, "127.0.0.1:0").0).collect();
     let refused = memory.network().socket(Kind::Datagram, AddressFamily::Ipv4);
     assert_eq!(code(refused), Some(Code::NewSocketLimit));
@@ -76,6 +75,36 @@ fn who_finds_the_queue_full_waits_for_a_place() {
     assert_eq!(finished(), [told, told, told, Some(Code::ConnectionRefused)]);
     // Those that nobody accepted were reset.
     assert_eq!(code(receive(&*clients[2], 1)), Some(Code::ConnectionReset));
+}
+
+#[test]
+fn who_sends_to_a_peer_that_is_gone_is_told_the_next_time() {
+    let memory = memory(0);
+    let (client, server) = connected(&memory, &mut *memory.waiter());
+    client.send(b"last").unwrap();
+    drop(client);
+    assert_eq!(server.send(b"nobody reads this"), Ok(17));
+    assert_eq!(code(server.send(b"x")), Some(Code::Pipe));
+    assert_eq!(receive(&*server, 8).unwrap(), b"last");
+    assert_eq!(receive(&*server, 8).unwrap(), b"");
+}
+
+#[test]
+fn two_connections_never_have_the_same_ends() {
+    let memory = memory(0);
+    let (listener, remote) = bound(&memory, Kind::Stream, "127.0.0.1:0");
+    listener.listen(8).unwrap();
+    let (first, local) = bound(&memory, Kind::Stream, "127.0.0.1:0");
+    let (second, _) = bound(&memory, Kind::Stream, &local.to_string());
+    first.connect(remote).unwrap();
+    assert_eq!(code(second.connect(remote)), Some(Code::AddressInUse));
+    drop(first);
+    assert_eq!(bound(&memory, Kind::Stream, &local.to_string()).0.connect(remote), Ok(()));
+    // A port that connecting chose is nobody else's.
+    let third = stream(&memory);
+    third.connect(remote).unwrap();
+    let fourth = stream(&memory);
+    assert_eq!(code(fourth.bind(third.local_address().unwrap())), Some(Code::AddressInUse));
 }
 
 #[test]

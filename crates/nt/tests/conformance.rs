@@ -61,15 +61,19 @@ const ONE_COUNT: &[Deviation] = &[
 
 const PORT: &str = "Wine 8.0: Linux takes a port that it chose back with the peer, and Wine binds no socket twice";
 const UNTOLD: &str = "Wine 8.0: its server takes the error of a datagram socket, and tells nobody";
+const AS_END: &str =
+    "Wine 8.0: its server takes the error, and the host's own end, which asks nobody else, reads an end";
 const FILTERED: &str = "Wine 8.0: a datagram socket is bound to every address of IPv4, and filters what comes";
 
 #[rustfmt::skip]
-const WINE_DATAGRAMS: &[Deviation] = &[
+const WINE_SOCKETS: &[Deviation] = &[
     Deviation { what: "udp/v4: without a peer, everybody again", reason: PORT },
     Deviation { what: "udp/v6: without a peer, everybody again", reason: PORT },
     Deviation { what: "udp/v4: a peer that isn't there is told", reason: UNTOLD },
     Deviation { what: "udp/v6: a peer that isn't there is told", reason: UNTOLD },
     Deviation { what: "udp/v4: nobody's address is not bindable", reason: FILTERED },
+    Deviation { what: "tcp/v4: dropping an aborted one is a reset to the peer", reason: AS_END },
+    Deviation { what: "tcp/v6: dropping an aborted one is a reset to the peer", reason: AS_END },
 ];
 
 /// Whether the number of probes can be set.
@@ -80,7 +84,7 @@ fn counts_probes() -> bool {
     socket.option(SocketOption::KeepAliveCount) == Ok(5)
 }
 
-/// Whether a datagram socket is bound to its own address, as by any system of its own.
+/// Whether a datagram socket is bound to its own address, as by any system but Wine's.
 fn binds_datagrams() -> bool {
     let network = Nt::new();
     let socket = network.network().socket(Kind::Datagram, AddressFamily::Ipv4).expect("a socket");
@@ -129,7 +133,7 @@ impl Subject for Kernel {
             let wine = if removes_at_once() { &[][..] } else { IN_STEPS };
             let links = if makes_symlinks() { &[][..] } else { NO_SYMLINKS };
             let probes = if counts_probes() { &[][..] } else { ONE_COUNT };
-            let datagrams = if binds_datagrams() { &[][..] } else { WINE_DATAGRAMS };
+            let datagrams = if binds_datagrams() { &[][..] } else { WINE_SOCKETS };
             [EVERYWHERE, wine, links, probes, datagrams].concat()
         });
         &ALL

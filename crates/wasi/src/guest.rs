@@ -29,6 +29,9 @@ const HANDLES: usize = 100_000;
 /// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
 const LINGER: Duration = Duration::from_secs(60);
 
+/// A module finds its streams, sockets and mounts open.
+const TOO_FEW_HANDLES: &str = "its streams and mounts are more than the limit of handles; allow more";
+
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
 
@@ -305,7 +308,7 @@ impl Guest {
         let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
         let mut store = guest.into_store(program);
         if program.is_module() {
-            p1::begin(store.data(), &listeners).map_err(|error| program.fail(error.to_string()))?;
+            p1::begin(store.data(), &listeners).map_err(|_| program.fail(TOO_FEW_HANDLES.to_owned()))?;
         }
         let runtime = &program.runtime;
         let watchdog =

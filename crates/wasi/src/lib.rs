@@ -1,4 +1,5 @@
-//! Runs WebAssembly components on a portable system: the embedding API, and the host functions of WASI 0.2 behind it.
+//! Runs WebAssembly components and modules on a portable system: the embedding API, and the host functions of WASI 0.2 and
+//! preview1 behind it.
 //!
 //! A [`Runtime`] compiles programs, a [`Guest`] says what one run of a [`Program`] may see and use, and [`Guest::run`] runs it on
 //! the calling thread. A guest sees nothing that it was not given: no file, no network, no environment.

@@ -112,21 +112,25 @@ impl Runtime {
 
     #[allow(unsafe_code, reason = "the engine has no other way to take precompiled code")]
     fn load_precompiled(&self, path: &Path) -> Result<Code, String> {
-        let engine = &self.engine;
-        let code = match Engine::detect_precompiled_file(path).ok().flatten() {
+        let kind = Engine::detect_precompiled_file(path).ok().flatten();
+        let mapped = match kind {
             // SAFETY: the file is machine code that the engine wrote; the engine checks its version and settings, and that it
             // is unchanged since is what the caller of `load` vouches for, as its documentation says.
-            Some(Precompiled::Module) => unsafe { Module::deserialize_file(engine, path) }
-                // SAFETY: as above.
-                .or_else(|error| unsafe { Module::deserialize(engine, read_instead(path, error)?) })
-                .map(Code::Module),
+            Some(Precompiled::Module) => unsafe { Module::deserialize_file(&self.engine, path) }.map(Code::Module),
             // SAFETY: as above.
-            _ => unsafe { Component::deserialize_file(engine, path) }
-                // SAFETY: as above.
-                .or_else(|error| unsafe { Component::deserialize(engine, read_instead(path, error)?) })
-                .map(Code::Component),
+            _ => unsafe { Component::deserialize_file(&self.engine, path) }.map(Code::Component),
         };
-        code.map_err(|error| {
+        // Not every system maps every file as code: Wine maps none.
+        let loaded = mapped.or_else(|error| {
+            let code = fs::read(path).map_err(|_| error)?;
+            match kind {
+                // SAFETY: as above.
+                Some(Precompiled::Module) => unsafe { Module::deserialize(&self.engine, code) }.map(Code::Module),
+                // SAFETY: as above.
+                _ => unsafe { Component::deserialize(&self.engine, code) }.map(Code::Component),
+            }
+        });
+        loaded.map_err(|error| {
             format!("precompiled for another machine, release or setting ({}); compile it anew", one_line(&error))
         })
     }
@@ -244,11 +248,6 @@ fn starts_as_text(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(";;"));
     lines.next().is_some_and(|line| line.starts_with('('))
-}
-
-/// The content of a file that could not be mapped: not every system maps every file as code, Wine none.
-fn read_instead(path: &Path, error: wasmtime::Error) -> wasmtime::Result<Vec<u8>> {
-    fs::read(path).map_err(|_| error)
 }
 
 /// Windows opens no directory as a file, and doesn't say why.

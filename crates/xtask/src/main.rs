@@ -5,12 +5,14 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod guests;
 mod process;
 mod programs;
 mod setup;
 mod test;
 mod trace;
+mod wheels;
 mod workspace;
 
 use std::path::PathBuf;
@@ -44,6 +46,10 @@ enum Task {
     Test(test::Options),
     /// Compares native, callgate and, where installed, wasmtime, row by row
     Bench(bench::Options),
+    /// Compares the backends on random calls, and lets hostile guests loose on the host
+    Fuzz(fuzz::FuzzOptions),
+    /// Swaps names while every backend that serves real files uses them
+    Stress(fuzz::StressOptions),
     /// Runs a command, then prints the most memory that it held, in KiB (`bench` calls this)
     #[command(hide = true)]
     PeakMemory {
@@ -61,6 +67,8 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
+        Task::Stress(options) => fuzz::stress(&options),
         Task::PeakMemory { command } => bench::memory::child(&command),
     };
     let Err(error) = result else {

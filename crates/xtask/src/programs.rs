@@ -1,4 +1,4 @@
-//! Programs that others published, built from the registry as they are, twice: for the guest target and natively, so that
+//! Programs that others published, built from the registry as they are, twice: for a guest target and natively, so that
 //! tests can compare what the two do. They are the proof that callgate runs what people have, not what we wrote for it.
 //!
 //! Versions are pinned, their lock files are used. A program is built once: a stamp beside it says of what it was made. Both
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::{process, setup, workspace};
+use crate::{guests, process, setup, wheels, workspace};
 
 /// A published program.
 pub(crate) struct Program {
@@ -34,11 +34,17 @@ const OXIPNG: Program = Program {
     options: &["--no-default-features", "--features", "binary"],
     has_c: true,
 };
-const ALL: &[Program] = &[RIPGREP, HTMLQ, OXIPNG];
+const COMPONENTS: &[Program] = &[RIPGREP, HTMLQ, OXIPNG];
+
+const HEXYL: Program = Program { package: "hexyl", version: "0.17.0", binary: "hexyl", options: &[], has_c: false };
+const CSVIEW: Program = Program { package: "csview", version: "1.3.4", binary: "csview", options: &[], has_c: false };
+/// Programs that are built as modules of WASI preview1.
+const MODULES: &[Program] = &[HEXYL, CSVIEW];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
     Wasm,
+    Module,
     Native,
 }
 
@@ -48,17 +54,25 @@ pub(crate) struct Skipped {
     pub(crate) why: String,
 }
 
-/// Every program, both ways; returns those that were skipped.
+/// Every program, both ways, and what else takes more than a toolchain; returns those that were skipped.
 pub(crate) fn build_all() -> Result<Vec<Skipped>> {
     let mut skipped = Vec::new();
-    for program in ALL {
-        match program.build(Build::Wasm).and_then(|_| program.build(Build::Native)) {
-            Ok(_) => {}
-            Err(error) if error.is::<setup::Missing>() => {
-                skipped.push(Skipped { package: program.package, why: format!("{error:#}") });
-            }
-            Err(error) => return Err(error),
+    let mut note = |package, built: Result<()>| match built {
+        Err(error) if error.is::<setup::Missing>() => {
+            skipped.push(Skipped { package, why: format!("{error:#}") });
+            Ok(())
         }
+        other => other,
+    };
+    for (programs, build) in [(COMPONENTS, Build::Wasm), (MODULES, Build::Module)] {
+        for program in programs {
+            note(program.package, program.build(build).and_then(|_| program.build(Build::Native)).map(drop))?;
+        }
+    }
+    note("sqlite-check", guests::build_sqlite())?;
+    note("c-programs", guests::build_c())?;
+    for wheel in wheels::ALL {
+        note(wheel.package, wheel.unpack())?;
     }
     Ok(skipped)
 }
@@ -75,10 +89,15 @@ impl Program {
     /// Builds the program unless it is there, and returns its path.
     pub(crate) fn build(&self, build: Build) -> Result<PathBuf> {
         let programs = workspace::own("programs")?;
-        let root = programs.join(if build == Build::Wasm { "wasm" } else { "native" });
-        let file = match build {
-            Build::Wasm => format!("{}.wasm", self.binary),
-            Build::Native => workspace::executable(self.binary),
+        let (folder, target) = match build {
+            Build::Wasm => ("wasm", Some(workspace::GUEST_TARGET)),
+            Build::Module => ("module", Some(workspace::MODULE_TARGET)),
+            Build::Native => ("native", None),
+        };
+        let root = programs.join(folder);
+        let file = match target {
+            Some(_) => format!("{}.wasm", self.binary),
+            None => workspace::executable(self.binary),
         };
         let file = root.join("bin").join(file);
         let stamp = root.join(format!("{}.stamp", self.package));
@@ -88,8 +107,8 @@ impl Program {
         let mut cargo = process::cargo();
         cargo.args(["install", self.package, "--version", self.version, "--locked", "--force"]);
         cargo.args(self.options);
-        if build == Build::Wasm {
-            cargo.args(["--target", workspace::GUEST_TARGET]);
+        if let Some(target) = target {
+            cargo.args(["--target", target]);
             if self.has_c {
                 setup::c_compiler(&mut cargo).with_context(|| format!("cannot build {}", self.package))?;
             }

@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 
 /// What guests are compiled for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
+/// What modules of WASI preview1 are compiled for.
+pub(crate) const MODULE_TARGET: &str = "wasm32-wasip1";
 
 /// What Linux builds Windows programs for.
 pub(crate) const WINDOWS_TARGET: &str = "x86_64-pc-windows-gnu";
@@ -45,6 +47,11 @@ pub(crate) fn guest() -> Result<PathBuf> {
 /// A guest program, as built by `guests::build`.
 pub(crate) fn guest_program(name: &str) -> Result<PathBuf> {
     Ok(guest()?.join("target").join(GUEST_TARGET).join("release").join(format!("{name}.wasm")))
+}
+
+/// The same as a module of WASI preview1.
+pub(crate) fn guest_module(name: &str) -> Result<PathBuf> {
+    Ok(guest()?.join("target").join(MODULE_TARGET).join("release").join(format!("{name}.wasm")))
 }
 
 /// The `callgate` program of a profile (`debug` or `release`).

@@ -19,6 +19,10 @@ cases! { "reading";
     "at i64::MAX is the end or invalid", "File::read_at" => largest_offset;
     "without the right is a bad descriptor", "File::read_at" => no_right;
     "a failed read leaves the buffer as it was", "File::read_at" => failed_read;
+    "in place, from the front", "File::read_into" => in_place;
+    "in place, more than a megabyte", "File::read_into" => much_in_place;
+    "in place, nothing past the end", "File::read_into" => nothing_in_place;
+    "in place without the right is a bad descriptor", "File::read_into" => in_place_without_right;
     "from two threads at once", "File::read_at" => two_threads;
 }
 
@@ -27,6 +31,54 @@ fn at_offset(stage: &Stage<'_>) -> Check {
     same!(fine!(read(&*file, 3, 4)), b"3456");
     same!(fine!(read(&*file, 0, 2)), b"01");
     same!(fine!(read(&*file, 8, 4)), b"89");
+    Ok(())
+}
+
+fn in_place(stage: &Stage<'_>) -> Check {
+    let file = stage.file("f", "0123456789")?;
+    let mut buffer = *b"......";
+    let count = fine!(file.read_into(&mut buffer, 7));
+    holds!((1..=3).contains(&count));
+    let read = &b"789"[..count];
+    same!(buffer.as_slice(), [read, &b"......"[count..]].concat());
+    same!(fine!(file.read_into(&mut [], 0)), 0);
+    Ok(())
+}
+
+/// A short read is none of an error; the rest comes by reading on.
+fn much_in_place(stage: &Stage<'_>) -> Check {
+    let content: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251) as u8).collect();
+    let file = stage.file("f", &content)?;
+    let mut buffer = vec![0; content.len() + 10];
+    let mut filled = 0;
+    loop {
+        let count = fine!(file.read_into(&mut buffer[filled..], filled as u64));
+        if count == 0 {
+            break;
+        }
+        filled += count;
+    }
+    same!(filled, content.len());
+    holds!(buffer.starts_with(&content));
+    Ok(())
+}
+
+fn nothing_in_place(stage: &Stage<'_>) -> Check {
+    let file = stage.file("f", "text")?;
+    let mut buffer = [b'.'; 4];
+    for offset in [4, 5, 1 << 50] {
+        same!(fine!(file.read_into(&mut buffer, offset)), 0);
+    }
+    refused!(file.read_into(&mut buffer, 1 << 63), Invalid);
+    same!(buffer, *b"....");
+    Ok(())
+}
+
+fn in_place_without_right(stage: &Stage<'_>) -> Check {
+    stage.file("f", "text")?;
+    for how in [WRITE, ATTRIBUTES] {
+        refused!(fine!(stage.open("f", how)).read_into(&mut [0; 4], 0), BadDescriptor);
+    }
     Ok(())
 }
 

@@ -5,12 +5,11 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 
 use callgate_conformance::Stranger;
-use callgate_portable::Portable;
 use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
 
-struct Quiet<S>(S);
+pub(super) struct Quiet(pub(super) Arc<dyn System>);
 
-impl<S: System> System for Quiet<S> {
+impl System for Quiet {
     fn name(&self) -> &'static str {
         self.0.name()
     }
@@ -38,15 +37,4 @@ impl<S: System> System for Quiet<S> {
     fn waiter(&self) -> Box<dyn Waiter> {
         self.0.waiter()
     }
-}
-
-/// All real systems of this machine.
-pub(super) fn systems() -> Vec<Arc<dyn System>> {
-    let mut systems: Vec<Arc<dyn System>> = vec![Arc::new(Quiet(Portable::new()))];
-    #[cfg(target_os = "linux")]
-    systems.extend(
-        [true, false]
-            .map(|openat2| -> Arc<dyn System> { Arc::new(Quiet(callgate_linux::Linux::with_openat2(openat2))) }),
-    );
-    systems
 }

@@ -141,6 +141,9 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// How many there are.
+    pub const KINDS: usize = 28;
+
     /// The variant's name.
     #[must_use]
     pub fn name(&self) -> String {

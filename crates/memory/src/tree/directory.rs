@@ -9,7 +9,7 @@ use callgate_system::{Code, Directory, Entries, Follow, NewTimestamp, OpenHow, O
 use super::entries::MemoryEntries;
 use super::file::MemoryFile;
 use super::nodes::{Inode, Kind, Nodes};
-use super::resolve::{Place, Target};
+use super::resolve::{Named, Place, Target};
 use super::{Handle, Shared};
 
 /// An open directory.
@@ -145,10 +145,7 @@ impl Directory for MemoryDirectory {
         let mut nodes = self.nodes();
         let from = nodes.to_link(self.inode(), path, follow)?;
         let at = nodes.new_place(to.inode(), new_path)?;
-        let inode = match from {
-            Target::There(inode) => inode,
-            Target::Missing(from) => nodes.find(from.dir, &from.name)?,
-        };
+        let inode = nodes.find(from.dir, &from.name)?;
         nodes.require_alive(at.dir)?;
         nodes.require_free(&at)?;
         if nodes.is_directory(inode)? {
@@ -193,16 +190,16 @@ impl Directory for MemoryDirectory {
 }
 
 impl Nodes {
-    /// What a hard link shall be made to, or the name that it has; whether that is there is asked after the new name has
-    /// been looked at, as link(2) does. `NotPermitted` for a directory without a name here.
-    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Target> {
+    /// The name of what a hard link shall be made to; not followed, whether it is there is still to be seen. `NotPermitted`
+    /// for a directory without a name here.
+    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Named> {
         if follow == Follow::Yes {
-            return self.resolve(root, path, follow).map(Target::There);
+            return self.followed(root, path);
         }
         let Place::Name(at) = self.place(root, path)? else { return Err(Code::NotPermitted.into()) };
         if at.must_be_dir {
             self.require_directory(&at)?;
         }
-        Ok(Target::Missing(at))
+        Ok(at)
     }
 }

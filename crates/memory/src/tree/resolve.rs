@@ -90,6 +90,7 @@ impl Nodes {
             let inode = exists(inode)?;
             match &self.node(inode)?.kind {
                 Kind::Symlink(_) if !must_be_dir && how.follow == Follow::No => {
+                    // O_DIRECTORY speaks before O_NOFOLLOW.
                     return Err(if how.directory { Code::NotDirectory } else { Code::Loop }.into());
                 }
                 Kind::Symlink(_) => drop(walk.follow()?),
@@ -111,6 +112,22 @@ impl Nodes {
         let last = walk.to_last()?;
         let name = last.name.unwrap_or_default().to_vec();
         Ok(Place::Name(Named { dir: *last.dir, name, must_be_dir: last.must_be_dir }))
+    }
+
+    /// The name that `path` leads to when all links are followed, for a call that refuses directories.
+    pub(super) fn followed(&self, root: Inode, path: &str) -> Result<Named> {
+        let mut walk = Walk::new(self, &root, path)?;
+        loop {
+            let last = walk.to_last()?;
+            let Some(name) = last.name else { return Err(Code::NotPermitted.into()) };
+            let (dir, must_be_dir) = (*last.dir, last.must_be_dir);
+            match &self.node(self.find(dir, name)?)?.kind {
+                Kind::Symlink(_) => drop(walk.follow()?),
+                Kind::Directory(_) if must_be_dir => return Err(Code::NotPermitted.into()),
+                _ if must_be_dir => return Err(Code::NotDirectory.into()),
+                _ => return Ok(Named { dir, name: name.to_vec(), must_be_dir }),
+            }
+        }
     }
 
     /// A place for a name that shall be made, and stand for anything but a directory; whether it is free is still to be seen.

@@ -402,6 +402,12 @@ impl Socket for NtSocket {
             result => result.portable(),
         }
     }
+
+    fn abort(&self) -> Result<()> {
+        self.only(Kind::Stream)?;
+        self.in_stage(Stage::Connected)?;
+        self.descriptor.reset_when_closed().portable()
+    }
 }
 
 impl NtSocket {

@@ -227,6 +227,14 @@ impl Descriptor {
         checked(unsafe { ws::shutdown(self.0, ws::SD_SEND) })
     }
 
+    /// `SO_LINGER` for no time: closing resets the connection.
+    pub(crate) fn reset_when_closed(&self) -> Result<()> {
+        let at_once = ws::LINGER { l_onoff: 1, l_linger: 0 };
+        let (value, length) = ((&raw const at_once).cast(), size_of::<ws::LINGER>() as i32);
+        // SAFETY: the pointer and the length are those of the structure.
+        checked(unsafe { ws::setsockopt(self.0, ws::SOL_SOCKET, ws::SO_LINGER, value, length) })
+    }
+
     /// `getsockopt`
     pub(crate) fn get(&self, setting: Setting) -> Result<u32> {
         let (mut value, mut length) = (0_u32, 4);

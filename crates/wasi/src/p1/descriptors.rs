@@ -1,8 +1,7 @@
 //! The guest's descriptors: small numbers, the lowest free one first, as C programs expect. `--max-handles` bounds them.
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -22,7 +21,7 @@ pub(super) struct Descriptors {
 #[derive(Default)]
 struct Slots {
     open: Vec<Option<Rc<Descriptor>>>,
-    free: BinaryHeap<Reverse<u32>>,
+    free: BTreeSet<u32>,
 }
 
 /// A descriptor that a host function works on.
@@ -67,7 +66,7 @@ impl Descriptors {
         let mut slots = self.slots.borrow_mut();
         let Slots { open, free } = &mut *slots;
         let held = Rc::new(descriptor);
-        let fd = if let Some(Reverse(fd)) = free.pop() {
+        let fd = if let Some(fd) = free.pop_first() {
             fd
         } else if open.len() < self.limit {
             open.push(None);
@@ -97,22 +96,34 @@ impl Descriptors {
         let mut slots = self.slots.borrow_mut();
         let removed = slots.open.get_mut(fd as usize).and_then(Option::take);
         if removed.is_some() {
-            slots.free.push(Reverse(fd));
+            slots.free.insert(fd);
         }
         // Closing may take long: not under the borrow.
         drop(slots);
         drop(removed);
     }
 
-    /// Moves what is open at `from` to `to`, whose own is closed. Both are open.
+    /// Whether a number may be given out: those up to the limit, as for an operating system.
+    pub(super) fn is_number(&self, fd: u32) -> bool {
+        (fd as usize) < self.limit
+    }
+
+    /// Moves what is open at `from` to `to`; what is open there is closed. `to` need not be open, but [has to
+    /// be](Self::is_number) a number that could be.
     pub(super) fn renumber(&self, from: u32, to: u32) {
         if from == to {
             return;
         }
         let mut slots = self.slots.borrow_mut();
-        let moved = slots.open.get_mut(from as usize).and_then(Option::take);
-        let replaced = slots.open.get_mut(to as usize).and_then(|slot| std::mem::replace(slot, moved));
-        slots.free.push(Reverse(from));
+        let Slots { open, free } = &mut *slots;
+        while open.len() <= to as usize {
+            free.extend(u32::try_from(open.len()));
+            open.push(None);
+        }
+        let moved = open.get_mut(from as usize).and_then(Option::take);
+        let replaced = open.get_mut(to as usize).and_then(|slot| std::mem::replace(slot, moved));
+        free.remove(&to);
+        free.insert(from);
         drop(slots);
         drop(replaced);
     }

@@ -25,13 +25,18 @@ pub(super) fn fd_close(host: &Host, fd: u32) -> Done {
     Ok(host.gate.pass(Call::Drop { handle: held.handle() }, act)?)
 }
 
+/// As `dup2` and `close` in one: Yosys puts its output aside so, to a number that it has just moved away from.
 pub(super) fn fd_renumber(host: &Host, from: u32, to: u32) -> Done {
-    let (file, replaced) = (host.p1.descriptors.find(from)?, host.p1.descriptors.find(to)?);
+    let descriptors = &host.p1.descriptors;
+    let (file, replaced) = (descriptors.find(from)?, descriptors.find(to).ok());
+    if !descriptors.is_number(to) {
+        return Err(Errno::Badf.into());
+    }
     let act = || {
-        host.p1.descriptors.renumber(from, to);
-        host.leave_unsent(replaced.unsent())
+        descriptors.renumber(from, to);
+        host.leave_unsent(replaced.filter(|_| from != to).and_then(|replaced| replaced.unsent()))
     };
-    Ok(host.gate.pass(Call::FdRenumber { file: file.handle(), to: replaced.handle() }, act)?)
+    Ok(host.gate.pass(Call::FdRenumber { file: file.handle(), to: to.into() }, act)?)
 }
 
 pub(super) fn fd_fdstat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u32) -> Done {

@@ -2,7 +2,7 @@
 //!
 //! A host function finds the descriptor, passes the gate under the name that the call has in 0.2, and writes its answer into
 //! guest memory; what it does is the portable system's, as for components. Why not by way of `wasi-common`:
-//! docs/decisions/0020-preview1.md.
+//! docs/decisions/0017-preview1.md.
 //!
 //! Hazard: here nothing of a guest's arguments has been checked by the engine. Addresses are (`memory.rs`), numbers and flags
 //! where they are read; what is wrong is an error number, never a trap, but for a module that exports no memory at all.

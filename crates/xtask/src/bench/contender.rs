@@ -54,8 +54,14 @@ impl Bench {
         self.contenders.contains(&Contender::Wasmtime)
     }
 
-    /// The bench program, over some rows.
-    pub(crate) fn program(&self, contender: Contender, milliseconds: u32, rows: &[&str]) -> Result<Command> {
+    /// The bench program, a component or a module, over some rows.
+    pub(crate) fn program(
+        &self,
+        contender: Contender,
+        kind: Kind,
+        milliseconds: u32,
+        rows: &[&str],
+    ) -> Result<Command> {
         let mut command = match self.host(contender) {
             None => {
                 let mut command = Command::new(self.native.join(workspace::executable("bench")));
@@ -68,7 +74,11 @@ impl Bench {
                     Contender::Wasmtime => ["-S", "inherit-network"],
                     _ => ["--net", "all"],
                 });
-                host.arg(workspace::guest_program("bench")?).arg(GUEST_FOLDER);
+                let program = match kind {
+                    Kind::InsideModule => workspace::guest_module("bench")?,
+                    _ => workspace::guest_program("bench")?,
+                };
+                host.arg(program).arg(GUEST_FOLDER);
                 host
             }
         };

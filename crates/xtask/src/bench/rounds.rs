@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::contender::{Bench, Contender};
 use super::memory;
-use super::rows::{Kind, Row};
+use super::rows::{Kind, MODULE, Row};
 use crate::process;
 
 /// How long to measure.
@@ -43,8 +43,10 @@ impl Samples {
 /// Measures the rows under every contender.
 pub(crate) fn measure(bench: &Bench, rows: &[&Row], effort: &Effort) -> Result<Samples> {
     let mut samples = Samples::default();
-    let inside: Vec<_> = rows.iter().filter(|row| row.kind == Kind::Inside).map(|row| row.key).collect();
-    let whole: Vec<_> = rows.iter().filter(|row| row.kind != Kind::Inside).collect();
+    let of_kind = |kind: Kind| rows.iter().filter(move |row| row.kind == kind).map(|row| row.key);
+    let component: Vec<_> = of_kind(Kind::Inside).collect();
+    let module: Vec<_> = of_kind(Kind::InsideModule).map(|key| key.trim_start_matches(MODULE)).collect();
+    let whole: Vec<_> = rows.iter().filter(|row| !matches!(row.kind, Kind::Inside | Kind::InsideModule)).collect();
     for row in &whole {
         // The first start fills the code cache.
         for &contender in &bench.contenders {
@@ -55,10 +57,12 @@ pub(crate) fn measure(bench: &Bench, rows: &[&Row], effort: &Effort) -> Result<S
         println!("round {} of {}", round + 1, effort.rounds);
         let mut order = bench.contenders.clone();
         order.rotate_left(round % bench.contenders.len());
-        for &contender in order.iter().filter(|_| !inside.is_empty()) {
-            let output = program(&mut bench.program(contender, effort.milliseconds, &inside)?)?;
-            for (row, value) in output {
-                samples.add(&row, contender, value);
+        for (kind, keys, prefix) in [(Kind::Inside, &component, ""), (Kind::InsideModule, &module, MODULE)] {
+            for &contender in order.iter().filter(|_| !keys.is_empty()) {
+                let output = program(&mut bench.program(contender, kind, effort.milliseconds, keys)?)?;
+                for (row, value) in output {
+                    samples.add(&format!("{prefix}{row}"), contender, value);
+                }
             }
         }
         for row in &whole {

@@ -42,7 +42,7 @@ const WASIP2: Target = Target {
     libc_files: WASI_LIBC,
     startup_objects: &[],
 };
-const WASIP1: Target = Target { triple: "wasm32-wasip1", ..WASIP2 };
+const WASIP1: Target = Target { triple: workspace::MODULE_TARGET, ..WASIP2 };
 const WINDOWS: Target = Target {
     triple: workspace::WINDOWS_TARGET,
     crates: "std,panic_abort,panic_unwind,test",
@@ -81,7 +81,7 @@ pub(crate) fn all(windows: bool) -> Result<()> {
     Ok(())
 }
 
-pub(crate) use c_compiler::for_guests as c_compiler;
+pub(crate) use c_compiler::{CProgram, for_guests as c_compiler};
 pub(crate) use wine::Wine;
 
 /// What building for Windows takes, on another system; quiet when it is there.
@@ -96,10 +96,8 @@ pub(crate) fn windows_target() -> Result<()> {
 /// What building guests takes; quiet when it is there.
 pub(crate) fn guest_target() -> Result<()> {
     let toolchain = Toolchain::active()?;
-    if toolchain.has(&WASIP2) {
-        return Ok(());
-    }
-    ensure(&toolchain, &WASIP2)
+    let mut missing = [&WASIP2, &WASIP1].into_iter().filter(|target| !toolchain.has(target));
+    missing.try_for_each(|target| ensure(&toolchain, target))
 }
 
 /// The compiler that runs here when somebody types `rustc`.

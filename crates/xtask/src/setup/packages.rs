@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Missing;
 use crate::process;
@@ -40,20 +40,36 @@ pub(crate) const WINE: Needed = Needed {
     package: "wine64",
 };
 
+/// Links modules that clang compiles.
+pub(crate) const WASM_LD: Needed =
+    Needed { program: "wasm-ld", aside: None, purpose: "links C programs for WebAssembly", package: "lld" };
+
+/// Installs a package, where this is a Debian and we are root.
+pub(crate) fn install(package: &str) -> Result<()> {
+    if !Path::new("/etc/debian_version").exists() || !process::exists("apt-get") {
+        bail!("this is no Debian, so it is not installed for you");
+    }
+    if process::capture(Command::new("id").arg("-u"))?.trim() != "0" {
+        bail!("installing takes root");
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.arg("-qq").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C");
+        process::capture(&mut apt).map(drop)
+    };
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    // The machine's package lists may be old, or absent, as they are in container images.
+    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
+}
+
 impl Needed {
     /// Makes sure of the program, or says how to; returns where it is.
     pub(crate) fn ensure(&self) -> Result<PathBuf> {
         if let Some(path) = self.find() {
             return Ok(path);
         }
-        if !Path::new("/etc/debian_version").exists() || !process::exists("apt-get") {
-            return Err(self.missing("this is no Debian, so it is not installed for you"));
-        }
-        if process::capture(Command::new("id").arg("-u"))?.trim() != "0" {
-            return Err(self.missing("installing takes root"));
-        }
         println!("{}: installing {}", self.program, self.package);
-        match self.install() {
+        match install(self.package) {
             Ok(()) => self.find().ok_or_else(|| self.missing("its package was installed, but does not bring it")),
             Err(error) => Err(self.missing(&format!("{error:#}"))),
         }
@@ -62,17 +78,6 @@ impl Needed {
     fn find(&self) -> Option<PathBuf> {
         let aside = self.aside.map(PathBuf::from).filter(|path| path.is_file());
         process::find(self.program).or(aside)
-    }
-
-    fn install(&self) -> Result<()> {
-        let apt = |arguments: &[&str]| {
-            let mut apt = Command::new("apt-get");
-            apt.arg("-qq").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C");
-            process::capture(&mut apt).map(drop)
-        };
-        let install = ["install", "--yes", "--no-install-recommends", self.package];
-        // The machine's package lists may be old, or absent, as they are in container images.
-        apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
     }
 
     fn missing(&self, why: &str) -> anyhow::Error {

@@ -18,9 +18,9 @@ use crate::nt::winsock::Setting;
 #[derive(Clone, Copy)]
 pub(super) struct Kept {
     keep_alive: bool,
-    /// Milliseconds.
+    /// Seconds, as other systems count; Winsock would take milliseconds.
     idle: u32,
-    /// Milliseconds.
+    /// Seconds.
     interval: u32,
     count: u32,
     /// `None` where the system's own was never changed; so are the next two.
@@ -29,10 +29,10 @@ pub(super) struct Kept {
     send_buffer: Option<u32>,
 }
 
-const MILLISECOND: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
 
-/// The longest time between probes, in milliseconds; that of Linux.
-const LONGEST: u64 = 32_767_000;
+/// The longest time between probes, in seconds; that of Linux.
+const LONGEST: u64 = 32_767;
 
 /// The most probes; that of Linux.
 const MOST: u64 = 127;
@@ -47,8 +47,8 @@ impl Default for Kept {
     fn default() -> Self {
         Self {
             keep_alive: false,
-            idle: 7_200_000,
-            interval: 75_000,
+            idle: 7_200,
+            interval: 75,
             count: 9,
             hop_limit: None,
             receive_buffer: None,
@@ -61,8 +61,8 @@ pub(super) fn get(socket: &NtSocket, option: SocketOption) -> Result<u64> {
     let kept = *kept(socket);
     Ok(match option {
         SocketOption::KeepAliveEnabled => kept.keep_alive.into(),
-        SocketOption::KeepAliveIdleTime => u64::from(kept.idle) * MILLISECOND,
-        SocketOption::KeepAliveInterval => u64::from(kept.interval) * MILLISECOND,
+        SocketOption::KeepAliveIdleTime => u64::from(kept.idle) * SECOND,
+        SocketOption::KeepAliveInterval => u64::from(kept.interval) * SECOND,
         SocketOption::KeepAliveCount if has_count(socket) => kept.count.into(),
         SocketOption::KeepAliveCount => FIXED_COUNT.into(),
         SocketOption::HopLimit => socket.descriptor.get(hops(socket)).portable()?.into(),
@@ -82,14 +82,14 @@ pub(super) fn set(socket: &NtSocket, option: SocketOption, value: u64) -> Result
     }
     // Each fits: bounded just before, or by what is valid.
     let small = |value: u64, most: u64| u32::try_from(value.min(most)).unwrap_or(u32::MAX);
-    let milliseconds = small(value.div_ceil(MILLISECOND), LONGEST);
+    let seconds = small(value.div_ceil(SECOND), LONGEST);
     let size = small(value, LARGEST);
     let mut kept = kept(socket);
     let mut new = *kept;
     match option {
         SocketOption::KeepAliveEnabled => new.keep_alive = value == 1,
-        SocketOption::KeepAliveIdleTime => new.idle = milliseconds,
-        SocketOption::KeepAliveInterval => new.interval = milliseconds,
+        SocketOption::KeepAliveIdleTime => new.idle = seconds,
+        SocketOption::KeepAliveInterval => new.interval = seconds,
         SocketOption::KeepAliveCount => new.count = small(value, MOST),
         SocketOption::HopLimit => new.hop_limit = Some(small(value, 255)),
         SocketOption::ReceiveBufferSize => new.receive_buffer = Some(size),
@@ -129,7 +129,7 @@ fn tell_keep_alive(socket: &NtSocket, old: Kept, new: Kept) -> Result<(), Winsoc
     if has_count(socket) {
         socket.descriptor.set(Setting::KEEP_ALIVE_COUNT, new.count)?;
     }
-    socket.descriptor.keep_alive(new.keep_alive, new.idle, new.interval)
+    socket.descriptor.keep_alive(new.keep_alive, new.idle * 1_000, new.interval * 1_000)
 }
 
 /// Tells Winsock one of the others, where it was set.

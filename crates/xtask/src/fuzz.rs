@@ -1,0 +1,57 @@
+//! Random tests (`crates/fuzz`): what nobody thought of, for as long as one likes.
+//!
+//! Hazard: on a disk most of the time goes into the disk, so temporary files are in memory where there is a place for them.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{process, workspace};
+
+/// Options of `cargo xtask fuzz`.
+#[derive(Args)]
+pub(crate) struct FuzzOptions {
+    /// For how long; 1 unless told otherwise
+    #[arg(long, value_name = "N")]
+    minutes: Option<f64>,
+    /// Runs the one case of this seed on each target; with `--minutes`, those from it on
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// Options of `cargo xtask stress`.
+#[derive(Args)]
+pub(crate) struct StressOptions {
+    /// Of each kind, on each backend
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    rounds: u32,
+}
+
+/// `cargo xtask fuzz`.
+pub(crate) fn fuzz(options: &FuzzOptions) -> Result<()> {
+    let mut command = program("fuzz")?;
+    command.args(options.minutes.iter().flat_map(|minutes| ["--minutes".to_owned(), minutes.to_string()]));
+    command.args(options.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+    process::run(&mut command)
+}
+
+/// `cargo xtask stress`.
+pub(crate) fn stress(options: &StressOptions) -> Result<()> {
+    process::run(program("stress")?.args(["--rounds", &options.rounds.to_string()]))
+}
+
+/// Builds the program, with the features that tests use, and gives it `task`.
+fn program(task: &str) -> Result<Command> {
+    let build = ["build", "--workspace", "--all-targets"];
+    process::run(process::cargo().args(build).current_dir(workspace::root()?))?;
+    let mut command = Command::new(workspace::target()?.join("debug").join(workspace::executable("callgate-fuzz")));
+    command.arg(task);
+    let memory = Path::new("/dev/shm");
+    if env::var_os("TMPDIR").is_none() && memory.is_dir() {
+        command.env("TMPDIR", memory);
+    }
+    Ok(command)
+}

@@ -123,7 +123,7 @@ pub(crate) fn huge_lengths() {
 
 #[test]
 pub(crate) fn diagnostics() {
-    everywhere(|host| {
+    each(|host| {
         let (_, output) = in_a_fresh_directory(host, "diagnostics");
         output.well().says(&format!("backend {}\n", host.backend()));
         let native = match host.backend() {

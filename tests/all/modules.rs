@@ -41,7 +41,7 @@ fn modules_stay_within_their_mounts() {
         let outside = place.outside.clone();
         let place = place.link("rel", "sub/inner").link("out", "../outside").link("abs", outside);
         let place = place.link("dangling", "nowhere").link("loop", "loop").link("dir-link", "sub");
-        host.module("paths").dir(&place.data, "/data").arg("/data").run().well();
+        host.module("paths").dir(&place.data, "/data").args(&["/data", "links"]).run().well();
     });
 }
 

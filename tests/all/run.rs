@@ -61,7 +61,8 @@ pub(crate) fn stdin_echo() {
 
 #[test]
 pub(crate) fn stdin_wait() {
-    everywhere(|host| {
+    // In memory a read of standard input waits by itself, so that its bytes are not cut by chance.
+    each(|host| {
         host.guest("stdin_wait").arg("nothing").open_stdin().run().well().prints("stdin_wait: nothing came\n");
         host.guest("stdin_wait").arg("some text").stdin("some text").run().well().prints("stdin_wait: all came\n");
     });

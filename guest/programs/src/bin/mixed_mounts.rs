@@ -28,7 +28,8 @@ fn main() -> ExitCode {
 fn names_stay(here: &Descriptor, there: &Descriptor) -> Outcome {
     let file = create(here, "file").context("create")?;
     let other = create(there, "file").context("create")?;
-    check("they are two files", !file.is_same_object(&other) && file.metadata_hash()? != other.metadata_hash()?)?;
+    let hash = |file: &Descriptor| file.metadata_hash().map(|hash| (hash.lower, hash.upper));
+    check("they are two files", !file.is_same_object(&other) && hash(&file)? != hash(&other)?)?;
     refused("rename", here.rename_at("file", there, "new"), &[Code::CrossDevice])?;
     refused("rename over a file", here.rename_at("file", there, "file"), &[Code::CrossDevice])?;
     refused("link", here.link_at(PathFlags::empty(), "file", there, "new"), &[Code::CrossDevice])?;

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use callgate_tests::calls::{Calls, FUNCTIONS};
-use callgate_tests::{Host, Output, Run, each};
+use callgate_tests::needs::{RawNames, Symlinks};
+use callgate_tests::{Host, Output, Run, each, needs};
 
 use crate::places::{Place, write};
 use crate::platform::{odd_names, symlink};
@@ -262,6 +263,7 @@ fn listing_in_pieces() {
 /// A name that is not UTF-8 is left out, and the rest is there (wasmtime #7006).
 #[test]
 fn listing_names_that_are_no_text() {
+    needs!(RawNames);
     each(|host| {
         let place = Place::new().file("file", "");
         let odd = odd_names();
@@ -380,6 +382,7 @@ fn polling_for_what_is_not_there() {
 /// What leads out of the mount is refused by every call that takes a path.
 #[test]
 fn paths_that_lead_out() {
+    needs!(Symlinks);
     each(|host| {
         let place = Place::new().directory("a");
         symlink("../../outside", place.data.join("a/link")).expect("a link");
@@ -494,6 +497,7 @@ fn reading_and_writing() {
 
 #[test]
 fn names_and_directories() {
+    needs!(Symlinks);
     each(|host| {
         let place = Place::new().file("file", "content");
         let calls = Calls::new()

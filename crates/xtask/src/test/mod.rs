@@ -1,5 +1,5 @@
-//! Every check and every test, in one go: what `.ci/run` runs, and what a contributor runs before sending a change. On Linux both
-//! halves, its own and that of Windows under Wine; elsewhere the system's own.
+//! Every check and every test of this system, in one go: what `.ci/run` runs, and what a contributor runs before sending a change. The
+//! half for Windows, under Wine, runs when it is asked for.
 //!
 //! Hazards: the engine takes minutes to build, so everything that is built here uses one profile and one choice of features for
 //! each system. That is why the workspace is built as a whole, although tests need only the `callgate` program: to build that alone
@@ -45,7 +45,7 @@ const EVERYWHERE_ALIKE: &str = "memory";
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only what is built for Windows, under Wine
+    /// What is built for Windows, under Wine, instead of this system's own
     #[arg(long)]
     windows: bool,
     /// Handed to `cargo test`
@@ -110,14 +110,12 @@ impl Run {
             let cases = workspace::own("conformance")?.join(name);
             Ok(Given { arguments: &options.arguments, without: without.clone(), cases })
         };
-        // A backend of both halves that has one column has that of the last.
-        if options.windows || OS != "windows" {
-            self.windows(steps, &given("wine")?, options.windows)?;
-        }
-        if !options.windows {
+        if options.windows {
+            self.windows(steps, &given("wine")?)?;
+        } else {
             let given = given("native")?;
             let results = native::run(steps, &given)?;
-            self.halves.insert(0, Half { system: OS.to_owned(), results });
+            self.halves.push(Half { system: OS.to_owned(), results });
             self.cases.extend(Cases::read(&given.cases, &column_here)?);
         }
         // A choice of tests shows a part of the cases.
@@ -125,18 +123,8 @@ impl Run {
         Ok(())
     }
 
-    /// The Windows half, unless the machine has not what it takes; `must` it, that is an error.
-    fn windows(&mut self, steps: &mut Steps, given: &Given<'_>, must: bool) -> Result<()> {
-        let wine = steps.must("setup for Windows", || match windows::ready() {
-            Err(error) if error.is::<setup::Missing>() && !must => {
-                self.skipped.push(format!("everything on Windows: {error:#}"));
-                Ok(None)
-            }
-            wine => wine.map(Some),
-        })?;
-        let Some(wine) = wine else {
-            return Ok(());
-        };
+    fn windows(&mut self, steps: &mut Steps, given: &Given<'_>) -> Result<()> {
+        let wine = steps.must("setup for Windows", windows::ready)?;
         let results = windows::run(steps, &wine, given)?;
         self.halves.push(Half { system: wine.version()?, results });
         self.cases.extend(Cases::read(&given.cases, &column_of_wine)?);

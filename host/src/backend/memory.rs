@@ -11,6 +11,7 @@ use callgate_system::{Directory, Quota, System};
 use tempfile::NamedTempFile;
 
 use crate::arguments::MemoryOptions;
+use crate::platform;
 
 /// Opens it, with this process's standard streams.
 pub(super) fn open(options: &MemoryOptions) -> Result<Arc<Memory>> {
@@ -43,7 +44,9 @@ pub(crate) struct Out<'a> {
 impl<'a> Out<'a> {
     pub(super) fn new(path: &'a Path, memory: &Arc<Memory>) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).with_context(|| format!("--memory-out {}", path.display()))?;
+        let mut like_others = tempfile::Builder::new();
+        platform::readable_by_others(&mut like_others);
+        let file = like_others.tempfile_in(folder).with_context(|| format!("--memory-out {}", path.display()))?;
         Ok(Self { path, file, memory: Arc::clone(memory) })
     }
 

@@ -10,6 +10,9 @@ pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
     host.to_str().filter(|_| !drive).map(|path| path.replace('\\', "/"))
 }
 
+/// A file takes the rights of its folder.
+pub(crate) fn readable_by_others(_: &mut tempfile::Builder<'_, '_>) {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 
 use callgate_system::{File as _, NewTimestamp, Timestamp};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
@@ -47,7 +47,12 @@ impl Tree {
         // They change with what is put into them: set at the end.
         let mut directories = BTreeMap::new();
         for entry in archive.entries()?.raw(true) {
-            let mut entry = entry?;
+            // Its own words show what it found instead, which may be anything.
+            let none = |error: io::Error| match error.kind() {
+                ErrorKind::Other => ImageError::new("it is no tar file, or a damaged one"),
+                _ => ImageError::from(error),
+            };
+            let mut entry = entry.map_err(none)?;
             match entry.header().entry_type() {
                 EntryType::XHeader => next.read_pax(&extension(&mut entry)?)?,
                 EntryType::GNULongName => next.path = Some(without_nul(extension(&mut entry)?)),

@@ -75,7 +75,12 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
             process::exit(i32::from(TRAPPED));
         });
     }
-    let code = report(options, guest.run(&program)?);
+    let missing = guest.missing_rule();
+    let exit = guest.run(&program)?;
+    if let (Some(rule), false) = (missing.get(), exit == Exit::Code(0)) {
+        say(&format!("callgate: a use of the network was refused; add --net {rule} to permit it"), "");
+    }
+    let code = report(options, exit);
     out.map(Out::save).transpose()?;
     Ok(code)
 }

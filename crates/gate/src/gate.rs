@@ -83,7 +83,11 @@ impl Gate {
             return Some(Code::ReadOnly);
         }
         let access = call.network_access()?;
-        (!self.network.permit(access)).then_some(Code::AccessDenied)
+        if self.network.permit(access) {
+            return None;
+        }
+        self.network.refused(access);
+        Some(Code::AccessDenied)
     }
 
     #[cold]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace, quota};
@@ -49,6 +49,7 @@ pub struct Guest {
     system: Arc<dyn System>,
     surroundings: Surroundings,
     network: Vec<Rule>,
+    missing: Arc<OnceLock<String>>,
     quota: Option<Quota>,
     memory: u64,
     handles: usize,
@@ -134,6 +135,7 @@ impl Guest {
             system,
             surroundings: Surroundings::default(),
             network: Vec::new(),
+            missing: Arc::default(),
             quota: None,
             memory: u64::MAX,
             handles: HANDLES,
@@ -241,6 +243,12 @@ impl Guest {
         self
     }
 
+    /// The rule that its first refused use of the network needs, such as `connect=10.0.0.5:443`; filled when that happens.
+    #[must_use]
+    pub fn missing_rule(&self) -> Arc<OnceLock<String>> {
+        Arc::clone(&self.missing)
+    }
+
     /// The bytes that its linear memories may take together; more is refused to the guest, not to the host. Each memory is
     /// below 4 GiB in any case.
     pub fn max_memory(&mut self, bytes: u64) -> &mut Self {
@@ -334,7 +342,8 @@ impl Guest {
             stdout: Rc::new(OutputStream::of_sink("stdout", stdio.stdout, self.quits)),
             stderr: Rc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
         };
-        let gate = Gate::new(Arc::clone(&self.system), NetworkRules::new(self.network), self.hook);
+        let rules = NetworkRules::new(self.network, self.missing);
+        let gate = Gate::new(Arc::clone(&self.system), rules, self.hook);
         let linger = u64::try_from(self.linger.as_nanos()).unwrap_or(u64::MAX);
         let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
         let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory, linger);

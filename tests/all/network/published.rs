@@ -88,6 +88,8 @@ fn hyper_serves_curl_and_many_at_once() {
 fn hyper_without_the_rule() {
     let run = hyper_server(guest("hyper-server").option("--trace")).run();
     run.code(1).prints("").complains("(add --net listen=127.0.0.1:0)").complains("Permission denied");
+    let run = hyper_server(guest("hyper-server")).run();
+    run.code(1).complains("callgate: a use of the network was refused; add --net listen=127.0.0.1:0 to permit it");
     // Who may connect may bind to port 0, but not listen there.
     let run = hyper_server(guest("hyper-server").option("--trace").with("--net", "connect=127.0.0.1")).run();
     run.code(1).complains("tcp-socket.start-listen(").complains("(add --net listen=127.0.0.1:0)");

@@ -8,6 +8,7 @@ mod rule;
 use std::cell::RefCell;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 use rule::{Host, Use};
 pub use rule::{Rule, RuleError};
@@ -48,13 +49,21 @@ impl fmt::Display for NetworkAccess<'_> {
 pub struct NetworkRules {
     rules: Vec<Rule>,
     looked_up: RefCell<Vec<(String, IpAddr)>>,
+    missing: Arc<OnceLock<String>>,
 }
 
 impl NetworkRules {
-    /// Nothing but what `rules` permit.
+    /// Nothing but what `rules` permit. The rule that the first refused use would have needed goes into `missing`, for whoever
+    /// wonders why a program failed.
     #[must_use]
-    pub fn new(rules: Vec<Rule>) -> Self {
-        Self { rules, looked_up: RefCell::default() }
+    pub fn new(rules: Vec<Rule>, missing: Arc<OnceLock<String>>) -> Self {
+        Self { rules, missing, ..Self::default() }
+    }
+
+    /// `access` was refused.
+    #[cold]
+    pub(crate) fn refused(&self, access: NetworkAccess<'_>) {
+        self.missing.get_or_init(|| access.to_string());
     }
 
     /// Whether one of the rules permits `access`.
@@ -117,7 +126,7 @@ mod tests {
     use super::*;
 
     fn rules(texts: &[&str]) -> NetworkRules {
-        NetworkRules::new(texts.iter().map(|text| text.parse().unwrap()).collect())
+        NetworkRules::new(texts.iter().map(|text| text.parse().unwrap()).collect(), Arc::default())
     }
 
     fn connect(address: &str) -> NetworkAccess<'static> {

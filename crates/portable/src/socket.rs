@@ -13,6 +13,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use callgate_system::{AddressFamily, Code, Error, Kind, Result, Shutdown, Socket, SocketOption};
 use cap_net_ext::{PoolExt as _, TcpListenerExt as _};
@@ -413,6 +414,13 @@ impl Socket for PortableSocket {
             Err(error) if error.code == Code::InvalidState => Ok(()),
             result => result,
         }
+    }
+
+    fn abort(&self) -> Result<()> {
+        self.stream()?;
+        self.in_stage(Stage::Connected)?;
+        // With no time to linger, closing is a reset.
+        self.socket().set_linger(Some(Duration::ZERO)).portable()
     }
 }
 

@@ -5,7 +5,7 @@
 //! with several threads makes each a guest with [`Guest`], before the first of them waits.
 
 use std::cell::RefCell;
-use std::io::{Error, Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::{self, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
@@ -93,7 +93,7 @@ impl<'a> Own<'a> {
         loop {
             match call() {
                 Err(error) if error.code == Code::WouldBlock => {}
-                result => return result.map_err(Error::other),
+                result => return result.map_err(as_the_host),
             }
             if !comes(self.system, interest(&*self.socket)).map_err(Error::other)? {
                 return Err(Error::other("nothing came"));
@@ -276,5 +276,13 @@ impl<'a> UdpSocket<'a> {
         };
         bytes.truncate(length);
         Ok((bytes, from))
+    }
+}
+
+/// An error in the words of the host's sockets, as far as a case asks for them.
+fn as_the_host(error: callgate_system::Error) -> Error {
+    match error.code {
+        Code::ConnectionReset => Error::new(ErrorKind::ConnectionReset, error),
+        _ => Error::other(error),
     }
 }

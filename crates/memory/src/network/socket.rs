@@ -139,4 +139,8 @@ impl Socket for MemorySocket {
     fn shutdown(&self, how: Shutdown) -> Result<()> {
         self.act(|net, number, _| net.shutdown(number, how))
     }
+
+    fn abort(&self) -> Result<()> {
+        self.act(|net, number, _| net.abort(number))
+    }
 }

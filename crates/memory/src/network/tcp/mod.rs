@@ -59,6 +59,8 @@ pub(super) struct End {
     /// Not shut down.
     sends: bool,
     receives: bool,
+    /// Dropping it is a reset.
+    aborts: bool,
     /// The connection is gone: whatever is sent, nobody gets it.
     broken: bool,
     /// Still to be told.
@@ -75,6 +77,7 @@ impl End {
             ended: false,
             sends: true,
             receives: true,
+            aborts: false,
             broken: false,
             error: None,
         }

@@ -101,6 +101,11 @@ impl Net {
         Ok(())
     }
 
+    pub(in crate::network) fn abort(&mut self, number: Number) -> Result<()> {
+        self.sock_mut(number)?.stage_mut()?.connected_mut()?.aborts = true;
+        Ok(())
+    }
+
     /// Takes a socket away, and tells those who deal with it.
     pub(in crate::network) fn close(&mut self, number: Number) {
         let Some(sock) = self.remove(number) else { return };
@@ -112,8 +117,8 @@ impl Net {
         match stage {
             Stage::Apart | Stage::Failed | Stage::Connecting(Attempt::Refused(_)) => {}
             Stage::Connecting(Attempt::Made(_, end)) | Stage::Connected(end) => {
-                let is_unread = end.inbox.len() > 0;
-                self.hang_up(end, is_unread);
+                let reset = end.aborts || end.inbox.len() > 0;
+                self.hang_up(end, reset);
             }
             Stage::Connecting(Attempt::Waiting(listener, _)) => {
                 if let Ok(Stage::Listening(queue)) = self.sock_mut(listener).and_then(|sock| sock.stage_mut()) {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here links to callgate: what a user gets is what is tested. Programs are looked for where `cargo xtask test`
 //! puts them; `CALLGATE_BIN` names another `callgate`, and `CALLGATE_RUNNER` a program that runs it, such as `wine`.
-//! A test that a machine lacks something for says so ([`needs!`]) and is counted as skipped.
+//! A test that a machine lacks something for says so (`needs!`) and is counted as skipped.
 //!
 //! Hazards: a child is given a bounded time, far beyond what it needs, and killed after it. No test may depend on how
 //! fast anything is.

@@ -1,4 +1,4 @@
-//! What a test needs and not every machine has. A test that lacks something returns at once, by [`needs!`], and says its name
+//! What a test needs and not every machine has. A test that lacks something returns at once, by `needs!`, and says its name
 //! and the reason in a line that `cargo xtask test` counts and lists: nothing is left out silently.
 
 use std::env;

@@ -47,7 +47,7 @@ pub(crate) fn stress(options: &StressOptions) -> Result<()> {
 fn program(task: &str) -> Result<Command> {
     let build = ["build", "--workspace", "--all-targets"];
     process::run(process::cargo().args(build).current_dir(workspace::root()?))?;
-    let mut command = Command::new(workspace::target()?.join("debug").join(workspace::executable("callgate-fuzz")));
+    let mut command = Command::new(workspace::target()?.join("debug").join(workspace::executable("fuzz")));
     command.arg(task);
     let memory = Path::new("/dev/shm");
     if env::var_os("TMPDIR").is_none() && memory.is_dir() {

@@ -7,7 +7,7 @@ use callgate_system::{Advice, Follow, NewTimestamp, OpenHow, Timestamp};
 
 /// A call of [`callgate_system::Directory`], [`callgate_system::File`] or [`callgate_system::Entries`], or the host's hand.
 ///
-/// `dir`, `file` and `reading` are places of a [`super::world::World`]; directory 0 is the root.
+/// `dir`, `file` and `reading` are places of a `World`; directory 0 is the root.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are the arguments of the calls")]
 pub enum Operation {

@@ -27,8 +27,8 @@ pub(crate) fn ready() -> Result<Wine> {
     Wine::ready()
 }
 
-/// Every check and every test that means something there.
-pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>) -> Result<Results> {
+/// Every check and every test that means something there. What was found until an error is kept.
+pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>, results: &mut Results) -> Result<()> {
     let root = workspace::root()?;
     let host = |command: &[&str]| {
         let mut cargo = cargo_in(&root, command);
@@ -41,14 +41,13 @@ pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>) -> Result<R
     empty_folder(&given.cases)?;
     let mut test = host(&["test", "--workspace", "--no-fail-fast"]);
     wine.prepare(given.to(&mut test).env(RUNNER, wine.program()));
-    let mut results = steps.must("tests under Wine", || started(wine, test))?;
+    results.extend(steps.must("tests under Wine", || started(wine, test))?);
 
     let mut test = cargo_in(&root, &["test", "--workspace", "--no-fail-fast", "--test", "all"]);
     given.to(&mut test).env(CALLGATE_BIN, workspace::windows_callgate("debug")?);
     wine.prepare(test.env(CALLGATE_RUNNER, wine.program()));
-    let guests = steps.must("guests under Wine", || started(wine, test))?;
-    results.extend(guests);
-    Ok(results)
+    results.extend(steps.must("guests under Wine", || started(wine, test))?);
+    Ok(())
 }
 
 fn started(wine: &Wine, test: Command) -> Result<Results> {

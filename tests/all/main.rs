@@ -18,6 +18,8 @@ mod programs;
 mod published_modules;
 mod run;
 mod sandbox;
+#[cfg(unix)]
+mod terminal;
 mod trace;
 mod wrong_calls;
 

@@ -17,9 +17,13 @@ pub mod places;
 mod platform;
 mod run;
 mod running;
+#[cfg(unix)]
+mod terminal;
 
 pub use output::Output;
 pub use run::{Host, Run, callgate, each, everywhere, native};
 pub use running::Running;
+#[cfg(unix)]
+pub use terminal::Terminal;
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

@@ -259,7 +259,7 @@ impl Run {
         Running::start(line, command, self.input, self.reader, self.image)
     }
 
-    fn command(&self) -> (String, Command) {
+    pub(crate) fn command(&self) -> (String, Command) {
         let words: Vec<&OsString> = self.command.iter().chain(&self.program).chain(&self.arguments).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

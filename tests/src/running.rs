@@ -11,7 +11,7 @@ use crate::image::Image;
 use crate::run::{Input, Reader};
 
 /// No run comes near it, not even on a busy machine.
-const BOUND: Duration = Duration::from_secs(1200);
+pub(crate) const BOUND: Duration = Duration::from_secs(1200);
 
 /// A run that has not ended, or at least was not waited for. Dropping it ends it.
 pub struct Running {
@@ -177,7 +177,7 @@ fn collect(mut pipe: impl Read + Send + 'static, most: u64, seen: &Arc<Seen>) ->
 }
 
 /// The exit code; `None` for a signal.
-fn wait(child: &mut Child, line: &str) -> Option<i32> {
+pub(crate) fn wait(child: &mut Child, line: &str) -> Option<i32> {
     let start = Instant::now();
     loop {
         match child.try_wait() {

@@ -58,6 +58,9 @@ const CONSOLE_PIECE: usize = 8192;
 /// What a line begins with that says the end: Ctrl+Z.
 const END_OF_INPUT: u16 = 0x1A;
 
+/// What the key that ends a line brings before the line feed.
+const RETURN: u16 = 0x0D;
+
 impl Input {
     fn new(stream: Inherited) -> Self {
         let device = stream.device();
@@ -84,7 +87,7 @@ fn piped(stream: Inherited) -> reader::Wait {
     Box::new(move |buffer| read_piece(stream, buffer, reader::CHUNK).map(drop))
 }
 
-/// Reads a console.
+/// Reads a console, line by line; a line ends as everywhere, with a line feed alone.
 fn typed(stream: Inherited) -> reader::Wait {
     let (mut decoder, mut units) = (FromUtf16::default(), [0; LINE]);
     Box::new(move |buffer| {
@@ -92,7 +95,11 @@ fn typed(stream: Inherited) -> reader::Wait {
         while buffer.is_empty() {
             match console::read(stream, &mut units).map(|count| units.get(..count).unwrap_or_default())? {
                 [] | [END_OF_INPUT, ..] => break,
-                units => buffer.extend(decoder.bytes(units)),
+                // Nothing but the end of a line brings a carriage return here.
+                units => {
+                    let text: Vec<u16> = units.iter().copied().filter(|&unit| unit != RETURN).collect();
+                    buffer.extend(decoder.bytes(&text));
+                }
             }
         }
         Ok(())

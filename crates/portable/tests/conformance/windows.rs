@@ -11,6 +11,7 @@ const fn differs(what: &'static str, reason: &'static str) -> Deviation {
 const HELD: &str = "cap-std holds directories so that nobody can rename or remove them";
 const DOT: &str = "a name that ends in a dot is none to Win32";
 const WINE: &str = "Wine 8.0";
+const LISTED: &str = "Wine 8.0 lists no name of 255 units to Win32: ERROR_MORE_DATA";
 
 pub(crate) const DEVIATIONS: &[Deviation] = &[
     differs("handles/a directory renamed while open goes on", HELD),
@@ -37,6 +38,13 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
     differs("paths_names/dots: symlink ./no", WINE),
     differs("paths_names/dots: symlink d/../no", WINE),
     differs("paths_names/plain names: rename a directory to e", WINE),
+    differs("paths_names/slashes: rename a directory to e/", WINE),
+    differs("paths_names/limits: symlink <m255>", WINE),
+    differs("paths_names/limits: symlink d/<m255>", WINE),
+    differs("paths_names/limits: create directory <m255>", LISTED),
+    differs("paths_names/limits: create directory d/<m255>", LISTED),
+    differs("paths_names/limits: rename a directory to <m255>", LISTED),
+    differs("paths_names/limits: rename a directory to d/<m255>", LISTED),
     differs("naming/a directory replaces an empty directory", WINE),
     differs("naming/a rename over an open file leaves its handle the old content", WINE),
     differs("naming/unlinked while open, the content stays", WINE),
@@ -46,6 +54,8 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
     differs("sizes/a size that no disk holds is sparse or refused", WINE),
     differs("tcp/v4: a reset is told, and then the end", WINE),
     differs("tcp/v6: a reset is told, and then the end", WINE),
+    differs("tcp/v4: dropping an aborted one is a reset to the peer", WINE),
+    differs("tcp/v6: dropping an aborted one is a reset to the peer", WINE),
     differs("tcp/v4: what an option holds is what was set, or cut", "Wine 8.0 has no TCP_KEEPCNT"),
     differs("tcp/v6: what an option holds is what was set, or cut", "Wine 8.0 has no TCP_KEEPCNT"),
     differs("tcp/v4: the number of probes is what was set, and its listener's", "Wine 8.0 has no TCP_KEEPCNT"),

@@ -1,9 +1,9 @@
-//! Which of the standard streams are terminals, by `std` and by the interface.
+//! Which of the standard streams are terminals, by `std` and by the interface; and what is typed, if stdin is one.
 
 use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
-use programs::{run, same};
+use programs::{Context, run, same};
 use wasip2::cli::{terminal_stderr, terminal_stdin, terminal_stdout};
 
 fn main() -> ExitCode {
@@ -16,6 +16,12 @@ fn main() -> ExitCode {
         for (name, by_std, by_interface) in seen {
             same(name, by_std, by_interface)?;
             println!("{name} is{} a terminal", if by_std { "" } else { " not" });
+        }
+        if stdin().is_terminal() {
+            println!("what is your name? ☃");
+            let mut line = String::new();
+            stdin().read_line(&mut line).context("reading a line")?;
+            println!("your name is {line:?}");
         }
         Ok(())
     })

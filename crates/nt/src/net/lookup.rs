@@ -31,7 +31,7 @@ impl Notify for Sleepers {
     }
 }
 
-/// Whether the answer is there, or never this system's to give; if not, `waker` is woken with it.
+/// Whether the answer is there; if not, `waker` is woken with it. What is of another system counts as answered.
 pub(super) fn poll(lookup: &dyn Lookup, waker: &Arc<dyn Wake>) -> bool {
     let lookup: &dyn Any = lookup;
     let Some(lookup) = lookup.downcast_ref::<QueuedLookup<Sleepers>>() else { return true };

@@ -17,6 +17,7 @@
 mod check;
 mod behaviour;
 mod case;
+mod many_sockets;
 mod paths;
 mod report;
 mod stage;
@@ -27,9 +28,15 @@ pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 
+#[cfg(unix)]
+use crate::unix as host;
+#[cfg(windows)]
+use crate::windows as host;
+
 pub use behaviour::Stranger;
 pub use case::{CALLS, Case, GROUPS, suite};
 pub use check::{Check, Failure};
+pub use many_sockets::many_sockets;
 pub use report::{CallReport, Counts, Outcome, Report, Support, Verdict};
 pub use subject::{Deviation, Ground, Peers, Subject};
 

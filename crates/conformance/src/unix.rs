@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use callgate_system::{Directory, FileType, System};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
 use crate::Ground;
@@ -79,6 +80,18 @@ impl Ground for UnixGround {
             _ => false,
         }
     }
+}
+
+/// How many connections are many, of which both ends are here; fewer, where the process may not open as many files. From now on
+/// it may open those, whatever its limit was.
+pub(crate) fn room_for_connections() -> u64 {
+    const MANY: u64 = 4_000;
+    /// For all that is open besides.
+    const OTHERS: u64 = 100;
+    let (limit, wanted) = (getrlimit(Resource::Nofile), 2 * MANY + OTHERS);
+    let files = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    setrlimit(Resource::Nofile, Rlimit { current: Some(files), ..limit }).expect("a limit of open files");
+    files.saturating_sub(OTHERS) / 2
 }
 
 /// Names, kinds, sizes, times and contents, below and including `path`.

@@ -83,6 +83,11 @@ impl Ground for WindowsGround {
     }
 }
 
+/// How many connections are many, of which both ends are here.
+pub(crate) fn room_for_connections() -> u64 {
+    2_100
+}
+
 /// Names, kinds, sizes, times and contents, below and including `path`.
 fn describe(path: &Path, text: &mut String) -> io::Result<()> {
     let meta = fs::symlink_metadata(path)?;

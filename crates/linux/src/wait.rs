@@ -21,7 +21,7 @@ use self::registered::Registered;
 use crate::clock;
 use crate::descriptor::Descriptor;
 use crate::error::{coded, portable};
-use crate::lookup::LinuxLookup;
+use crate::lookup::{Eventfd, LinuxLookup};
 use crate::socket::LinuxSocket;
 use crate::stdio::Stream;
 
@@ -140,7 +140,7 @@ fn descriptor<'a>(interest: &Interest<'a>) -> Option<&'a Descriptor> {
         }
         Interest::Resolved(lookup) => {
             let lookup: &'a dyn Any = lookup;
-            return lookup.downcast_ref::<LinuxLookup>()?.pending();
+            return lookup.downcast_ref::<LinuxLookup>()?.pending().map(Eventfd::descriptor);
         }
     };
     stream.downcast_ref::<Stream>()?.pollable()

@@ -1,8 +1,8 @@
 //! How something that is no kernel object of a port (a console's helper thread, a lookup) wakes whoever sleeps for it.
 //!
 //! A sleeper asks with its waker: `poll(&waker)` tells whether it is ready now, and if not, wakes the waker once when that may
-//! have changed. Nothing is lost in between, because readiness is asked under the lock that the waking takes. A
-//! waker may be woken to no use, also after its sleeper went on; then the sleeper asks again.
+//! have changed. Nothing is lost in between, because readiness is asked under the lock that the waking takes, or once more after
+//! the waker is registered. A waker may be woken to no use, also after its sleeper went on; then the sleeper asks again.
 
 use std::sync::{Arc, Weak};
 

@@ -1,26 +1,28 @@
 //! The network: sockets that never wait, through one pool of addresses, and lookups.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use callgate_system::{AddressFamily, HostName, Kind, Lookup, Network, Result, Socket};
+use callgate_system::lookup::Lookups;
+use callgate_system::{AddressFamily, Kind, Lookup, Network, Result, Socket};
 use cap_std::ambient_authority;
 use cap_std::net::Pool;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::bell::Bell;
-use crate::lookup::{Lookups, PortableLookup};
+use crate::lookup::resolve;
 use crate::socket::PortableSocket;
 
 /// This machine's network.
 pub(crate) struct PortableNetwork {
     pool: Arc<Pool>,
-    lookups: Lookups,
+    lookups: Lookups<Arc<Bell>>,
+    bell: Arc<Bell>,
 }
 
 impl PortableNetwork {
     pub(crate) fn new(pool: Pool, bell: &Arc<Bell>) -> Self {
-        Self { pool: Arc::new(pool), lookups: Lookups::new(bell) }
+        Self { pool: Arc::new(pool), lookups: Lookups::new(resolve), bell: Arc::clone(bell) }
     }
 }
 
@@ -30,10 +32,7 @@ impl Network for PortableNetwork {
     }
 
     fn resolve(&self, name: &str) -> Result<Arc<dyn Lookup>> {
-        match HostName::parse(name)? {
-            HostName::Address(address) => Ok(Arc::new(PortableLookup::answered(address))),
-            HostName::Name(name) => Ok(self.lookups.begin(name)?),
-        }
+        self.lookups.resolve(name, || Ok(Arc::clone(&self.bell)))
     }
 }
 
@@ -48,10 +47,4 @@ pub(crate) fn everything() -> Pool {
         pool.insert_ip_net_port_any(net, ambient_authority());
     }
     pool
-}
-
-/// Each address once, none of IPv4 written as IPv6, in the order given.
-pub(crate) fn distinct(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
-    let mut seen = std::collections::HashSet::new();
-    addresses.map(|address| address.to_canonical()).filter(|address| seen.insert(*address)).collect()
 }

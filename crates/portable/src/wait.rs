@@ -169,7 +169,7 @@ fn state<'a>(interest: &Interest<'a>) -> State<'a> {
         }
         Interest::Resolved(lookup) => {
             let lookup: &'a dyn Any = lookup;
-            lookup.downcast_ref::<PortableLookup>().filter(|lookup| !lookup.is_answered()).map(|_| State::Rung)
+            lookup.downcast_ref::<PortableLookup>().and_then(PortableLookup::pending).map(|_| State::Rung)
         }
     };
     found.unwrap_or(State::Met)

@@ -1,4 +1,4 @@
-//! The portable system that a guest runs on: traits, plain types, one error type, one path walker.
+//! The portable system that a guest runs on: traits, plain types, one error type, one path walker, one queue of lookups.
 //!
 //! Every backend implements [`System`]; nothing here knows an operating system, the engine or WIT. A contract that a
 //! caller may rely on is written at the trait method and tested in `callgate-conformance`; what is not written there
@@ -12,6 +12,7 @@ mod directory;
 mod error;
 mod file;
 mod host_name;
+pub mod lookup;
 mod network;
 pub mod path;
 mod quota;

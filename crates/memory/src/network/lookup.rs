@@ -2,24 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use callgate_system::{Code, HostName, Lookup, Result};
+use callgate_system::lookup::Answered;
+use callgate_system::{Code, HostName, Result};
 
-/// A lookup, answered from the beginning.
-pub(super) struct MemoryLookup(Result<Vec<IpAddr>>);
-
-impl MemoryLookup {
-    pub(super) fn begin(name: &str) -> Result<Self> {
-        let localhost = || vec![IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
-        Ok(Self(match HostName::parse(name)? {
-            HostName::Address(address) => Ok(vec![address]),
-            HostName::Name(name) if name.trim_end_matches('.').eq_ignore_ascii_case("localhost") => Ok(localhost()),
-            HostName::Name(_) => Err(Code::NameUnresolvable.into()),
-        }))
-    }
-}
-
-impl Lookup for MemoryLookup {
-    fn addresses(&self) -> Result<Vec<IpAddr>> {
-        self.0.clone()
-    }
+/// A lookup of `name`: there is nothing to wait for.
+pub(super) fn answered(name: &str) -> Result<Answered> {
+    let localhost = || vec![IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    Ok(Answered(match HostName::parse(name)? {
+        HostName::Address(address) => Ok(vec![address]),
+        HostName::Name(name) if name.trim_end_matches('.').eq_ignore_ascii_case("localhost") => Ok(localhost()),
+        HostName::Name(_) => Err(Code::NameUnresolvable.into()),
+    }))
 }

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use callgate_system::{AddressFamily, HostName, Kind, Lookup, Network, Result, Socket};
+use callgate_system::lookup::Lookups;
+use callgate_system::{AddressFamily, Kind, Lookup, Network, Result, Socket};
 
-use super::lookup::{Lookups, NtLookup};
+use super::lookup::{Sleepers, resolve};
 use super::socket::NtSocket;
 
 /// The network of this machine.
-#[derive(Default)]
 pub(crate) struct NtNetwork {
-    lookups: Lookups,
+    lookups: Lookups<Sleepers>,
+}
+
+impl Default for NtNetwork {
+    fn default() -> Self {
+        Self { lookups: Lookups::new(resolve) }
+    }
 }
 
 impl Network for NtNetwork {
@@ -19,9 +25,6 @@ impl Network for NtNetwork {
     }
 
     fn resolve(&self, name: &str) -> Result<Arc<dyn Lookup>> {
-        match HostName::parse(name)? {
-            HostName::Address(address) => Ok(Arc::new(NtLookup::answered(address))),
-            HostName::Name(name) => Ok(self.lookups.begin(name)?),
-        }
+        self.lookups.resolve(name, || Ok(Sleepers::default()))
     }
 }

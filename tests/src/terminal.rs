@@ -10,9 +10,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
 use nix::pty::openpty;
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 
-use crate::Run;
 use crate::running::{BOUND, wait};
+use crate::{Run, places};
 
 /// A run that has not ended, or at least was not waited for. Dropping it ends it.
 pub struct Terminal {
@@ -32,6 +33,12 @@ impl Run {
     pub fn at_terminal(self) -> Terminal {
         let (line, mut command) = self.command();
         let ends = openpty(None, None).unwrap_or_else(|error| panic!("no terminal can be made: {error}"));
+        // Wine's console wants the keys as they are, but doesn't ask the terminal for them when it isn't the controlling one.
+        if places::on_wine() {
+            let mut keys = tcgetattr(&ends.slave).expect("it is a terminal");
+            cfmakeraw(&mut keys);
+            tcsetattr(&ends.slave, SetArg::TCSANOW, &keys).expect("it is a terminal");
+        }
         let stream = || Stdio::from(ends.slave.try_clone().expect("a descriptor"));
         command.stdin(stream()).stdout(stream()).stderr(stream());
         let child = command.spawn().unwrap_or_else(|error| panic!("{line}\ncannot be started: {error}"));

@@ -43,10 +43,13 @@ impl Wine {
     }
 
     /// Starts its server, which stays after its last program has ended, longer than anything here takes in between: a program then
-    /// starts in 30 ms, not 500, and never while a server ends, which fails.
+    /// starts in 30 ms, not 500, and never while a server ends, which fails. The first program starts Windows' services, which would
+    /// hold its output open for as long; so that is one without any.
     pub(crate) fn start(&self) {
         // It fails where a server runs already; and where none can, the first program fails and says so.
         let _ = quietly(&mut self.server("-p600"));
+        let mut first = Command::new(&self.program);
+        let _ = quietly(self.prepare(first.args(["cmd", "/c", "exit"])));
     }
 
     /// `wine-8.0`

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use super::results::Results;
 use crate::process;
 
-/// Runs the tests to their end, whether they pass or not.
-pub(crate) fn run(mut command: Command) -> Result<Results> {
+/// Runs the tests to their end, whether they pass or not. `package` is whose they are where cargo doesn't say.
+pub(crate) fn run(mut command: Command, package: &str) -> Result<Results> {
     println!("    $ {}", process::line(&command));
     // One pipe for both streams: which program is tested is told on one, how it went on the other.
     let (output, pipe) = io::pipe().context("cannot make a pipe")?;
@@ -19,7 +19,7 @@ pub(crate) fn run(mut command: Command) -> Result<Results> {
     let mut child = command.stdout(pipe).stderr(copy).spawn().context("cannot start `cargo test`")?;
     // It holds our ends of the pipe, and the output would never end.
     drop(command);
-    let mut results = Results::default();
+    let mut results = Results::of(package);
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     while output.read_until(b'\n', &mut line).context("cannot read what the tests print")? > 0 {

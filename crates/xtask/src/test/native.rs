@@ -39,5 +39,5 @@ pub(crate) fn run(steps: &mut Steps, given: &Given<'_>) -> Result<Results> {
     empty_folder(&given.cases)?;
     let mut test = host(&["test", "--workspace", "--no-fail-fast"]);
     given.to(&mut test);
-    steps.must("tests", || cargo_test::run(test))
+    steps.must("tests", || cargo_test::run(test, ""))
 }

@@ -48,6 +48,11 @@ pub(crate) struct Results {
 }
 
 impl Results {
+    /// None yet, of `package`'s tests or, behind a library's or a program's own, of that.
+    pub(crate) fn of(package: &str) -> Self {
+        Self { package: package.to_owned(), ..Self::default() }
+    }
+
     /// All suites together. One that did not come to its end, as a program that dies before it can report, has a failure.
     pub(crate) fn all(&self) -> Counts {
         let mut all = Counts::default();
@@ -162,6 +167,9 @@ mod tests {
                 ("callgate-nt, documentation", counts(1, 0, 0))
             ]
         );
+        let mut guests = Results::of("callgate-tests");
+        guests.add("     Running all/main.rs (target/debug/deps/all-01)");
+        assert_eq!(guests.suites[0].name, "callgate-tests, all");
         assert_eq!(results.skipped, ["programs::some: could not be built here"]);
         assert_eq!(results.all(), counts(15, 2, 2));
     }

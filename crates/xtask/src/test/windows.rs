@@ -15,6 +15,8 @@ use crate::{process, workspace};
 
 /// What has nothing to do on Windows, and what only starts others.
 const WITHOUT: &[&str] = &["--exclude", "callgate-linux", "--exclude", "callgate-tests", "--exclude", "xtask"];
+/// Whose tests start guests.
+const GUESTS: &str = "callgate-tests";
 /// How cargo runs a program of the target.
 const RUNNER: &str = "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER";
 /// How the harness finds callgate, and what it starts it with.
@@ -41,16 +43,16 @@ pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>, results: &m
     empty_folder(&given.cases)?;
     let mut test = host(&["test", "--workspace", "--no-fail-fast"]);
     wine.prepare(given.to(&mut test).env(RUNNER, wine.program()));
-    results.extend(steps.must("tests under Wine", || started(wine, test))?);
+    results.extend(steps.must("tests under Wine", || started(wine, test, ""))?);
 
     let mut test = cargo_in(&root, &["test", "--workspace", "--no-fail-fast", "--test", "all"]);
     given.to(&mut test).env(CALLGATE_BIN, workspace::windows_callgate("debug")?);
     wine.prepare(test.env(CALLGATE_RUNNER, wine.program()));
-    results.extend(steps.must("guests under Wine", || started(wine, test))?);
+    results.extend(steps.must("guests under Wine", || started(wine, test, GUESTS))?);
     Ok(())
 }
 
-fn started(wine: &Wine, test: Command) -> Result<Results> {
+fn started(wine: &Wine, test: Command, package: &str) -> Result<Results> {
     wine.start();
-    cargo_test::run(test)
+    cargo_test::run(test, package)
 }

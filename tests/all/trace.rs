@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use callgate_tests::{each, everywhere, places};
+use callgate_tests::needs::Signals;
+use callgate_tests::{each, everywhere, needs, places};
 
 use crate::places::Place;
 
@@ -77,6 +78,26 @@ fn of_a_guest_that_traps() {
         host.guest("trap").option(option).arg("panic").run().trapped();
         let trace = fs::read_to_string(&file).expect("the trace can be read");
         assert!(trace.contains("get-arguments("), "the trace of a guest that traps:\n{trace}");
+        assert!(trace.lines().all(is_a_call), "whole lines only:\n{trace}");
+    });
+}
+
+/// What was traced before a signal is there: most runs of a server end by one.
+#[test]
+fn of_a_guest_that_is_ended() {
+    needs!(Signals);
+    each(|host| {
+        let place = Place::new();
+        let file = place.outside.join("trace");
+        let option = format!("--trace={}", file.display());
+        let mut run = host.guest("sleep_long").option(option).arg("sleep").start();
+        assert_eq!(run.line(), "waiting");
+        run.terminate();
+        let run = run.end();
+        run.claim("it was the signal that ended it", run.exit_code().is_none());
+        let trace = fs::read_to_string(&file).expect("the trace can be read");
+        // The line of the call that wrote what we read may be yet to come.
+        assert!(trace.contains("get-stdout("), "the trace of a guest that was ended:\n{trace}");
         assert!(trace.lines().all(is_a_call), "whole lines only:\n{trace}");
     });
 }

@@ -22,6 +22,8 @@ pub enum Need {
     OwnHandles,
     /// That the system tells of a pipe that nobody reads in words that Rust's std knows.
     PipeErrors,
+    /// That a program can be ended by a signal.
+    Signals,
     /// That a program of tens of megabytes is compiled within minutes.
     FastCompiler,
 }
@@ -48,6 +50,10 @@ impl Need {
             OwnHandles => places::on_wine().then(|| "Wine's programs share the descriptors of one server".to_owned()),
             PipeErrors => {
                 places::on_wine().then(|| "Wine's error for a closed pipe is none of those that std knows".to_owned())
+            }
+            Signals => {
+                let none = places::on_wine() || !cfg!(unix);
+                none.then(|| "Windows has no signals that end another program in order".to_owned())
             }
             FastCompiler => places::on_wine().then(|| {
                 "Wine 8.0 looks for each block of memory in a list, which takes it a quarter of an hour".to_owned()

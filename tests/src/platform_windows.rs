@@ -8,3 +8,8 @@ pub(crate) fn symlinks() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     symlink_file("nowhere", folder.path().join("link"))
 }
+
+/// There is no such request here.
+pub(crate) fn terminate(_child: u32) {
+    unreachable!("Windows has no signals");
+}

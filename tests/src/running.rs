@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::Output;
 use crate::image::Image;
+use crate::platform;
 use crate::run::{Input, Reader};
 
 /// No run comes near it, not even on a busy machine.
@@ -110,6 +111,14 @@ impl Running {
     #[must_use]
     pub fn end(mut self) -> Output {
         self.finish()
+    }
+
+    /// Asks it to end, as the system does when it goes down.
+    ///
+    /// # Panics
+    /// Where it can't be asked: a test that does this [needs](crate::needs::Signals) signals.
+    pub fn terminate(&self) {
+        platform::terminate(self.child.id());
     }
 
     fn finish(&mut self) -> Output {

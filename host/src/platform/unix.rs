@@ -1,8 +1,17 @@
 //! What is so on every system but Windows.
 
 use std::ffi::OsStr;
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 /// Where a guest finds a host directory that was mounted under its own path.
 pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
@@ -12,4 +21,31 @@ pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
 /// A temporary file is its owner's alone; one that stays is everybody's, as far as the user's mask says.
 pub(crate) fn readable_by_others(file: &mut tempfile::Builder<'_, '_>) {
     file.permissions(Permissions::from_mode(0o666));
+}
+
+/// Does `finish` when a person or the system ends this program by a signal, before the signal ends it as it would have; a second
+/// one doesn't wait for that. What whoever started this program has it ignore, as `nohup` does, stays ignored.
+pub(crate) fn when_ended(finish: impl Fn() + Send + 'static) -> io::Result<()> {
+    let ignored = ignored_signals();
+    let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let (signals, seen): (Vec<_>, _) = (signals.collect(), Arc::new(AtomicBool::new(false)));
+    for &signal in &signals {
+        flag::register_conditional_default(signal, Arc::clone(&seen))?;
+        flag::register(signal, Arc::clone(&seen))?;
+    }
+    let mut signals = Signals::new(signals)?;
+    let ending = move || {
+        if let Some(signal) = signals.forever().next() {
+            finish();
+            drop(emulate_default_handler(signal));
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(ending).map(drop)
+}
+
+/// A bit for each signal, 1 the lowest; none where the system doesn't say.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

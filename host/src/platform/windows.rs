@@ -1,7 +1,12 @@
 //! What is so on Windows alone.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Component, Path};
+use std::process;
+
+/// `STATUS_CONTROL_C_EXIT`: how a program ends that doesn't care about Ctrl+C.
+const ENDED: u32 = 0xC000_013A;
 
 /// Where a guest finds a host directory that was mounted under its own path: with the separators of its world, which knows no
 /// drives.
@@ -12,6 +17,15 @@ pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
 
 /// A file takes the rights of its folder.
 pub(crate) fn readable_by_others(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// Does `finish` when a person ends this program by Ctrl+C or Ctrl+Break, before it ends as it would have.
+pub(crate) fn when_ended(finish: impl Fn() + Send + 'static) -> io::Result<()> {
+    let handled = ctrlc::set_handler(move || {
+        finish();
+        process::exit(ENDED.cast_signed());
+    });
+    handled.map_err(io::Error::other)
+}
 
 #[cfg(test)]
 mod tests {

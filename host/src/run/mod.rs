@@ -15,6 +15,7 @@ use callgate_wasi::{Exit, Guest, Hook, Program, Runtime, RuntimeOptions};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
+use crate::platform;
 use report::{TRAPPED, report, say, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
@@ -27,6 +28,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
     let trace = options.trace.as_ref().map(|file| add_trace(&mut guest, file.as_deref())).transpose()?;
+    if let Some(trace) = trace.clone() {
+        platform::when_ended(move || trace.finish()).context("--trace: cannot be told of signals")?;
+    }
     limit_time(&mut guest, trace, options);
     let missing = guest.missing_rule();
     let exit = guest.run(&program)?;

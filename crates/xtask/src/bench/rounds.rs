@@ -41,7 +41,7 @@ impl Samples {
 }
 
 /// Measures the rows under every contender.
-pub(crate) fn measure(bench: &Bench, rows: &[&Row], effort: &Effort) -> Result<Samples> {
+pub(crate) fn measure(bench: &Bench, rows: &[Row], effort: &Effort) -> Result<Samples> {
     let mut samples = Samples::default();
     let of_kind = |kind: Kind| rows.iter().filter(move |row| row.kind == kind).map(|row| row.key);
     let component: Vec<_> = of_kind(Kind::Inside).collect();

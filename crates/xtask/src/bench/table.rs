@@ -8,7 +8,7 @@ const HEADER: [&str; 8] =
     ["operation", "native ns", "callgate ns", "wasmtime ns", "of wasmtime", "target", "of native", "then"];
 
 /// The table; a target that is met has a check mark behind it.
-pub(crate) fn text(rows: &[&Row], samples: &Samples) -> String {
+pub(crate) fn text(rows: &[Row], samples: &Samples) -> String {
     let mut lines = vec![HEADER.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| cells(row, samples)));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
@@ -68,11 +68,11 @@ fn grouped(number: u64) -> String {
 }
 
 /// The medians as JSON: nanoseconds, or KiB where the row's name says memory; `null` where not measured.
-pub(crate) fn json(rows: &[&Row], samples: &Samples) -> String {
+pub(crate) fn json(rows: &[Row], samples: &Samples) -> String {
     let value = |row: &Row, contender: Contender| {
         samples.median(row, contender).map_or("null".to_owned(), |value| format!("{value:.1}"))
     };
-    let object = |row: &&Row| {
+    let object = |row: &Row| {
         format!(
             "  {{\"row\": \"{}\", \"native\": {}, \"callgate\": {}, \"wasmtime\": {}, \"target\": {:.2}}}",
             row.key,
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let text = text(&[&ROWS[0], &ROWS[6]], &samples());
+        let text = text(&[ROWS[0], ROWS[6]], &samples());
         let widths: Vec<_> = text.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths.len(), 4);
         assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn json_has_a_null_for_what_was_not_measured() {
-        let text = json(&[&ROWS[0], &ROWS[6]], &samples());
+        let text = json(&[ROWS[0], ROWS[6]], &samples());
         assert!(text.contains("\"row\": \"instant-now\", \"native\": 24.0, \"callgate\": 96.0, \"wasmtime\": 240.0"));
         assert!(text.contains("\"callgate\": null, \"wasmtime\": null, \"target\": 0.35}\n]\n"));
     }

@@ -62,7 +62,7 @@ fn run(mut arguments: &[&str]) -> Result<()> {
                 arguments = rest;
             }
             ["-S", "inherit-network", rest @ ..] => {
-                system.inherit_network().allow_ip_name_lookup(true);
+                system.inherit_network().allow_tcp(true);
                 arguments = rest;
             }
             ["--allow-precompiled", rest @ ..] => arguments = rest,
@@ -84,16 +84,17 @@ enum Program {
 
 impl Program {
     fn load(engine: &Engine, path: &Path) -> Result<Self> {
-        if Engine::detect_precompiled_file(path)?.is_some() {
-            #[allow(unsafe_code, reason = "no other way to load compiled code")]
-            // SAFETY: the bench compiles this file itself.
-            return unsafe { Component::deserialize_file(engine, path) }.map(Self::Component);
-        }
-        // Word 1 of the header tells the binary format's layer: 0 of modules, 1 of components.
         let code = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        match code.get(6) {
-            Some(1) => Component::from_binary(engine, &code).map(Self::Component),
-            _ => Module::from_binary(engine, &code).map(Self::Module),
+        match code.as_slice() {
+            // The header of both formats of WebAssembly, which differ in byte 6, the layer.
+            [0, b'a', b's', b'm', _, _, 1, ..] => Component::from_binary(engine, &code).map(Self::Component),
+            [0, b'a', b's', b'm', ..] => Module::from_binary(engine, &code).map(Self::Module),
+            // Not from the file, as `wasmtime run` does it: Wine can't map a file as code.
+            _ => {
+                #[allow(unsafe_code, reason = "no other way to load compiled code")]
+                // SAFETY: the bench compiles this file itself.
+                unsafe { Component::deserialize(engine, &code) }.map(Self::Component)
+            }
         }
     }
 

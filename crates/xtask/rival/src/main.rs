@@ -1,8 +1,9 @@
 //! What callgate is compared with where wasmtime's command line is not at hand: the least host over `wasmtime-wasi` that runs
 //! the bench programs, with the settings of `wasmtime run`, and the few of its options that the bench uses.
 //!
-//! Hazards: what would make it slow that isn't slow in `wasmtime run`. So its engine, its runtime, its way of calling a guest
-//! and `allow_blocking_current_thread` (without it each file operation goes to another thread) are those of `wasmtime run`.
+//! Hazards: what would make it slow that isn't slow in `wasmtime run`. So its engine, its runtime and its way of calling a guest are
+//! those of `wasmtime run`. One setting is the library's own: each file operation goes to a thread for such, so that it may wait. With
+//! `RIVAL_INLINE` in the environment it is done where the guest runs, as `wasmtime run` has it.
 
 use std::env;
 use std::fs;
@@ -53,7 +54,7 @@ fn compile(program: &str, file: &str) -> Result<()> {
 
 fn run(mut arguments: &[&str]) -> Result<()> {
     let mut system = WasiCtxBuilder::new();
-    system.inherit_stdio().allow_blocking_current_thread(true);
+    system.inherit_stdio().allow_blocking_current_thread(env::var_os("RIVAL_INLINE").is_some());
     loop {
         match arguments {
             ["--dir", mount, rest @ ..] => {

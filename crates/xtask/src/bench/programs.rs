@@ -71,9 +71,8 @@ fn build_callgate(options: &[&str]) -> Result<()> {
     process::run(cargo.current_dir(workspace::root()?))
 }
 
-/// The small host, in a folder of its own: it chooses other features of the same crates than callgate.
 fn build_rival() -> Result<PathBuf> {
-    let (folder, target) = (workspace::root()?.join("crates/xtask/rival"), workspace::own("rival")?);
+    let (folder, target) = (workspace::rival()?, workspace::own("rival")?);
     let mut cargo = process::cargo();
     cargo.args(["build", "--release", "--locked", "--target", workspace::WINDOWS_TARGET, "--target-dir"]).arg(&target);
     process::run(cargo.current_dir(folder)).context("cannot build the small host over wasmtime's library")?;

@@ -46,6 +46,9 @@ impl Wine {
     pub(crate) fn start(&self) {
         // It fails where a server runs already; and where none can, the first program fails and says so.
         let _ = quietly(&mut self.server("-p60"));
+        // The first program starts services that hold its output open as long as they run, a minute: be it one that nobody reads.
+        let mut first = Command::new(&self.program);
+        let _ = quietly(self.prepare(first.args(["cmd", "/c", "exit"])));
     }
 
     /// `wine-8.0`

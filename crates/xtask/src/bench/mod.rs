@@ -51,7 +51,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     guests::wasm("bench")?;
 
     let bench = Bench::new(programs)?;
-    let effort = if options.quick { rounds::QUICK } else { rounds::FULL };
+    let effort = match options {
+        Options { quick: true, .. } => rounds::QUICK,
+        Options { windows: true, .. } => rounds::UNDER_WINE,
+        _ => rounds::FULL,
+    };
     let measured = rounds::measure(&bench, &rows, &effort)?;
     println!("\n{}", table::text(&rows, &measured));
     if !bench.has_wasmtime() {

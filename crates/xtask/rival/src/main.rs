@@ -1,5 +1,5 @@
 //! What callgate is compared with where wasmtime's command line is not at hand: the least host over `wasmtime-wasi` that runs
-//! the bench programs, with the settings of `wasmtime run`, and the few of its options that the bench uses.
+//! the bench programs, with the settings of `wasmtime run` but one, and the few of its options that the bench uses.
 //!
 //! Hazards: what would make it slow that isn't slow in `wasmtime run`. So its engine, its runtime and its way of calling a guest are
 //! those of `wasmtime run`. One setting is the library's own: each file operation goes to a thread for such, so that it may wait. With

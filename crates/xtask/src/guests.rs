@@ -58,6 +58,13 @@ pub(crate) fn native(package: &str) -> Result<PathBuf> {
     Ok(guest.join("target/release"))
 }
 
+/// One package, for Windows; returns the folder of its programs.
+pub(crate) fn windows(package: &str) -> Result<PathBuf> {
+    let guest = workspace::guest()?;
+    cargo_build(&guest, &["--package", package, "--target", workspace::WINDOWS_TARGET])?;
+    Ok(guest.join("target").join(workspace::WINDOWS_TARGET).join("release"))
+}
+
 /// One package, for the guest target and as a module of WASI preview1.
 pub(crate) fn wasm(package: &str) -> Result<()> {
     let guest = workspace::guest()?;

@@ -44,6 +44,11 @@ pub(crate) fn guest() -> Result<PathBuf> {
     Ok(root()?.join("guest"))
 }
 
+/// The host that `bench` compares with under Wine; a workspace of its own, since it chooses other features of the engine.
+pub(crate) fn rival() -> Result<PathBuf> {
+    Ok(root()?.join("crates").join("xtask").join("rival"))
+}
+
 /// A guest program, as built by `guests::build`.
 pub(crate) fn guest_program(name: &str) -> Result<PathBuf> {
     Ok(guest()?.join("target").join(GUEST_TARGET).join("release").join(format!("{name}.wasm")))

@@ -2,10 +2,11 @@
 //! that return when they are done.
 
 use std::ptr::{null, null_mut};
+use std::sync::{Mutex, PoisonError};
 
 use windows_sys::Wdk::Storage::FileSystem::{NtCreateEvent, NtReadFile, NtWriteFile};
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE, NTSTATUS, STATUS_PENDING};
-use windows_sys::Win32::System::IO::IO_STATUS_BLOCK;
+use windows_sys::Win32::System::IO::{IO_STATUS_BLOCK, IO_STATUS_BLOCK_0};
 use windows_sys::Win32::System::Kernel::SynchronizationEvent;
 
 use super::{Handle, checked, info};
@@ -105,22 +106,29 @@ impl Inherited {
     }
 }
 
+/// Events that no transfer uses at the moment: to make and close one for each costs more than many a transfer.
+static FREE: Mutex<Vec<Handle>> = Mutex::new(Vec::new());
+
 /// Runs a transfer to its end, also on a handle whose calls return before; how much was transferred.
 fn completed(transfer: impl FnOnce(HANDLE, *mut IO_STATUS_BLOCK) -> NTSTATUS) -> Result<usize, Status> {
-    let event = event()?;
-    let mut block = IO_STATUS_BLOCK::default();
+    let free = || FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = free().pop();
+    let event = kept.map_or_else(event, Ok)?;
+    // Not over until it says so, even where the event is still set from a transfer before.
+    let mut block = IO_STATUS_BLOCK { Anonymous: IO_STATUS_BLOCK_0 { Status: STATUS_PENDING }, Information: 0 };
     let block: *mut IO_STATUS_BLOCK = &raw mut block;
     let mut status = transfer(event.raw(), block);
-    // SAFETY: the event and the block live until here, and nothing is written to the block once the event is set.
-    unsafe {
+    // SAFETY: the event and the block live until here, and nothing is written to the block once it tells the end.
+    let count = unsafe {
         while status == STATUS_PENDING {
             if NtWaitForSingleObject(event.raw(), 0, null()) == 0 {
                 status = (*block).Anonymous.Status;
             }
         }
-        checked(status)?;
-        Ok((*block).Information)
-    }
+        (*block).Information
+    };
+    free().push(event);
+    checked(status).map(|()| count)
 }
 
 fn event() -> Result<Handle, Status> {

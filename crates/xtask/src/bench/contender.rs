@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use super::programs::Programs;
 use super::rows::Kind;
 use crate::{process, workspace};
 
@@ -20,8 +21,7 @@ const GUEST_FOLDER: &str = "/bench";
 
 /// Programs and folders of one benchmark.
 pub(crate) struct Bench {
-    native: PathBuf,
-    callgate: PathBuf,
+    programs: Programs,
     /// What all contenders work in.
     data: PathBuf,
     work: PathBuf,
@@ -30,16 +30,14 @@ pub(crate) struct Bench {
 
 impl Bench {
     /// Makes the data's folder afresh, and compiles ahead of time what is started precompiled.
-    pub(crate) fn new(native: PathBuf) -> Result<Self> {
+    pub(crate) fn new(programs: Programs) -> Result<Self> {
         let mut contenders = vec![Contender::Native, Contender::Callgate];
-        if process::exists("wasmtime") {
-            contenders.push(Contender::Wasmtime);
-        }
+        contenders.extend(programs.wasmtime.is_some().then_some(Contender::Wasmtime));
         let work = workspace::own("bench")?;
         let data = work.join("data");
         let _ = fs::remove_dir_all(&data);
         fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
-        let bench = Self { native, callgate: workspace::callgate("release")?, data, work, contenders };
+        let bench = Self { programs, data, work, contenders };
         let hello = workspace::guest_program("bench-hello")?;
         for &contender in &bench.contenders {
             if let Some(mut host) = bench.host(contender) {
@@ -64,7 +62,7 @@ impl Bench {
     ) -> Result<Command> {
         let mut command = match self.host(contender) {
             None => {
-                let mut command = Command::new(self.native.join(workspace::executable("bench")));
+                let mut command = self.programs.command(&self.programs.bench);
                 command.arg(&self.data);
                 command
             }
@@ -89,7 +87,7 @@ impl Bench {
     /// The program that only greets.
     pub(crate) fn hello(&self, contender: Contender, kind: Kind) -> Result<Command> {
         let mut command = match self.host(contender) {
-            None => Command::new(self.native.join(workspace::executable("bench-hello"))),
+            None => self.programs.command(&self.programs.hello),
             Some(mut host) => {
                 host.arg("run");
                 if kind == Kind::StartCached {
@@ -108,11 +106,12 @@ impl Bench {
     }
 
     fn host(&self, contender: Contender) -> Option<Command> {
-        match contender {
+        let program = match contender {
             Contender::Native => None,
-            Contender::Callgate => Some(Command::new(&self.callgate)),
-            Contender::Wasmtime => Some(Command::new("wasmtime")),
-        }
+            Contender::Callgate => Some(&self.programs.callgate),
+            Contender::Wasmtime => self.programs.wasmtime.as_ref(),
+        };
+        program.map(|program| self.programs.command(program))
     }
 
     fn precompiled(&self, contender: Contender) -> PathBuf {

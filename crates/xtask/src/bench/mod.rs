@@ -1,4 +1,5 @@
-//! Compares one program, run natively, under callgate and under wasmtime, against the project's targets.
+//! Compares one program, run natively, under callgate and under wasmtime, against the project's targets; with `--windows` what is
+//! built for Windows, under Wine.
 //!
 //! Hazards: the machine's other work disturbs; so the three take turns, round by round, each round in another order, and
 //! medians are compared. Only ratios of one run mean something. All three work in the same folder, on one disk, and
@@ -10,6 +11,7 @@ pub(crate) mod memory;
 #[cfg(not(unix))]
 #[path = "memory_unknown.rs"]
 pub(crate) mod memory;
+mod programs;
 mod rounds;
 mod rows;
 mod table;
@@ -20,13 +22,17 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::{guests, process, setup, workspace};
+use crate::{guests, setup};
 use contender::Bench;
+use programs::Programs;
 use rows::{ROWS, Row};
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// What is built for Windows, under Wine, against a small host over wasmtime's library
+    #[arg(long)]
+    windows: bool,
     /// Fewer and shorter rounds, to see whether it works
     #[arg(long)]
     quick: bool,
@@ -39,15 +45,17 @@ pub(crate) struct Options {
 
 /// `cargo xtask bench`.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let rows = selected(options.filter.as_deref())?;
+    let rows = selected(options)?;
     setup::guest_target()?;
-    let build = ["build", "--release", "--package", "callgate"];
-    process::run(process::cargo().args(build).current_dir(workspace::root()?))?;
-    let native = guests::native("bench")?;
+    let programs = if options.windows { Programs::windows()? } else { Programs::here()? };
     guests::wasm("bench")?;
 
-    let bench = Bench::new(native)?;
-    let effort = if options.quick { rounds::QUICK } else { rounds::FULL };
+    let bench = Bench::new(programs)?;
+    let effort = match options {
+        Options { quick: true, .. } => rounds::QUICK,
+        Options { windows: true, .. } => rounds::UNDER_WINE,
+        _ => rounds::FULL,
+    };
     let measured = rounds::measure(&bench, &rows, &effort)?;
     println!("\n{}", table::text(&rows, &measured));
     if !bench.has_wasmtime() {
@@ -60,12 +68,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn selected(filter: Option<&str>) -> Result<Vec<&'static Row>> {
-    let wanted = filter.unwrap_or_default().to_lowercase();
+fn selected(options: &Options) -> Result<Vec<Row>> {
+    let all: Vec<_> = if options.windows { ROWS.iter().filter_map(Row::under_wine).collect() } else { ROWS.to_vec() };
+    let wanted = options.filter.as_deref().unwrap_or_default().to_lowercase();
     let matches = |row: &&Row| row.key.contains(&wanted) || row.title.to_lowercase().contains(&wanted);
-    let rows: Vec<_> = ROWS.iter().filter(matches).collect();
+    let rows: Vec<_> = all.iter().filter(matches).copied().collect();
     if rows.is_empty() {
-        let all: Vec<_> = ROWS.iter().map(|row| row.key).collect();
+        let all: Vec<_> = all.iter().map(|row| row.key).collect();
         bail!("no row's name contains `{wanted}`; the rows are {}", all.join(", "));
     }
     Ok(rows)

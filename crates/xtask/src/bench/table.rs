@@ -7,12 +7,13 @@ use super::rows::Row;
 const HEADER: [&str; 8] =
     ["operation", "native ns", "callgate ns", "wasmtime ns", "of wasmtime", "target", "of native", "then"];
 
-/// The table; a target that is met has a check mark behind it.
-pub(crate) fn text(rows: &[&Row], samples: &Samples) -> String {
+/// The table; a target that is met has a check mark behind it. The last column is there only where a row has such a goal.
+pub(crate) fn text(rows: &[Row], samples: &Samples) -> String {
+    let columns = if rows.iter().any(|row| row.of_native.is_some()) { HEADER.len() } else { HEADER.len() - 1 };
     let mut lines = vec![HEADER.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| cells(row, samples)));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<_> = (0..HEADER.len()).map(width).collect();
+    let widths: Vec<_> = (0..columns).map(width).collect();
     let mut text = String::new();
     for (number, line) in lines.iter().enumerate() {
         for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
@@ -68,11 +69,11 @@ fn grouped(number: u64) -> String {
 }
 
 /// The medians as JSON: nanoseconds, or KiB where the row's name says memory; `null` where not measured.
-pub(crate) fn json(rows: &[&Row], samples: &Samples) -> String {
+pub(crate) fn json(rows: &[Row], samples: &Samples) -> String {
     let value = |row: &Row, contender: Contender| {
         samples.median(row, contender).map_or("null".to_owned(), |value| format!("{value:.1}"))
     };
-    let object = |row: &&Row| {
+    let object = |row: &Row| {
         format!(
             "  {{\"row\": \"{}\", \"native\": {}, \"callgate\": {}, \"wasmtime\": {}, \"target\": {:.2}}}",
             row.key,
@@ -115,15 +116,23 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let text = text(&[&ROWS[0], &ROWS[6]], &samples());
+        let text = text(&[ROWS[0], ROWS[6]], &samples());
         let widths: Vec<_> = text.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths.len(), 4);
         assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
     }
 
     #[test]
+    fn rows_without_a_further_goal_have_no_column_for_it() {
+        let row = ROWS[0].under_wine().unwrap();
+        let text = text(&[row], &samples());
+        assert!(text.lines().next().unwrap().ends_with("| of native |"), "{text}");
+        assert!(text.ends_with("| 0.50 ✓ |      4.00 |"), "{text}");
+    }
+
+    #[test]
     fn json_has_a_null_for_what_was_not_measured() {
-        let text = json(&[&ROWS[0], &ROWS[6]], &samples());
+        let text = json(&[ROWS[0], ROWS[6]], &samples());
         assert!(text.contains("\"row\": \"instant-now\", \"native\": 24.0, \"callgate\": 96.0, \"wasmtime\": 240.0"));
         assert!(text.contains("\"callgate\": null, \"wasmtime\": null, \"target\": 0.35}\n]\n"));
     }

@@ -60,22 +60,41 @@ impl Backends {
 
 /// The systems that guests run on, with standard streams that are nobody's.
 pub(crate) struct Hosts {
-    real: Vec<Arc<dyn System>>,
+    real: Vec<(&'static str, Arc<dyn System>)>,
 }
 
 impl Default for Hosts {
     fn default() -> Self {
-        let quiet = |(_, system)| -> Arc<dyn System> { Arc::new(quiet::Quiet(system)) };
+        let quiet = |(name, system)| (name, quiet(system));
         Self { real: real::systems().into_iter().map(quiet).collect() }
     }
 }
 
 impl Hosts {
-    /// Each of them, with fresh ground on it.
+    /// Each of them, with fresh ground on it; memory with streams of its own.
     pub(crate) fn all(&self) -> Vec<(Arc<dyn System>, Box<dyn Ground>)> {
-        let mut all: Vec<_> = self.real.iter().map(|system| (Arc::clone(system), real::ground(&**system))).collect();
-        let memory = memory::Whole::new();
-        all.push((Arc::<callgate_memory::Memory>::clone(&memory.memory), Box::new(memory)));
-        all
+        let (memory, ground) = memory();
+        let real = self.real().map(|(_, system, ground)| (system, ground));
+        real.chain([(memory, ground)]).collect()
     }
+
+    /// The same with their names, and memory with streams like all the others.
+    pub(crate) fn alike(&self) -> Vec<(&'static str, Arc<dyn System>, Box<dyn Ground>)> {
+        let (memory, ground) = memory();
+        self.real().chain([("memory", quiet(memory), ground)]).collect()
+    }
+
+    fn real(&self) -> impl Iterator<Item = (&'static str, Arc<dyn System>, Box<dyn Ground>)> {
+        self.real.iter().map(|(name, system)| (*name, Arc::clone(system), real::ground(&**system)))
+    }
+}
+
+fn quiet(system: Arc<dyn System>) -> Arc<dyn System> {
+    Arc::new(quiet::Quiet(system))
+}
+
+/// A memory system of its own.
+fn memory() -> (Arc<dyn System>, Box<dyn Ground>) {
+    let whole = memory::Whole::new();
+    (Arc::<callgate_memory::Memory>::clone(&whole.memory), Box::new(whole))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use callgate_fuzz::backends::Backends;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
+use callgate_fuzz::modules::Modules;
 
 #[test]
 fn backends_agree_on_random_sequences() {
@@ -59,6 +60,17 @@ fn the_host_outlives_broken_components() {
         guests.garbage(seed).unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
     }
     assert!(guests.ends().any(|(_, end, _)| end == "not loaded"));
+}
+
+#[test]
+fn the_host_outlives_hostile_modules() {
+    let mut modules = Modules::new().expect("the engine is set up");
+    for seed in 0..300 {
+        if let Err(found) = modules.case(seed) {
+            panic!("{found}");
+        }
+    }
+    for call in modules.tally().calls() { println!("{call:?}"); }
 }
 
 fn guests() -> Guests {

@@ -1,7 +1,8 @@
-//! Sequences that backends once disagreed on, as the run that found them printed them.
+//! Sequences that backends once disagreed on, as the run that found them printed them; and modules that the host once did wrong by.
 
 use callgate_fuzz::files::Operation::{CreateDirectory, Open, RemoveDirectory, Rename, SetTimes, Symlink};
-use callgate_fuzz::files::{Time, agree, how};
+use callgate_fuzz::files::{Text, Time, agree, how};
+use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Script, call, holds};
 use callgate_system::Follow;
 
 use Follow::No;
@@ -43,4 +44,22 @@ fn found_by_seed_200350() {
         RemoveDirectory { dir: 1, path: "b/c".into() },
         Rename { dir: 0, path: "a".into(), new_dir: 2, new_path: "b".into() },
     ]);
+}
+
+/// The name of what is opened was as long as those of all that it was opened below: gigabytes with a thousand descriptors.
+#[test]
+fn names_grew_with_each_opening() {
+    const WRITABLE: u64 = 4;
+    const FIRST: u64 = 6;
+    const ALL: u64 = (1 << 30) - 1;
+    let open = |from| {
+        let path = Argument::Text(Text::long("./", 2_047, ""));
+        let out = Argument::Address(Address::At(64));
+        let [from, follow, directory, rights, flags] = [from, 1, 2, ALL, 0].map(Argument::Number);
+        call("path_open", [from, follow, path, directory, rights.clone(), rights, flags, out])
+    };
+    let calls = (FIRST..FIRST + 600).map(|opened| open(if opened == FIRST { WRITABLE } else { opened - 1 })).collect();
+    let memory = Memory::Pages(1);
+    let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 1_000, calls });
+    assert_eq!(done.calls().collect::<Vec<_>>(), [("path_open", 0, 600)]);
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use callgate_wasi::Runtime;
@@ -16,8 +17,13 @@ use super::wasm;
 use crate::backends::Hosts;
 use crate::files::survey::Tree;
 
-/// Runs `script` on each system; what it did.
-pub(crate) fn compare(runtime: &Runtime, hosts: &Hosts, path: &Path, script: &Script) -> Result<Tally> {
+/// Runs `script` on each system, for no longer than the runtime comes with; what it did.
+pub(crate) fn compare(
+    runtime: (&Runtime, Duration),
+    hosts: &Hosts,
+    path: &Path,
+    script: &Script,
+) -> Result<Tally> {
     fs::write(path, wasm::module(script)?).context("the module can't be written")?;
     let mut done = Vec::new();
     for (name, system, ground) in hosts.alike() {

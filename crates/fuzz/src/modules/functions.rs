@@ -47,6 +47,8 @@ pub(crate) enum Parameter {
     Distance,
     Cookie,
     Rights,
+    /// Rights for what is opened below.
+    Inheriting,
     Time,
     /// Pages that the memory is to grow by.
     Pages,
@@ -58,7 +60,7 @@ impl Parameter {
         match self {
             P::Path | P::Gathered | P::Scattered | P::Room | P::UntoldRoom => &[ValType::I32; 2],
             P::Subscriptions => &[ValType::I32; 3],
-            P::Offset | P::Length | P::Distance | P::Cookie | P::Rights | P::Time => &[ValType::I64],
+            P::Offset | P::Length | P::Distance | P::Cookie | P::Rights | P::Inheriting | P::Time => &[ValType::I64],
             _ => &[ValType::I32],
         }
     }
@@ -100,7 +102,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("fd_datasync", 1, &[P::Descriptor]),
     function("fd_fdstat_get", 6, &[P::Descriptor, P::Told(0)]),
     function("fd_fdstat_set_flags", 6, &[P::Descriptor, P::DescriptorFlags]),
-    function("fd_fdstat_set_rights", 3, &[P::Descriptor, P::Rights, P::Rights]),
+    function("fd_fdstat_set_rights", 3, &[P::Descriptor, P::Rights, P::Inheriting]),
     function("fd_filestat_get", 6, &[P::Descriptor, P::ToldAmong(16)]),
     function("fd_filestat_set_size", 8, &[P::Descriptor, P::Offset]),
     function("fd_filestat_set_times", 8, &[P::Descriptor, P::Time, P::Time, P::TimeFlags]),
@@ -122,7 +124,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function(
         "path_open",
         40,
-        &[P::Directory, P::Lookup, P::Path, P::OpenFlags, P::Rights, P::Rights, P::DescriptorFlags, P::Told(0)],
+        &[P::Directory, P::Lookup, P::Path, P::OpenFlags, P::Rights, P::Inheriting, P::DescriptorFlags, P::Told(0)],
     ),
     function("path_readlink", 8, &[P::Directory, P::Path, P::Room, P::Told(0)]),
     function("path_remove_directory", 10, &[P::Directory, P::Path]),

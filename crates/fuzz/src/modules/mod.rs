@@ -17,6 +17,7 @@ mod wasm;
 
 use std::cell::RefCell;
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::Result;
 use callgate_wasi::{Runtime, RuntimeOptions};
@@ -30,6 +31,10 @@ use crate::watch::Watch;
 pub use rules::{Difference, RULES, Rule};
 pub use script::{Address, Argument, Call, Launch, Memory, Script, call};
 pub use tally::Tally;
+
+/// What a module may use of the time, when there are many; and when there is but one.
+const TIMEOUT: Duration = Duration::from_millis(100);
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many shorter modules are tried for one that fails.
 const SHRINKING: u32 = 2_000;
@@ -90,7 +95,7 @@ impl Modules {
         let tree = scripts.new_tree(&mut runner).map_err(|reason| found(None, format!("no module: {reason}")))?;
         let tally = RefCell::new(Tally::default());
         let run = |script: Script| {
-            let done = self.run(format!("module {seed}"), &script);
+            let done = self.run(format!("module {seed}"), &script, TIMEOUT);
             tally.borrow_mut().add(done.map_err(|wrong| TestCaseError::fail(format!("{wrong:#}")))?);
             Ok(())
         };
@@ -103,20 +108,21 @@ impl Modules {
         }
     }
 
-    fn run(&self, case: String, script: &Script) -> Result<Tally> {
+    fn run(&self, case: String, script: &Script, timeout: Duration) -> Result<Tally> {
         let path = self.folder.path().join("module.wasm");
-        self.watch.over(case, || compare::compare(&self.runtime, &self.hosts, &path, script))
+        self.watch.over(case, || compare::compare((&self.runtime, timeout), &self.hosts, &path, script))
     }
 }
 
-/// Runs a regression on all systems of this machine.
+/// Runs a regression on all systems of this machine; what it did.
 ///
 /// # Panics
 /// Where the host does wrong, or the systems disagree.
-pub fn holds(script: &Script) {
+pub fn holds(script: &Script) -> Tally {
     let modules = Modules::new().expect("the engine is set up");
-    if let Err(wrong) = modules.run("a regression".to_owned(), script) {
-        panic!("{wrong:#}");
+    match modules.run("a regression".to_owned(), script, LONG_TIMEOUT) {
+        Ok(tally) => tally,
+        Err(wrong) => panic!("{wrong:#}"),
     }
 }
 

@@ -20,9 +20,6 @@ use crate::files::world::World;
 /// Bytes of linear memory that a module may have.
 const MEMORY: u64 = 16 << 20;
 
-/// What it may use of the time.
-const TIMEOUT: Duration = Duration::from_millis(100);
-
 /// The mounts below the ground's root.
 const WRITABLE: &str = "w";
 const READ_ONLY: &str = "r";
@@ -40,9 +37,9 @@ pub(crate) struct Done {
 /// How the end of a run begins that had no more time.
 pub(crate) const TIME_OVER: &str = "time over";
 
-/// Runs the module of `script`, which stands at `path`.
+/// Runs the module of `script`, which stands at `path`, for no longer than `timeout`.
 pub(crate) fn run(
-    runtime: &Runtime,
+    (runtime, timeout): (&Runtime, Duration),
     path: &Path,
     script: &Script,
     system: Arc<dyn System>,
@@ -57,7 +54,7 @@ pub(crate) fn run(
     let (before, outside) = (survey(&world), world.ground.outside());
 
     let mut guest = Guest::new(Arc::clone(&system));
-    guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(MEMORY);
+    guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(timeout).max_memory(MEMORY);
     guest.max_handles(script.handles);
     guest.mount_directory(directory(&*root, WRITABLE)?, "/", Access::ReadWrite)?;
     guest.mount_directory(directory(&*root, READ_ONLY)?, "/fixed", Access::ReadOnly)?;

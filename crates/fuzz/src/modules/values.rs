@@ -42,6 +42,7 @@ pub(crate) fn values(parameter: P, tame: bool) -> Values {
         P::Distance => numbers(distance()),
         P::Cookie => numbers(prop_oneof![4 => Just(0), 4 => 1..12_u64, 1 => select(EDGES.to_vec())].boxed()),
         P::Rights => numbers(rights()),
+        P::Inheriting => numbers(prop_oneof![2 => Just(0), 2 => Just(DIRECTORY | FILE), 1 => rights()].boxed()),
         P::Time => numbers(time()),
         P::Pages => numbers(small(3)),
     }
@@ -206,12 +207,14 @@ fn distance() -> BoxedStrategy<u64> {
     prop_oneof![8 => -20..20_i64, 2 => 0..10_000_i64, 1 => far].prop_map(|distance| distance as u64).boxed()
 }
 
+/// What kinds of descriptors have.
+const FILE: u64 = 0x1ff | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 27;
+const DIRECTORY: u64 = 0x7ff_fe19 & !(1 << 22);
+
 /// All, what a kind of descriptor has, nearly that, or any.
 fn rights() -> BoxedStrategy<u64> {
     const ALL: u64 = (1 << 30) - 1;
     const READ_AND_WRITE: u64 = 1 << 1 | 1 << 6;
-    const FILE: u64 = 0x1ff | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 27;
-    const DIRECTORY: u64 = 0x7ff_fe19 & !(1 << 22);
     let usual = vec![ALL, u64::MAX, READ_AND_WRITE, FILE, DIRECTORY, DIRECTORY | FILE, 1 << 1, 1 << 6, 0];
     let kind = select(vec![FILE, DIRECTORY, DIRECTORY | FILE]);
     let nearly = (kind, 0..30_u32).prop_map(|(rights, bit)| rights & !(1 << bit));

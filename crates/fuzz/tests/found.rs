@@ -46,10 +46,43 @@ fn found_by_seed_200350() {
     ]);
 }
 
+const WRITABLE: u64 = 4;
+
+/// Answers at the very end of all addresses; the address behind an event was computed, and that behind a text.
+#[test]
+fn the_end_of_memory_is_that_of_addresses() {
+    let end = |from| Argument::Address(Address::End(from));
+    let out = || Argument::Address(Address::At(64));
+    let [number, text] = [Argument::Number, |number| Argument::Bytes(vec![0; number as usize])];
+    let calls = vec![
+        call("fd_write", [number(1), end(-8), number(1), out()]),
+        call("poll_oneoff", [text(48), end(-32), number(1), out()]),
+        call("poll_oneoff", [text(48), end(-31), number(1), out()]),
+        call("fd_fdstat_get", [number(WRITABLE), end(-24)]),
+        call("fd_filestat_get", [number(WRITABLE), end(-64)]),
+        call("args_get", [end(-8), out()]),
+        call("args_get", [out(), end(-17)]),
+        call("args_get", [out(), end(-16)]),
+        call("random_get", [end(-5), number(5)]),
+    ];
+    let memory = Memory::Pages(1 << 16);
+    let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, calls });
+    let answers = [
+        ("args_get", 0, 2),
+        ("args_get", 21, 1),
+        ("fd_fdstat_get", 0, 1),
+        ("fd_filestat_get", 0, 1),
+        ("fd_write", 0, 1),
+        ("poll_oneoff", 0, 1),
+        ("poll_oneoff", 21, 1),
+        ("random_get", 0, 1),
+    ];
+    assert_eq!(done.calls().collect::<Vec<_>>(), answers);
+}
+
 /// The name of what is opened was as long as those of all that it was opened below: gigabytes with a thousand descriptors.
 #[test]
 fn names_grew_with_each_opening() {
-    const WRITABLE: u64 = 4;
     const FIRST: u64 = 6;
     const ALL: u64 = (1 << 30) - 1;
     let open = |from| {

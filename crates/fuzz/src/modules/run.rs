@@ -17,7 +17,7 @@ use crate::files::how;
 use crate::files::survey::{Tree, survey};
 use crate::files::world::World;
 
-/// Bytes of linear memory that a module may have.
+/// Bytes of linear memory that a module may have, unless it begins with more.
 const MEMORY: u64 = 16 << 20;
 
 /// The mounts below the ground's root.
@@ -54,8 +54,8 @@ pub(crate) fn run(
     let (before, outside) = (survey(&world), world.ground.outside());
 
     let mut guest = Guest::new(Arc::clone(&system));
-    guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(timeout).max_memory(MEMORY);
-    guest.max_handles(script.handles);
+    guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(timeout);
+    guest.max_memory(script.memory.bytes().max(MEMORY)).max_handles(script.handles);
     guest.mount_directory(directory(&*root, WRITABLE)?, "/", Access::ReadWrite)?;
     guest.mount_directory(directory(&*root, READ_ONLY)?, "/fixed", Access::ReadOnly)?;
     let address = guest.listen((Ipv4Addr::LOCALHOST, 0).into())?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::layout::PAGE;
 use crate::files::Text;
 
 /// A module, and how it is run.
@@ -36,6 +37,18 @@ pub enum Memory {
     Shared,
     /// None at all.
     Missing,
+}
+
+impl Memory {
+    /// How long it is to begin with: of two, the first.
+    pub(crate) fn bytes(self) -> u64 {
+        let pages = match self {
+            Self::Pages(pages) => pages,
+            Self::Missing => 0,
+            _ => 1,
+        };
+        u64::from(pages) * PAGE
+    }
 }
 
 /// What makes the calls.

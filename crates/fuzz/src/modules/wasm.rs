@@ -20,6 +20,9 @@ pub(crate) const RUN: &str = "run";
 /// What no guest may see.
 pub(crate) const SECRET: [u8; 8] = *b"NEVERSEE";
 
+/// Bytes of memory that are looked at for it.
+const LOOKED_AT: u64 = 1 << 23;
+
 /// Results that a function may have, less one.
 const MOST_CALLS: usize = 900;
 
@@ -28,13 +31,8 @@ const HERE: MemArg = MemArg { offset: 0, align: 0, memory_index: 0 };
 /// The module.
 pub(crate) fn module(script: &Script) -> Result<Vec<u8>> {
     ensure!(script.calls.len() <= MOST_CALLS, "so many calls have so many results");
-    let pages = match script.memory {
-        Memory::Pages(pages) => pages,
-        Memory::Missing => 0,
-        _ => 1,
-    };
     let imports = FUNCTIONS.iter().filter(|function| is_imported(script, function.name));
-    let mut encoder = Encoder { script, imports: imports.collect(), size: u64::from(pages) * PAGE, data: Vec::new() };
+    let mut encoder = Encoder { script, imports: imports.collect(), size: script.memory.bytes(), data: Vec::new() };
     encoder.module()
 }
 
@@ -269,7 +267,7 @@ impl Encoder<'_> {
             code.local_get(AT).i64_load(HERE).i64_const(i64::from_le_bytes(SECRET)).i64_eq().i64_extend_i32_u();
             code.local_get(FOUND).i64_add().local_set(FOUND);
             code.local_get(AT).i32_const(1).i32_add().local_tee(AT);
-            code.i32_const(self.size as i32 - 7).i32_lt_u().br_if(0).end();
+            code.i32_const(self.size.min(LOOKED_AT) as i32 - 7).i32_lt_u().br_if(0).end();
         }
         code.local_get(FOUND).end();
         function

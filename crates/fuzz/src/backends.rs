@@ -70,22 +70,31 @@ impl Default for Hosts {
     }
 }
 
+/// One of them, with fresh ground on it.
+pub(crate) struct Host {
+    pub(crate) name: &'static str,
+    pub(crate) system: Arc<dyn System>,
+    pub(crate) ground: Box<dyn Ground>,
+}
+
 impl Hosts {
-    /// Each of them, with fresh ground on it; memory with streams of its own.
-    pub(crate) fn all(&self) -> Vec<(Arc<dyn System>, Box<dyn Ground>)> {
-        let (memory, ground) = memory();
-        let real = self.real().map(|(_, system, ground)| (system, ground));
-        real.chain([(memory, ground)]).collect()
+    /// Each of them; memory with streams of its own.
+    pub(crate) fn all(&self) -> Vec<Host> {
+        self.real().chain([memory()]).collect()
     }
 
-    /// The same with their names, and memory with streams like all the others.
-    pub(crate) fn alike(&self) -> Vec<(&'static str, Arc<dyn System>, Box<dyn Ground>)> {
-        let (memory, ground) = memory();
-        self.real().chain([("memory", quiet(memory), ground)]).collect()
+    /// Each of them; memory with streams like all the others.
+    pub(crate) fn alike(&self) -> Vec<Host> {
+        let memory = memory();
+        self.real().chain([Host { system: quiet(memory.system), ..memory }]).collect()
     }
 
-    fn real(&self) -> impl Iterator<Item = (&'static str, Arc<dyn System>, Box<dyn Ground>)> {
-        self.real.iter().map(|(name, system)| (*name, Arc::clone(system), real::ground(&**system)))
+    fn real(&self) -> impl Iterator<Item = Host> {
+        self.real.iter().map(|(name, system)| Host {
+            name,
+            system: Arc::clone(system),
+            ground: real::ground(&**system),
+        })
     }
 }
 
@@ -94,7 +103,8 @@ fn quiet(system: Arc<dyn System>) -> Arc<dyn System> {
 }
 
 /// A memory system of its own.
-fn memory() -> (Arc<dyn System>, Box<dyn Ground>) {
+fn memory() -> Host {
     let whole = memory::Whole::new();
-    (Arc::<callgate_memory::Memory>::clone(&whole.memory), Box::new(whole))
+    let system = Arc::<callgate_memory::Memory>::clone(&whole.memory);
+    Host { name: "memory", system, ground: Box::new(whole) }
 }

@@ -22,7 +22,7 @@ use callgate_wasi::{Exit, Runtime, RuntimeOptions};
 use fastrand::Rng;
 use tempfile::TempDir;
 
-use crate::backends::Hosts;
+use crate::backends::{Host, Hosts};
 use crate::watch::Watch;
 use host::Loopback;
 use interface::Interface;
@@ -103,8 +103,7 @@ impl Guests {
             return Ok(vec!["not linked".to_owned()]);
         }
         let mut ends = Vec::new();
-        for (system, ground) in self.hosts.all() {
-            let name = system.name();
+        for Host { name, system, ground } in self.hosts.all() {
             let mut random = Rng::with_seed(seed);
             let exit = host::run(&program, system, &*ground, &self.loopback, &mut random).context(name)?;
             ends.push(match exit {

@@ -14,19 +14,14 @@ use super::run::{Done, TIME_OVER, run};
 use super::script::Script;
 use super::tally::Tally;
 use super::wasm;
-use crate::backends::Hosts;
+use crate::backends::{Host, Hosts};
 use crate::files::survey::Tree;
 
 /// Runs `script` on each system, for no longer than the runtime comes with; what it did.
-pub(crate) fn compare(
-    runtime: (&Runtime, Duration),
-    hosts: &Hosts,
-    path: &Path,
-    script: &Script,
-) -> Result<Tally> {
+pub(crate) fn compare(runtime: (&Runtime, Duration), hosts: &Hosts, path: &Path, script: &Script) -> Result<Tally> {
     fs::write(path, wasm::module(script)?).context("the module can't be written")?;
     let mut done = Vec::new();
-    for (name, system, ground) in hosts.alike() {
+    for Host { name, system, ground } in hosts.alike() {
         done.push((name, run(runtime, path, script, system, ground).context(name)?));
     }
     let mut tally = Tally::default();

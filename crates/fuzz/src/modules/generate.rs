@@ -52,10 +52,7 @@ fn open(directory: u64, path: &str, flags: u64) -> Call {
     let rights = if directory == WRITABLE { ALL } else { TO_READ };
     let number = Argument::Number;
     let (out, path) = (Argument::Address(Address::At(OUT)), Argument::Text(path.into()));
-    call(
-        "path_open",
-        [number(directory), number(1), path, number(flags), number(rights), number(ALL), number(0), out],
-    )
+    call("path_open", [number(directory), number(1), path, number(flags), number(rights), number(ALL), number(0), out])
 }
 
 fn calls(tame: bool) -> impl Strategy<Value = Call> {

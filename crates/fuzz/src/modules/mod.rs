@@ -91,7 +91,7 @@ impl Modules {
         let config = Config { failure_persistence: None, max_shrink_iters: SHRINKING, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
         let found = |script, wrong| Found { seed, script, wrong };
-        let scripts = if seed % 2 == 0 { &self.tame } else { &self.wild };
+        let scripts = if seed.is_multiple_of(2) { &self.tame } else { &self.wild };
         let tree = scripts.new_tree(&mut runner).map_err(|reason| found(None, format!("no module: {reason}")))?;
         let tally = RefCell::new(Tally::default());
         let run = |script: Script| {

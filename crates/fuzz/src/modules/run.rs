@@ -99,8 +99,14 @@ fn furnish(ground: &dyn Ground, root: &dyn Directory) -> Result<()> {
         // What the host can't make is missing for the guest.
         ground.make_file(&[mount.as_bytes(), b"/caf\xe9"].concat(), b"");
         let other = if mount == WRITABLE { "../r" } else { "../w" };
-        let links =
-            [("over", other), ("up", ".."), ("out", "../../outside"), ("absolute", "/etc"), ("loop", "loop"), ("to_a", "a")];
+        let links = [
+            ("over", other),
+            ("up", ".."),
+            ("out", "../../outside"),
+            ("absolute", "/etc"),
+            ("loop", "loop"),
+            ("to_a", "a"),
+        ];
         for (name, text) in links {
             ground.make_symlink(text.as_bytes(), &at(name));
         }

@@ -31,7 +31,7 @@ pub enum Memory {
     Misnamed,
     /// A page that is not exported.
     Hidden,
-    /// A page, and another memory is exported, of 64-bit addresses or shared.
+    /// A page, and another memory is exported, of 64-bit addresses.
     Wide,
     /// The same, of memory that threads share.
     Shared,

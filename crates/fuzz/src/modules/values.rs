@@ -29,7 +29,9 @@ pub(crate) fn values(parameter: P, tame: bool) -> Values {
         P::Room => room(prop_oneof![20 => Just(At(OUT)), 2 => edge(), 1 => anywhere(tame)].boxed(), tame),
         P::UntoldRoom => room(prop_oneof![20 => Just(At(UNTOLD)), 2 => outside(tame)].boxed(), tame),
         P::Lookup => numbers(flags(1)),
-        P::OpenFlags => numbers(prop_oneof![6 => select(vec![0, 1, 2, 1, 9, 5, 8]), 3 => 0..16_u64, 1 => flags(4)].boxed()),
+        P::OpenFlags => {
+            numbers(prop_oneof![6 => select(vec![0, 1, 2, 1, 9, 5, 8]), 3 => 0..16_u64, 1 => flags(4)].boxed())
+        }
         P::DescriptorFlags => numbers(prop_oneof![9 => select(vec![0, 0, 0, 1, 4, 5]), 1 => flags(5)].boxed()),
         P::TimeFlags | P::SendFlags => numbers(flags(4)),
         P::ReceiveFlags | P::ShutdownFlags => numbers(flags(2)),
@@ -71,7 +73,8 @@ fn flags(count: u32) -> BoxedStrategy<u64> {
 }
 
 fn descriptor(parameter: P, tame: bool) -> BoxedStrategy<u64> {
-    let opened = prop_oneof![2 => OPENED..OPENED + 6, if parameter == P::Descriptor { 2 } else { 0 } => OPENED..OPENED + 2];
+    let opened =
+        prop_oneof![2 => OPENED..OPENED + 6, if parameter == P::Descriptor { 2 } else { 0 } => OPENED..OPENED + 2];
     let wrong = select(vec![7, 8, 49, 50, 999, 1_000, 100_000, 1 << 31, u64::from(u32::MAX)]);
     let others = prop_oneof![6 => 0..OPENED + 12, 1 => wrong];
     let weights = match parameter {
@@ -93,7 +96,8 @@ fn descriptor(parameter: P, tame: bool) -> BoxedStrategy<u64> {
 
 /// At the end of memory or of all addresses, or not aligned.
 fn edge() -> BoxedStrategy<Address> {
-    let places = vec![At(0), At(OUT + 1), End(-8), End(-7), End(-4), End(-1), End(0), End(1), At(u32::MAX), At(1 << 31)];
+    let places =
+        vec![At(0), At(OUT + 1), End(-8), End(-7), End(-4), End(-1), End(0), End(1), At(u32::MAX), At(1 << 31)];
     select(places).boxed()
 }
 
@@ -222,9 +226,9 @@ fn rights() -> BoxedStrategy<u64> {
 }
 
 fn time() -> BoxedStrategy<u64> {
-    let known = MARKS.iter().filter_map(|mark| {
-        Some(u64::try_from(mark.seconds).ok()? * 1_000_000_000 + u64::from(mark.nanoseconds))
-    });
+    let known = MARKS
+        .iter()
+        .filter_map(|mark| Some(u64::try_from(mark.seconds).ok()? * 1_000_000_000 + u64::from(mark.nanoseconds)));
     let edges = vec![0, 1, 999_999_999, 1_000_000_000, i64::MAX as u64, 1 << 63, u64::MAX];
     prop_oneof![2 => select(known.collect::<Vec<_>>()), 1 => select(edges)].boxed()
 }

@@ -260,6 +260,31 @@ fn listing_in_pieces() {
     });
 }
 
+/// So many that not all are kept for a second look: what is no more is listed anew.
+#[test]
+fn listing_many_in_pieces() {
+    each(|host| {
+        let names = (100..700).map(|number| format!("n{number}"));
+        let place = names.fold(Place::new(), |place, name| place.file(&name, ""));
+        let (dots, one) = (25 + 26, 24 + 4);
+        let all = dots + 600 * one;
+        let last = OUT as u32 + all - one;
+        let calls = Calls::new()
+            .call("fd_readdir", &[DATA, OUT, 40_000, 0, LIST], 0)
+            .holds(LIST as u32, all)
+            .holds(last, 602)
+            .call("fd_readdir", &[DATA, OUT, 40_000, 601, LIST], 0)
+            .holds(LIST as u32, one)
+            .holds(OUT as u32, 602)
+            .call("fd_readdir", &[DATA, OUT, 40_000, 5, LIST], 0)
+            .holds(LIST as u32, all - dots - 3 * one)
+            .holds(OUT as u32, 6)
+            .call("fd_readdir", &[DATA, OUT, 40_000, 602, LIST], 0)
+            .holds(LIST as u32, 0);
+        goes_as_listed(host, &place, &calls);
+    });
+}
+
 /// A name that is not UTF-8 is left out, and the rest is there (wasmtime #7006).
 #[test]
 fn listing_names_that_are_no_text() {

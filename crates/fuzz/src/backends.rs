@@ -60,22 +60,51 @@ impl Backends {
 
 /// The systems that guests run on, with standard streams that are nobody's.
 pub(crate) struct Hosts {
-    real: Vec<Arc<dyn System>>,
+    real: Vec<(&'static str, Arc<dyn System>)>,
 }
 
 impl Default for Hosts {
     fn default() -> Self {
-        let quiet = |(_, system)| -> Arc<dyn System> { Arc::new(quiet::Quiet(system)) };
+        let quiet = |(name, system)| (name, quiet(system));
         Self { real: real::systems().into_iter().map(quiet).collect() }
     }
 }
 
+/// One of them, with fresh ground on it.
+pub(crate) struct Host {
+    pub(crate) name: &'static str,
+    pub(crate) system: Arc<dyn System>,
+    pub(crate) ground: Box<dyn Ground>,
+}
+
 impl Hosts {
-    /// Each of them, with fresh ground on it.
-    pub(crate) fn all(&self) -> Vec<(Arc<dyn System>, Box<dyn Ground>)> {
-        let mut all: Vec<_> = self.real.iter().map(|system| (Arc::clone(system), real::ground(&**system))).collect();
-        let memory = memory::Whole::new();
-        all.push((Arc::<callgate_memory::Memory>::clone(&memory.memory), Box::new(memory)));
-        all
+    /// Each of them; memory with streams of its own.
+    pub(crate) fn all(&self) -> Vec<Host> {
+        self.real().chain([memory()]).collect()
     }
+
+    /// Each of them; memory with streams like all the others.
+    pub(crate) fn alike(&self) -> Vec<Host> {
+        let memory = memory();
+        self.real().chain([Host { system: quiet(memory.system), ..memory }]).collect()
+    }
+
+    fn real(&self) -> impl Iterator<Item = Host> {
+        self.real.iter().map(|(name, system)| Host {
+            name,
+            system: Arc::clone(system),
+            ground: real::ground(&**system),
+        })
+    }
+}
+
+fn quiet(system: Arc<dyn System>) -> Arc<dyn System> {
+    Arc::new(quiet::Quiet(system))
+}
+
+/// A memory system of its own.
+fn memory() -> Host {
+    let whole = memory::Whole::new();
+    let system = Arc::<callgate_memory::Memory>::clone(&whole.memory);
+    Host { name: "memory", system, ground: Box::new(whole) }
 }

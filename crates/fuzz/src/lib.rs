@@ -1,6 +1,6 @@
 //! Looks for what nobody thought of: random sequences of file operations on all backends at once, whose answers must agree
-//! ([`files`]), and hostile guests against the whole host
-//! ([`guests`]), names that are swapped while they are used (`swaps`).
+//! ([`files`]); hostile components ([`guests`]) and modules ([`modules`]) against the whole host; names that are swapped while
+//! they are used (`swaps`).
 //!
 //! Every case is made from a number, its seed, and is the same each time. `cargo test` runs a fixed few; `cargo xtask fuzz` runs
 //! as many as its time allows.
@@ -10,11 +10,18 @@
 pub mod backends;
 pub mod files;
 pub mod guests;
+pub mod modules;
 #[cfg(unix)]
 pub mod swaps;
+mod watch;
 
 /// What a panic says.
 fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word").to_owned()
+}
+
+/// How a run ended without the numbers in it, so that like ones are counted together.
+fn kind(reason: &str) -> String {
+    reason.split(|c: char| c.is_ascii_digit()).collect::<Vec<_>>().join("#").chars().take(90).collect()
 }

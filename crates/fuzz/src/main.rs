@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use callgate_fuzz::backends::Backends;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
+use callgate_fuzz::modules::Modules;
 use clap::{Parser, Subcommand};
 
 #[cfg(unix)]
@@ -25,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Runs both targets, the files and the guests
+    /// Runs all targets: files, components, what is nearly one, modules
     Fuzz {
         /// For how long; 1 unless told otherwise, and one case of each with a seed alone
         #[arg(long)]
@@ -33,6 +34,9 @@ enum Task {
         /// The first case; a random one unless told otherwise
         #[arg(long)]
         seed: Option<u64>,
+        /// This target alone
+        #[arg(long, value_parser = TARGETS)]
+        only: Option<String>,
     },
     /// Swaps names under the feet of every backend
     Stress {
@@ -47,7 +51,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Fuzz { minutes, seed } => fuzz(minutes, seed),
+        Task::Fuzz { minutes, seed, only } => fuzz(minutes, seed, only.as_deref()),
         Task::Stress { rounds, mounts } => stress::run(rounds, mounts),
     };
     match result {
@@ -62,70 +66,100 @@ fn main() -> ExitCode {
 /// For how long each target runs before it is the other's turn.
 const TURN: Duration = Duration::from_secs(2);
 
-fn fuzz(minutes: Option<f64>, seed: Option<u64>) -> Result<()> {
+fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<()> {
+    let is_on = |target: usize| only.is_none_or(|only| only == TARGETS[target]);
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    let (mut files, mut guests) = (Files::new(Backends::all()), Guests::new(&wit)?);
-    println!("backends: {}", files.backends().join(", "));
+    let mut targets =
+        Targets { files: Files::new(Backends::all()), guests: Guests::new(&wit)?, modules: Modules::new()? };
+    println!("backends: {}", targets.files.backends().join(", "));
     if let (Some(seed), None) = (seed, minutes) {
-        let cases =
-            [files.case(seed).map_err(|found| anyhow!("{found}")), guests.component(seed), guests.garbage(seed)];
-        return report(&files, &guests, [1; 3], cases.into_iter().filter_map(Result::err).collect());
+        let run = (0..TARGETS.len()).filter(|target| is_on(*target));
+        let failures = run.filter_map(|target| targets.case(target, seed).err()).collect();
+        return targets.report(std::array::from_fn(|target| is_on(target).into()), failures);
     }
     let first = seed.unwrap_or_else(|| fastrand::u32(..).into());
     println!("the first seed is {first}");
     let end = Instant::now() + Duration::try_from_secs_f64(minutes.unwrap_or(1.0) * 60.0).context("so many minutes")?;
-    let mut counts = [0_u64; 3];
+    let mut counts = [0_u64; TARGETS.len()];
     let mut failures = Vec::new();
     while Instant::now() < end && failures.is_empty() {
-        for (target, count) in counts.iter_mut().enumerate() {
+        for (target, count) in counts.iter_mut().enumerate().filter(|(target, _)| is_on(*target)) {
             let turn = Instant::now() + TURN;
             while Instant::now() < turn.min(end) && failures.is_empty() {
                 let seed = first.wrapping_add(*count);
-                let (name, case) = match target {
-                    0 => ("files", files.case(seed).map_err(|found| anyhow!("{found}"))),
-                    1 => ("component", guests.component(seed)),
-                    _ => ("garbage", guests.garbage(seed)),
-                };
                 *count += 1;
-                let again = || format!("{name}: to run it again: cargo xtask fuzz --seed {seed}");
-                failures.extend(case.with_context(again).err());
+                failures.extend(targets.case(target, seed).err());
             }
         }
     }
-    report(&files, &guests, counts, failures)
+    targets.report(counts, failures)
 }
+
+/// What takes turns.
+const TARGETS: [&str; 4] = ["files", "component", "garbage", "module"];
+
+struct Targets {
+    files: Files,
+    guests: Guests,
+    modules: Modules,
+}
+
+impl Targets {
+    fn case(&mut self, target: usize, seed: u64) -> Result<()> {
+        let case = match target {
+            0 => self.files.case(seed).map_err(|found| anyhow!("{found}")),
+            1 => self.guests.component(seed),
+            2 => self.guests.garbage(seed),
+            _ => self.modules.case(seed).map_err(|found| anyhow!("{found}")),
+        };
+        case.with_context(|| format!("{}: to run it again: cargo xtask fuzz --seed {seed}", TARGETS[target]))
+    }
+
+    /// One table of all that was tried.
+    fn report(&self, counts: [u64; TARGETS.len()], failures: Vec<anyhow::Error>) -> Result<()> {
+        let (files, modules) = (self.files.tally(), self.modules.tally());
+        println!("\n{:>10}  files: sequences on each backend", counts[0]);
+        println!("{:>10}    calls that had a handle to work on", files.done());
+        for (rule, count) in files.rules() {
+            println!("{count:>10}    by the rule `{}`: {}", rule.name, rule.reason);
+        }
+        println!("{:>10}  components that call the interface at random, on each system", counts[1]);
+        println!("{:>10}  broken components", counts[2]);
+        ends(self.guests.ends().map(|(what, end, count)| (format!("{what}: {end}"), count)).collect());
+        println!("{:>10}  modules of preview1, on each system", counts[3]);
+        println!("{:>10}    of which the systems had to agree on all answers", modules.modules());
+        for (rule, count) in modules.rules() {
+            println!("{count:>10}    by the rule `{}`: {}", rule.name, rule.reason);
+        }
+        ends(modules.ends().map(|(end, count)| (end.to_owned(), count)).collect());
+        println!("{:>10}  failures", failures.len());
+        let unused = files.rules().filter(|_| counts[0] > LONG).map(|(rule, count)| (rule.name, count));
+        let of_modules = modules.rules().filter(|_| counts[3] > LONG).map(|(rule, count)| (rule.name, count));
+        for (name, _) in unused.chain(of_modules).filter(|(_, count)| *count == 0) {
+            println!("the rule `{name}` was never needed: remove it");
+        }
+        match failures.len() {
+            0 => Ok(()),
+            _ => {
+                failures.iter().for_each(|failure| eprintln!("\n{failure:#}"));
+                bail!("{} cases failed", failures.len())
+            }
+        }
+    }
+}
+
+/// Cases after which a rule should have been needed.
+const LONG: u64 = 10_000;
 
 /// How many of the ways that guests ended are shown.
 const ENDS: usize = 20;
 
-/// One table of all that was tried.
-fn report(files: &Files, guests: &Guests, counts: [u64; 3], failures: Vec<anyhow::Error>) -> Result<()> {
-    println!("\n{:>10}  files: sequences on each backend", counts[0]);
-    println!("{:>10}    calls that had a handle to work on", files.tally().done());
-    for (rule, count) in files.tally().rules() {
-        println!("{count:>10}    by the rule `{}`: {}", rule.name, rule.reason);
+/// The most frequent ways.
+fn ends(mut all: Vec<(String, u64)>) {
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (end, count) in all.iter().take(ENDS) {
+        println!("{count:>10}    {end}");
     }
-    println!("{:>10}  components that call the interface at random, on each system", counts[1]);
-    println!("{:>10}  broken components", counts[2]);
-    let mut ends: Vec<_> = guests.ends().collect();
-    ends.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
-    for (what, end, count) in ends.iter().take(ENDS) {
-        println!("{count:>10}    {what}: {end}");
-    }
-    println!(
-        "{:>10}    {} other ends",
-        ends.iter().skip(ENDS).map(|(.., count)| count).sum::<u64>(),
-        ends.len().saturating_sub(ENDS)
-    );
-    println!("{:>10}  failures", failures.len());
-    for (rule, _) in files.tally().rules().filter(|(_, count)| *count == 0 && counts[0] > 10_000) {
-        println!("the rule `{}` was never needed: remove it", rule.name);
-    }
-    match failures.len() {
-        0 => Ok(()),
-        _ => {
-            failures.iter().for_each(|failure| eprintln!("\n{failure:#}"));
-            bail!("{} cases failed", failures.len())
-        }
-    }
+    let others = all.iter().skip(ENDS).map(|(_, count)| count).sum::<u64>();
+    println!("{others:>10}    {} other ends", all.len().saturating_sub(ENDS));
 }

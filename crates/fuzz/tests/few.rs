@@ -6,6 +6,7 @@ use std::path::Path;
 use callgate_fuzz::backends::Backends;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
+use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Modules, Script, call, holds};
 
 #[test]
 fn backends_agree_on_random_sequences() {
@@ -59,6 +60,46 @@ fn the_host_outlives_broken_components() {
         guests.garbage(seed).unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
     }
     assert!(guests.ends().any(|(_, end, _)| end == "not loaded"));
+}
+
+#[test]
+fn the_host_outlives_hostile_modules() {
+    let mut modules = Modules::new().expect("the engine is set up");
+    for seed in 0..200 {
+        if let Err(found) = modules.case(seed) {
+            panic!("{found}");
+        }
+    }
+    // Else systems would agree on nothing much.
+    let tally = modules.tally();
+    let succeeded: BTreeSet<_> = tally.calls().filter(|(_, errno, _)| *errno == 0).map(|(name, ..)| name).collect();
+    for name in ["fd_read", "fd_pwrite", "fd_readdir", "fd_renumber", "path_open", "path_rename", "poll_oneoff"] {
+        assert!(succeeded.contains(name), "{name} never succeeded");
+    }
+    let errnos: BTreeSet<_> = tally.calls().map(|(_, errno, _)| errno).collect();
+    let (badf, exist, fault, ilseq, inval, isdir, noent, nomem, notdir, perm, rofs, notcapable) =
+        (8, 20, 21, 25, 28, 31, 44, 48, 54, 63, 69, 76);
+    for errno in [badf, exist, fault, ilseq, inval, isdir, noent, nomem, notdir, perm, rofs, notcapable] {
+        assert!(errnos.contains(&errno), "no call was answered with {errno}");
+    }
+    let ends: Vec<_> = tally.ends().map(|(end, _)| end).collect();
+    assert!(ends.contains(&"returned") && ends.iter().any(|end| end.starts_with("trap: ")), "{ends:?}");
+}
+
+/// What the clock said, in a file: no two systems have the same.
+#[test]
+#[should_panic(expected = "the trees afterwards differ at w/f")]
+fn a_difference_between_systems_is_seen() {
+    let (out, list) = (Argument::Address(Address::At(64)), Argument::List(vec![(Address::At(64), 8)]));
+    let number = Argument::Number;
+    let open = [number(4), number(1), Argument::Text("f".into()), number(0), number(64), number(64), number(0)];
+    let calls = vec![
+        call("path_open", [&open[..], &[Argument::Address(Address::At(128))]].concat()),
+        call("clock_time_get", [number(1), number(0), out]),
+        call("fd_write", [number(6), list, Argument::Address(Address::At(128))]),
+    ];
+    let memory = Memory::Pages(1);
+    holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, calls });
 }
 
 fn guests() -> Guests {

@@ -1,7 +1,8 @@
-//! Sequences that backends once disagreed on, as the run that found them printed them.
+//! Sequences that backends once disagreed on, as the run that found them printed them; and modules that the host once did wrong by.
 
 use callgate_fuzz::files::Operation::{CreateDirectory, Open, RemoveDirectory, Rename, SetTimes, Symlink};
-use callgate_fuzz::files::{Time, agree, how};
+use callgate_fuzz::files::{Text, Time, agree, how};
+use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Script, call, holds};
 use callgate_system::Follow;
 
 use Follow::No;
@@ -43,4 +44,55 @@ fn found_by_seed_200350() {
         RemoveDirectory { dir: 1, path: "b/c".into() },
         Rename { dir: 0, path: "a".into(), new_dir: 2, new_path: "b".into() },
     ]);
+}
+
+const WRITABLE: u64 = 4;
+
+/// Answers at the very end of all addresses; the address behind an event was computed, and that behind a text.
+#[test]
+fn the_end_of_memory_is_that_of_addresses() {
+    let end = |from| Argument::Address(Address::End(from));
+    let out = || Argument::Address(Address::At(64));
+    let [number, text] = [Argument::Number, |number| Argument::Bytes(vec![0; number as usize])];
+    let calls = vec![
+        call("fd_write", [number(1), end(-8), number(1), out()]),
+        call("poll_oneoff", [text(48), end(-32), number(1), out()]),
+        call("poll_oneoff", [text(48), end(-31), number(1), out()]),
+        call("fd_fdstat_get", [number(WRITABLE), end(-24)]),
+        call("fd_filestat_get", [number(WRITABLE), end(-64)]),
+        call("args_get", [end(-8), out()]),
+        call("args_get", [out(), end(-17)]),
+        call("args_get", [out(), end(-16)]),
+        call("random_get", [end(-5), number(5)]),
+    ];
+    let memory = Memory::Pages(1 << 16);
+    let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, calls });
+    let answers = [
+        ("args_get", 0, 2),
+        ("args_get", 21, 1),
+        ("fd_fdstat_get", 0, 1),
+        ("fd_filestat_get", 0, 1),
+        ("fd_write", 0, 1),
+        ("poll_oneoff", 0, 1),
+        ("poll_oneoff", 21, 1),
+        ("random_get", 0, 1),
+    ];
+    assert_eq!(done.calls().collect::<Vec<_>>(), answers);
+}
+
+/// The name of what is opened was as long as those of all that it was opened below: gigabytes with a thousand descriptors.
+#[test]
+fn names_grew_with_each_opening() {
+    const FIRST: u64 = 6;
+    const ALL: u64 = (1 << 30) - 1;
+    let open = |from| {
+        let path = Argument::Text(Text::long("./", 2_047, ""));
+        let out = Argument::Address(Address::At(64));
+        let [from, follow, directory, rights, flags] = [from, 1, 2, ALL, 0].map(Argument::Number);
+        call("path_open", [from, follow, path, directory, rights.clone(), rights, flags, out])
+    };
+    let calls = (FIRST..FIRST + 600).map(|opened| open(if opened == FIRST { WRITABLE } else { opened - 1 })).collect();
+    let memory = Memory::Pages(1);
+    let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 1_000, calls });
+    assert_eq!(done.calls().collect::<Vec<_>>(), [("path_open", 0, 600)]);
 }

@@ -20,6 +20,9 @@ pub(crate) struct FuzzOptions {
     /// Runs the one case of this seed on each target; with `--minutes`, those from it on
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// One target alone: files, component, garbage or module
+    #[arg(long, value_name = "TARGET")]
+    only: Option<String>,
 }
 
 /// Options of `cargo xtask stress`.
@@ -35,6 +38,7 @@ pub(crate) fn fuzz(options: &FuzzOptions) -> Result<()> {
     let mut command = program("fuzz")?;
     command.args(options.minutes.iter().flat_map(|minutes| ["--minutes".to_owned(), minutes.to_string()]));
     command.args(options.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+    command.args(options.only.iter().flat_map(|only| ["--only", only]));
     process::run(&mut command)
 }
 

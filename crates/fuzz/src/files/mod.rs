@@ -8,9 +8,9 @@ mod outcome;
 mod reading;
 mod rules;
 mod script;
-mod survey;
+pub(crate) mod survey;
 mod tally;
-mod world;
+pub(crate) mod world;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -24,6 +24,7 @@ pub use compare::{Disagreement, agree};
 pub use operation::{How, MARKS, Operation, Text, Time, how};
 pub use outcome::{Moment, Outcome, Seen, Told};
 pub use rules::{Difference, RULES, Rule};
+pub(crate) use script::{path as paths, target as targets};
 pub use tally::Tally;
 
 /// How many shorter sequences are tried for one that fails.

@@ -196,7 +196,7 @@ const THERE: [&str; 16] = [
 ];
 
 /// Of a few names, or hostile.
-fn path() -> impl Strategy<Value = Text> {
+pub(crate) fn path() -> impl Strategy<Value = Text> {
     let plain = || vec(name(), 1..4).prop_map(|names| names.join("/"));
     prop_oneof![
         40 => select(THERE.to_vec()).prop_map(Text::from),
@@ -242,7 +242,7 @@ fn hostile() -> impl Strategy<Value = Text> {
 }
 
 /// The text of a link: a path, or one that leads out, or nowhere.
-fn target() -> impl Strategy<Value = Text> {
+pub(crate) fn target() -> impl Strategy<Value = Text> {
     prop_oneof![
         6 => path(),
         1 => select(vec!["../a", "../f", "../../outside", "../outside/secret", "..", "to_a/..", "a/b/../../f"]).prop_map(Text::from),

@@ -1,9 +1,10 @@
 //! `fd_readdir`: a directory in pieces, each from a cookie on, that is, from the number of an entry.
 //!
-//! The system lists a directory from front to end and only once, so the entries of the last piece are kept: a guest whose buffer
-//! ended in the middle of an entry asks for that one again. A cookie before them begins anew and counts.
+//! The system lists a directory from front to end and only once, so the last entries of the last piece are kept: a guest whose
+//! buffer ended in the middle of an entry asks for that one again. A cookie before them begins anew and counts.
 //!
-//! Hazards: a name that is not UTF-8 can't be told to a guest, and is left out (wasmtime #7006: it ended the run). A record's
+//! Hazards: a guest can list a directory of many entries by as many descriptors as it has, so what is kept for each is bounded.
+//! A name that is not UTF-8 can't be told to a guest, and is left out (wasmtime #7006: it ended the run). A record's
 //! padding is zeros (GHSA-96f6-r43r-8c24: it was whatever lay in the host's memory).
 
 use std::collections::VecDeque;
@@ -21,10 +22,13 @@ use crate::host::Host;
 /// Bytes of a `dirent` before the name.
 const DIRENT: usize = 24;
 
+/// Entries that are kept of a listing.
+const KEPT: usize = 256;
+
 /// A listing under way.
 pub(super) struct Listing {
     entries: Box<dyn Entries>,
-    /// What was read and may be asked for again.
+    /// What was read and may be asked for again; at most [`KEPT`].
     kept: VecDeque<Record>,
     /// The cookie of the first of them.
     first: u64,
@@ -94,6 +98,11 @@ impl Listing {
                     Some(record) => self.kept.push_back(record),
                     None => break,
                 }
+            }
+            if self.kept.len() > KEPT {
+                self.kept.pop_front();
+                self.first += 1;
+                index -= 1;
             }
             let Some(record) = self.kept.get(index) else { break };
             index += 1;

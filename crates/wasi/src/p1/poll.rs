@@ -56,12 +56,10 @@ pub(super) fn poll_oneoff(
     let read = |index: u32| Subscription::read(host, memory, snapshot, list + index * size, now);
     let subscriptions = (0..count).map(read).collect::<Result<Vec<_>, Errno>>()?;
     let met = host.gate.pass(Call::Poll { count: count as usize }, || wait(host, &subscriptions))?;
-    let mut at = events;
-    for index in &met {
-        if let Some(subscription) = subscriptions.get(*index as usize) {
-            memory.put(at, subscription.event())?;
-            at += EVENT;
-        }
+    // The address behind the last event may be none.
+    let met_ones = met.iter().filter_map(|index| subscriptions.get(*index as usize));
+    for (subscription, at) in met_ones.zip((events..).step_by(EVENT as usize)) {
+        memory.put(at, subscription.event())?;
     }
     #[allow(clippy::cast_possible_truncation, reason = "at most as many as there are subscriptions")]
     Ok(memory.put_u32(out, met.len() as u32)?)

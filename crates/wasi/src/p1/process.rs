@@ -54,15 +54,16 @@ fn put_texts<'a>(
     texts: u32,
     all: impl Iterator<Item = [&'a [u8]; 3]>,
 ) -> Done {
-    let beyond = |at: u32, by: usize| u32::try_from(by).ok().and_then(|by| at.checked_add(by)).ok_or(Errno::Fault);
-    let (mut list, mut at) = (list, texts);
+    // Behind the last text there may be no address any more.
+    let address = |at: u64| u32::try_from(at).map_err(|_| Errno::Fault);
+    let (mut list, mut at) = (u64::from(list), u64::from(texts));
     for text in all {
-        memory.put_u32(list, at)?;
-        list = beyond(list, 4)?;
+        memory.put_u32(address(list)?, address(at)?)?;
+        list += 4;
         for part in text.into_iter().chain([&b"\0"[..]]) {
-            let next = beyond(at, part.len())?;
-            memory.bytes_mut(at, next - at)?.copy_from_slice(part);
-            at = next;
+            let len = u32::try_from(part.len()).map_err(|_| Errno::Fault)?;
+            memory.bytes_mut(address(at)?, len)?.copy_from_slice(part);
+            at += u64::from(len);
         }
     }
     Ok(())

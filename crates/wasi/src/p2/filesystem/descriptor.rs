@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use callgate_gate::Mount;
+use callgate_system::path::PATH_MAX;
 use callgate_system::{
     Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
@@ -177,7 +178,8 @@ impl Named for DirectoryEntries {
     }
 }
 
-/// The path that people read in a trace. No system ever sees it.
+/// The path that people read in a trace. No system ever sees it. Of one that is longer than any system would take the end is kept:
+/// else a guest that opens ever deeper makes it as long as it likes.
 pub(crate) fn join(directory: &str, path: &str) -> String {
     let mut name = String::with_capacity(directory.len() + 1 + path.len());
     name.push_str(directory);
@@ -185,5 +187,25 @@ pub(crate) fn join(directory: &str, path: &str) -> String {
         name.push('/');
     }
     name.push_str(path);
+    if name.len() > PATH_MAX {
+        name.replace_range(..name.ceil_char_boundary(name.len() - PATH_MAX), "…");
+    }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_does_not_grow_for_ever() {
+        assert_eq!(join("/", "a"), "/a");
+        assert_eq!(join("/data", "a/b"), "/data/a/b");
+        let (mut name, step) = ("/".to_owned(), "ä/".repeat(1_000));
+        for _ in 0..10 {
+            name = join(&name, &step);
+        }
+        assert!(name.starts_with('…') && name.ends_with("ä/ä/"), "{name}");
+        assert!(name.len() <= PATH_MAX + '…'.len_utf8(), "{}", name.len());
+    }
 }

@@ -1,12 +1,19 @@
-//! What a case may take: a thread that ends the process where one hangs, and the most memory that the process has held.
+//! What a case may do to this process: it must neither panic nor hang nor take memory without bounds. A thread ends the process where
+//! one hangs.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
+
 /// How long one case may take, whatever else the machine does. Those that are let run end within a tenth of a second.
 const HANG: Duration = Duration::from_secs(120);
+
+/// What one case may add to the process: linear memory, one answer of random bytes, compiled code, and room to spare.
+const MEMORY: u64 = 512 << 20;
 
 /// Watches cases. The seed of one that hangs is printed, and the process ended.
 pub(crate) struct Watch(Sender<String>);
@@ -37,23 +44,37 @@ impl Watch {
     }
 
     /// Does `work`, which is the case of this name.
-    pub(crate) fn over<T>(&self, case: String, work: impl FnOnce() -> T) -> T {
+    ///
+    /// # Errors
+    /// Those of `work`; where it panics, or took too much memory meanwhile.
+    pub(crate) fn over<T>(&self, case: String, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        forget_peak();
+        let before = peak();
         // The thread ends only with this.
         let _ = self.0.send(case);
-        let result = work();
+        let result = catch_unwind(AssertUnwindSafe(work));
         let _ = self.0.send(String::new());
-        result
+        let result = match result {
+            Ok(result) => result?,
+            Err(panic) => bail!("the host panicked: {}", crate::panicked(&*panic)),
+        };
+        match (before, peak()) {
+            (Some(before), Some(after)) if after.saturating_sub(before) > MEMORY => {
+                bail!("the host took {} MiB more", (after - before) >> 20)
+            }
+            _ => Ok(result),
+        }
     }
 }
 
 /// The most memory that this process has held since [`forget_peak`], in bytes; `None` where the system doesn't tell.
-pub(crate) fn peak() -> Option<u64> {
+fn peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 /// Begins to measure anew, where the system lets us.
-pub(crate) fn forget_peak() {
+fn forget_peak() {
     let _ = fs::write("/proc/self/clear_refs", "5");
 }

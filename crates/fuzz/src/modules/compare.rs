@@ -1,0 +1,73 @@
+//! One module on all systems: what each call answers, how the run ends and the tree that it leaves must agree, where the module is tame
+//! and had time enough.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use callgate_wasi::Runtime;
+
+use super::rules::{Difference, rule};
+use super::run::{Done, TIME_OVER, run};
+use super::script::Script;
+use super::tally::Tally;
+use super::wasm;
+use crate::backends::{Host, Hosts};
+use crate::files::survey::Tree;
+
+/// Runs `script` on each system, for no longer than the runtime comes with; what it did.
+pub(crate) fn compare(runtime: (&Runtime, Duration), hosts: &Hosts, path: &Path, script: &Script) -> Result<Tally> {
+    fs::write(path, wasm::module(script)?).context("the module can't be written")?;
+    let mut done = Vec::new();
+    for Host { name, system, ground } in hosts.alike() {
+        done.push((name, run(runtime, path, script, system, ground).context(name)?));
+    }
+    let mut tally = Tally::default();
+    done.iter().for_each(|(_, done)| tally.end(&done.end));
+    if !script.tame || done.iter().any(|(_, done)| done.end == TIME_OVER) {
+        return Ok(tally);
+    }
+    let Some(((_, first), others)) = done.split_first() else { return Ok(tally) };
+    tally.compared(script, first);
+    for (number, call) in script.calls.iter().enumerate() {
+        let answer = |done: &Done| done.answers.get(number).copied();
+        for (name, other) in others.iter().filter(|(_, other)| answer(other) != answer(first)) {
+            let difference = Difference { call, system: name, first: answer(first), other: answer(other) };
+            match rule(&difference) {
+                Some(rule) => tally.rule(rule),
+                None => bail!("call {number}, {call:?}, differs:{}", all(&done, |done| show(answer(done)))),
+            }
+        }
+    }
+    if others.iter().any(|(_, other)| other.end != first.end) {
+        bail!("it ends differently:{}", all(&done, |done| done.end.clone()));
+    }
+    if let Some(path) = others.iter().find_map(|(_, other)| different(&first.tree, &other.tree)) {
+        let node = |done: &Done| done.tree.get(&path).map_or_else(|| "nothing".to_owned(), |node| format!("{node:?}"));
+        bail!("the trees afterwards differ at {path}:{}", all(&done, node));
+    }
+    Ok(tally)
+}
+
+/// A line for each system.
+fn all(done: &[(&str, Done)], show: impl Fn(&Done) -> String) -> String {
+    let mut text = String::new();
+    for (name, done) in done {
+        // Nothing fails that writes to a text.
+        let _ = write!(text, "\n  {name}: {}", show(done));
+    }
+    text
+}
+
+/// An answer: the error number, and what else was told.
+fn show(answer: Option<u64>) -> String {
+    let Some(answer) = answer else { return "none".to_owned() };
+    let (errno, told) = (answer as u32, (answer >> 32) as u32);
+    if errno == 0 { format!("success, {told}") } else { format!("error {errno}") }
+}
+
+fn different(first: &Tree, other: &Tree) -> Option<String> {
+    first.keys().chain(other.keys()).find(|path| first.get(*path) != other.get(*path)).cloned()
+}

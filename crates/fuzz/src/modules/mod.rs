@@ -1,0 +1,137 @@
+//! Hostile modules of preview1 against the whole host: any call, any descriptor, any address. The host neither panics nor hangs nor
+//! takes memory without bounds, and nothing beside the mounts is seen or changed.
+//!
+//! Half of them are tame: what they do is the same on every system, so all their answers and the trees that they leave have to
+//! agree. A module that is not as it should be is made as short as it goes and printed as Rust, ready for `tests/found.rs`.
+
+mod compare;
+mod functions;
+mod generate;
+mod layout;
+mod rules;
+mod run;
+mod script;
+mod tally;
+mod values;
+mod wasm;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Result;
+use callgate_wasi::{Runtime, RuntimeOptions};
+use proptest::strategy::{BoxedStrategy, Strategy as _};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use tempfile::TempDir;
+
+use crate::backends::Hosts;
+use crate::watch::Watch;
+
+pub use rules::{Difference, RULES, Rule};
+pub use script::{Address, Argument, Call, Launch, Memory, Script, call};
+pub use tally::Tally;
+
+/// What a module may use of the time, when there are many; and when there is but one.
+const TIMEOUT: Duration = Duration::from_millis(100);
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many shorter modules are tried for one that fails.
+const SHRINKING: u32 = 2_000;
+
+/// The target: an engine, the systems, and modules for them.
+pub struct Modules {
+    runtime: Runtime,
+    hosts: Hosts,
+    folder: TempDir,
+    watch: Watch,
+    tame: BoxedStrategy<Script>,
+    wild: BoxedStrategy<Script>,
+    tally: Tally,
+}
+
+/// A module that something is wrong with, as short as it went.
+#[derive(Debug)]
+pub struct Found {
+    seed: u64,
+    script: Option<Script>,
+    wrong: String,
+}
+
+impl Modules {
+    /// The engine, set up.
+    ///
+    /// # Errors
+    /// Where the engine or a temporary folder can't be had.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            runtime: Runtime::new(&RuntimeOptions { interruptible: true, cache: None })?,
+            hosts: Hosts::default(),
+            folder: TempDir::new()?,
+            watch: Watch::new(),
+            tame: generate::scripts(true),
+            wild: generate::scripts(false),
+            tally: Tally::default(),
+        })
+    }
+
+    /// What the modules so far did.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Runs the module of `seed`.
+    ///
+    /// # Errors
+    /// What the host did wrong, or the systems disagree on.
+    pub fn case(&mut self, seed: u64) -> Result<(), Found> {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let config = Config { failure_persistence: None, max_shrink_iters: SHRINKING, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+        let found = |script, wrong| Found { seed, script, wrong };
+        let scripts = if seed.is_multiple_of(2) { &self.tame } else { &self.wild };
+        let tree = scripts.new_tree(&mut runner).map_err(|reason| found(None, format!("no module: {reason}")))?;
+        let tally = RefCell::new(Tally::default());
+        let run = |script: Script| {
+            let done = self.run(format!("module {seed}"), &script, TIMEOUT);
+            tally.borrow_mut().add(done.map_err(|wrong| TestCaseError::fail(format!("{wrong:#}")))?);
+            Ok(())
+        };
+        let result = runner.run_one(tree, run);
+        self.tally.add(tally.into_inner());
+        match result {
+            Ok(_) => Ok(()),
+            Err(TestError::Fail(reason, script)) => Err(found(Some(script), reason.to_string())),
+            Err(TestError::Abort(reason)) => Err(found(None, reason.to_string())),
+        }
+    }
+
+    fn run(&self, case: String, script: &Script, timeout: Duration) -> Result<Tally> {
+        let path = self.folder.path().join("module.wasm");
+        self.watch.over(case, || compare::compare((&self.runtime, timeout), &self.hosts, &path, script))
+    }
+}
+
+/// Runs a regression on all systems of this machine; what it did.
+///
+/// # Panics
+/// Where the host does wrong, or the systems disagree.
+pub fn holds(script: &Script) -> Tally {
+    let modules = Modules::new().expect("the engine is set up");
+    match modules.run("a regression".to_owned(), script, LONG_TIMEOUT) {
+        Ok(tally) => tally,
+        Err(wrong) => panic!("{wrong:#}"),
+    }
+}
+
+impl fmt::Display for Found {
+    /// A test, ready to be pasted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, script, wrong } = self;
+        writeln!(f, "seed {seed}: {wrong}")?;
+        let Some(script) = script else { return Ok(()) };
+        writeln!(f, "\n#[test]\nfn found_in_module_{seed}() {{\n    holds(&{script:?});\n}}")
+    }
+}

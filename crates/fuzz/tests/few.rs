@@ -92,7 +92,7 @@ fn the_host_outlives_hostile_modules() {
 fn a_difference_between_systems_is_seen() {
     let (out, list) = (Argument::Address(Address::At(64)), Argument::List(vec![(Address::At(64), 8)]));
     let number = Argument::Number;
-    let open = [number(4), number(1), Argument::Text("f".into()), number(0), number(64), number(64), number(0)];
+    let open = [number(4), number(1), Argument::Path("f".into()), number(0), number(64), number(64), number(0)];
     let calls = vec![
         call("path_open", [&open[..], &[Argument::Address(Address::At(128))]].concat()),
         call("clock_time_get", [number(1), number(0), out]),

@@ -2,7 +2,9 @@
 
 use callgate_fuzz::files::Operation::{CreateDirectory, Open, RemoveDirectory, Rename, SetTimes, Symlink};
 use callgate_fuzz::files::{Text, Time, agree, how};
-use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Script, call, holds};
+use callgate_fuzz::modules::Address::{At, End};
+use callgate_fuzz::modules::Argument::{Address, Bytes, Number, Path};
+use callgate_fuzz::modules::{Launch, Memory, Script, call, holds};
 use callgate_system::Follow;
 
 use Follow::No;
@@ -51,19 +53,19 @@ const WRITABLE: u64 = 4;
 /// Answers at the very end of all addresses; the address behind an event was computed, and that behind a text.
 #[test]
 fn the_end_of_memory_is_that_of_addresses() {
-    let end = |from| Argument::Address(Address::End(from));
-    let out = || Argument::Address(Address::At(64));
-    let [number, text] = [Argument::Number, |number| Argument::Bytes(vec![0; number as usize])];
+    let end = |from| Address(End(from));
+    let out = || Address(At(64));
+    let zeros = |count| Bytes(vec![0; count]);
     let calls = vec![
-        call("fd_write", [number(1), end(-8), number(1), out()]),
-        call("poll_oneoff", [text(48), end(-32), number(1), out()]),
-        call("poll_oneoff", [text(48), end(-31), number(1), out()]),
-        call("fd_fdstat_get", [number(WRITABLE), end(-24)]),
-        call("fd_filestat_get", [number(WRITABLE), end(-64)]),
+        call("fd_write", [Number(1), end(-8), Number(1), out()]),
+        call("poll_oneoff", [zeros(48), end(-32), Number(1), out()]),
+        call("poll_oneoff", [zeros(48), end(-31), Number(1), out()]),
+        call("fd_fdstat_get", [Number(WRITABLE), end(-24)]),
+        call("fd_filestat_get", [Number(WRITABLE), end(-64)]),
         call("args_get", [end(-8), out()]),
         call("args_get", [out(), end(-17)]),
         call("args_get", [out(), end(-16)]),
-        call("random_get", [end(-5), number(5)]),
+        call("random_get", [end(-5), Number(5)]),
     ];
     let memory = Memory::Pages(1 << 16);
     let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, calls });
@@ -86,9 +88,9 @@ fn names_grew_with_each_opening() {
     const FIRST: u64 = 6;
     const ALL: u64 = (1 << 30) - 1;
     let open = |from| {
-        let path = Argument::Text(Text::long("./", 2_047, ""));
-        let out = Argument::Address(Address::At(64));
-        let [from, follow, directory, rights, flags] = [from, 1, 2, ALL, 0].map(Argument::Number);
+        let path = Path(Text::long("./", 2_047, ""));
+        let out = Address(At(64));
+        let [from, follow, directory, rights, flags] = [from, 1, 2, ALL, 0].map(Number);
         call("path_open", [from, follow, path, directory, rights.clone(), rights, flags, out])
     };
     let calls = (FIRST..FIRST + 600).map(|opened| open(if opened == FIRST { WRITABLE } else { opened - 1 })).collect();

@@ -51,7 +51,7 @@ fn open(directory: u64, path: &str, flags: u64) -> Call {
     const TO_READ: u64 = ALL & !(1 << 6);
     let rights = if directory == WRITABLE { ALL } else { TO_READ };
     let number = Argument::Number;
-    let (out, path) = (Argument::Address(Address::At(OUT)), Argument::Text(path.into()));
+    let (out, path) = (Argument::Address(Address::At(OUT)), Argument::Path(path.into()));
     call("path_open", [number(directory), number(1), path, number(flags), number(rights), number(ALL), number(0), out])
 }
 

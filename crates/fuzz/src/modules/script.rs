@@ -82,8 +82,8 @@ pub enum Argument {
     Number(u64),
     /// An address.
     Address(Address),
-    /// A text that is put into memory: its address and its length.
-    Text(Text),
+    /// A path, or another text, that is put into memory: its address and its length.
+    Path(Text),
     /// A list of addresses and lengths that is put there: its address, and how many they are.
     List(Vec<(Address, u32)>),
     /// Bytes that are put there: their address.
@@ -127,7 +127,7 @@ impl fmt::Debug for Argument {
         match self {
             Self::Number(number) => write!(f, "Number({number})"),
             Self::Address(address) => write!(f, "Address({address:?})"),
-            Self::Text(text) => write!(f, "Text({text:?})"),
+            Self::Path(text) => write!(f, "Path({text:?})"),
             Self::List(list) => write!(f, "List(vec!{list:?})"),
             Self::Bytes(bytes) => write!(f, "Bytes(b\"{}\".to_vec())", bytes.escape_ascii()),
         }
@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn what_is_printed_is_what_makes_it() {
         let list = Argument::List(vec![(Address::End(-8), 9), (Address::At(1), 2)]);
-        let given = [Argument::Number(7), Argument::Text("a".into()), list, Argument::Bytes(b"\"\0".to_vec())];
-        let printed = r#"call("f", [Number(7), Text("a".into()), List(vec![(End(-8), 9), (At(1), 2)]), Bytes(b"\"\x00".to_vec())])"#;
+        let given = [Argument::Number(7), Argument::Path("a".into()), list, Argument::Bytes(b"\"\0".to_vec())];
+        let printed = r#"call("f", [Number(7), Path("a".into()), List(vec![(End(-8), 9), (At(1), 2)]), Bytes(b"\"\x00".to_vec())])"#;
         assert_eq!(format!("{:?}", call("f", given)), printed);
     }
 }

@@ -136,7 +136,7 @@ fn path(tame: bool) -> Values {
             "../w/f", "/f", "/w/f", "absolute/passwd", "../../outside/secret", "to_a/f", "a/../../r",
         ]).prop_map(Into::into),
     ];
-    let text = text.prop_map(|text| vec![Argument::Text(text)]);
+    let text = text.prop_map(|text| vec![Argument::Path(text)]);
     let bytes = select(vec![&b"caf\xe9"[..], b"\xff", b"a/\xc0\x80", b"\xed\xa0\x80", b"a\0", b"\0"]);
     let bytes =
         bytes.prop_map(|bytes| vec![Argument::Bytes(bytes.to_vec()), Argument::Number(bytes.len() as u64)]).boxed();

@@ -210,7 +210,7 @@ impl Encoder<'_> {
                 Argument::Number(number) => arguments.push(*number),
                 Argument::Address(address) => arguments.push(self.address(*address).into()),
                 Argument::Bytes(bytes) => arguments.push(put(bytes.clone(), puts)),
-                Argument::Text(text) => {
+                Argument::Path(text) => {
                     let bytes = text.as_str().as_bytes();
                     arguments.extend([put(bytes.to_vec(), puts), bytes.len() as u64]);
                 }

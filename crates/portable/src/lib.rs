@@ -13,7 +13,9 @@
 //! - on Windows a write to a standard stream waits while nobody reads;
 //! - appends are atomic towards those of this process only;
 //! - without `O_PATH` (macOS), a directory that may be passed through but not read is `Access`, and so is a file that may
-//!   not be read, for its attributes.
+//!   not be read, for its attributes;
+//! - cap-std panics where it finds a file of the second `i64::MIN`, which a file system such as tmpfs keeps. No guest can set that
+//!   time here; what others made of a mounted directory is up to them.
 //!
 //! Tried on Linux, and on Windows as far as Wine goes; for macOS compiled and never run.
 

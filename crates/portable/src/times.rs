@@ -18,9 +18,16 @@ impl NewTimes {
     /// Both, checked.
     ///
     /// # Errors
-    /// `Invalid` for nanoseconds of a second or more.
+    /// `Invalid` for nanoseconds of a second or more, and for the one second whose negative is no number: cap-std panics where it
+    /// finds a file of that time, and tmpfs would keep it.
     pub(crate) fn new(accessed: NewTimestamp, modified: NewTimestamp) -> Result<Self> {
-        Ok(Self { accessed: accessed.validated()?, modified: modified.validated()? })
+        let bearable = |time: NewTimestamp| -> Result<NewTimestamp> {
+            match time.validated()? {
+                NewTimestamp::At(Timestamp { seconds: i64::MIN, .. }) => Err(Code::Invalid.into()),
+                time => Ok(time),
+            }
+        };
+        Ok(Self { accessed: bearable(accessed)?, modified: bearable(modified)? })
     }
 
     /// Whether neither is to be set.
@@ -72,6 +79,15 @@ pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_second_is_refused() {
+        let at = |seconds| NewTimestamp::At(Timestamp { seconds, nanoseconds: 0 });
+        let refused = |accessed, modified| NewTimes::new(accessed, modified).err().map(|error| error.code);
+        assert_eq!(refused(at(i64::MIN), NewTimestamp::NoChange), Some(Code::Invalid));
+        assert_eq!(refused(NewTimestamp::NoChange, at(i64::MIN)), Some(Code::Invalid));
+        assert_eq!(refused(at(i64::MIN + 1), at(i64::MAX - 1)), None);
+    }
 
     #[test]
     fn a_time_comes_back_whole_and_an_impossible_one_is_refused() {

@@ -19,6 +19,7 @@ mod behaviour;
 mod case;
 mod many_sockets;
 mod paths;
+mod real;
 mod report;
 mod stage;
 mod subject;

@@ -4,25 +4,22 @@
 pub mod swap;
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
+use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::{fs, io};
 
 use callgate_system::{Directory, FileType, System};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tempfile::TempDir;
 
 use crate::Ground;
+use crate::real::Folders;
 
 /// A temporary directory with `root` and `outside` in it.
 pub struct UnixGround {
-    directory: TempDir,
-    root: Arc<dyn Directory>,
+    folders: Folders,
 }
 
 impl UnixGround {
@@ -32,46 +29,33 @@ impl UnixGround {
     /// Where the host cannot make it, or `system` cannot open it.
     #[must_use]
     pub fn new(system: &dyn System) -> Self {
-        let directory = TempDir::new().expect("a temporary directory");
-        let at = |name: &str| directory.path().join(name);
-        fs::create_dir(at("root")).expect("a root");
-        fs::create_dir_all(at("outside/d")).expect("an outside");
-        fs::write(at("outside/secret"), "secret").expect("a secret");
-        fs::write(at("outside/d/secret"), "secret").expect("a secret");
-        let root = system.open_root(at("root").as_os_str()).expect("the root opens");
-        Self { directory, root }
-    }
-
-    fn at(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.directory.path().join("root").join(path)
+        Self { folders: Folders::new(system) }
     }
 }
 
 impl Ground for UnixGround {
     fn root(&self) -> Arc<dyn Directory> {
-        Arc::clone(&self.root)
+        self.folders.root()
     }
 
     fn host_path(&self) -> Option<String> {
-        self.directory.path().to_str().map(str::to_owned)
+        self.folders.host_path()
     }
 
     fn outside(&self) -> Option<String> {
-        let mut text = String::new();
-        describe(&self.directory.path().join("outside"), &mut text).ok()?;
-        Some(text)
+        self.folders.outside(attributes)
     }
 
     fn make_symlink(&self, text: &[u8], path: &str) -> bool {
-        symlink(OsStr::from_bytes(text), self.at(path)).is_ok()
+        symlink(OsStr::from_bytes(text), self.folders.at(path)).is_ok()
     }
 
     fn make_file(&self, name: &[u8], content: &[u8]) -> bool {
-        fs::write(self.at(OsStr::from_bytes(name)), content).is_ok()
+        fs::write(self.folders.at(OsStr::from_bytes(name)), content).is_ok()
     }
 
     fn make_special(&self, kind: FileType, path: &str) -> bool {
-        let path = self.at(path);
+        let path = self.folders.at(path);
         let made = |command: &mut Command| command.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
         match kind {
             FileType::Fifo => made(Command::new("mkfifo").arg(path)),
@@ -94,17 +78,9 @@ pub(crate) fn room_for_connections() -> u64 {
     files.saturating_sub(OTHERS) / 2
 }
 
-/// Names, kinds, sizes, times and contents, below and including `path`.
-fn describe(path: &Path, text: &mut String) -> io::Result<()> {
-    let meta = fs::symlink_metadata(path)?;
+/// Kind, size and times.
+fn attributes(meta: &Metadata) -> String {
     let (mode, links, size) = (meta.mode(), meta.nlink(), meta.size());
     let modified = (meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec());
-    writeln!(text, "{} {mode:o} {links} {size} {modified:?}", path.display()).map_err(io::Error::other)?;
-    if meta.is_dir() {
-        let mut paths: Vec<PathBuf> = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-        paths.sort();
-        return paths.iter().try_for_each(|path| describe(path, text));
-    }
-    text.push_str(&String::from_utf8_lossy(&fs::read(path)?));
-    Ok(())
+    format!("{mode:o} {links} {size} {modified:?}")
 }

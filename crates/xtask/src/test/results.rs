@@ -87,6 +87,10 @@ impl Results {
             suite.counts.skipped += 1;
             self.skipped.push(skipped.trim_end().to_owned());
         }
+        // The harness counts these itself.
+        if let Some((name, why)) = ignored(line) {
+            self.skipped.push(format!("{name}: {why}"));
+        }
         if let Some(reported) = reported(line) {
             let skipped = suite.counts.skipped;
             suite.counts.passed = reported.passed.saturating_sub(skipped);
@@ -111,6 +115,12 @@ impl Results {
         }
         Some(format!("{}, {name}", self.package))
     }
+}
+
+/// The name of a test that is marked as not to be run, and why.
+fn ignored(line: &str) -> Option<(&str, &str)> {
+    let (name, why) = line.strip_prefix("test ")?.split_once(" ... ignored, ")?;
+    Some((name.trim_end_matches(" - should panic"), why.trim_end()))
 }
 
 /// The counts of a line, if it reports any.
@@ -149,6 +159,7 @@ mod tests {
         let results = results(
             "     Running unittests src/lib.rs (target/debug/deps/callgate_nt-0123456789abcdef)\n\
              running 13 tests\n\
+             test names::short ... ignored, there are none here\n\
              test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s\n\
              \x20    Running tests/conformance.rs (target\\debug\\deps\\conformance-0123.exe)\n\
              test programs::some ... test skipped: programs::some: could not be built here\n\
@@ -170,7 +181,7 @@ mod tests {
         let mut guests = Results::of("callgate-tests");
         guests.add("     Running all/main.rs (target/debug/deps/all-01)");
         assert_eq!(guests.suites[0].name, "callgate-tests, all");
-        assert_eq!(results.skipped, ["programs::some: could not be built here"]);
+        assert_eq!(results.skipped, ["names::short: there are none here", "programs::some: could not be built here"]);
         assert_eq!(results.all(), counts(15, 2, 2));
     }
 

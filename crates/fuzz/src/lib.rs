@@ -11,6 +11,7 @@ pub mod backends;
 pub mod files;
 pub mod guests;
 pub mod modules;
+mod seeded;
 #[cfg(unix)]
 pub mod swaps;
 mod watch;

@@ -128,15 +128,10 @@ impl Targets {
         ends(self.guests.ends().map(|(what, end, count)| (format!("{what}: {end}"), count)).collect());
         println!("{:>10}  modules of preview1, on each system", counts[3]);
         println!("{:>10}    of which the systems had to agree on all answers", modules.modules());
-        for (rule, count) in modules.rules() {
-            println!("{count:>10}    by the rule `{}`: {}", rule.name, rule.reason);
-        }
         ends(modules.ends().map(|(end, count)| (end.to_owned(), count)).collect());
         println!("{:>10}  failures", failures.len());
-        let unused = files.rules().filter(|_| counts[0] > LONG).map(|(rule, count)| (rule.name, count));
-        let of_modules = modules.rules().filter(|_| counts[3] > LONG).map(|(rule, count)| (rule.name, count));
-        for (name, _) in unused.chain(of_modules).filter(|(_, count)| *count == 0) {
-            println!("the rule `{name}` was never needed: remove it");
+        for (rule, _) in files.rules().filter(|(_, count)| *count == 0 && counts[0] > LONG) {
+            println!("the rule `{}` was never needed: remove it", rule.name);
         }
         match failures.len() {
             0 => Ok(()),
@@ -148,7 +143,7 @@ impl Targets {
     }
 }
 
-/// Cases after which a rule should have been needed.
+/// Sequences after which a rule should have been needed.
 const LONG: u64 = 10_000;
 
 /// How many of the ways that guests ended are shown.

@@ -15,10 +15,10 @@ pub(crate) mod world;
 use std::cell::RefCell;
 use std::fmt;
 
-use proptest::strategy::{BoxedStrategy, Strategy as _};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::strategy::BoxedStrategy;
 
 use crate::backends::Backends;
+use crate::seeded;
 
 pub use compare::{Disagreement, agree};
 pub use operation::{How, MARKS, Operation, Text, Time, how};
@@ -69,29 +69,15 @@ impl Files {
     /// # Errors
     /// What the backends disagree on.
     pub fn case(&mut self, seed: u64) -> Result<(), Found> {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let config = Config { failure_persistence: None, max_shrink_iters: SHRINKING, ..Config::default() };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-        let found = |script, disagreement| Found { seed, script, disagreement };
-        let tree = match self.scripts.new_tree(&mut runner) {
-            Ok(tree) => tree,
-            Err(reason) => return Err(found(Vec::new(), format!("no sequence: {reason}"))),
-        };
         let tally = RefCell::new(Tally::default());
         let run = |script: Vec<Operation>| {
-            let done = compare::compare(&self.backends, &script);
-            let done = done.map_err(|disagreement| TestCaseError::fail(disagreement.to_string()))?;
+            let done = compare::compare(&self.backends, &script).map_err(|disagreement| disagreement.to_string())?;
             tally.borrow_mut().add(done);
             Ok(())
         };
-        let result = runner.run_one(tree, run);
+        let result = seeded::case(seed, &self.scripts, SHRINKING, run);
         self.tally.add(tally.into_inner());
-        match result {
-            Ok(_) => Ok(()),
-            Err(TestError::Fail(reason, script)) => Err(found(script, reason.to_string())),
-            Err(TestError::Abort(reason)) => Err(found(Vec::new(), reason.to_string())),
-        }
+        result.map_err(|wrong| Found { seed, script: wrong.script.unwrap_or_default(), disagreement: wrong.what })
     }
 }
 

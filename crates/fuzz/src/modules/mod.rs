@@ -8,7 +8,6 @@ mod compare;
 mod functions;
 mod generate;
 mod layout;
-mod rules;
 mod run;
 mod script;
 mod tally;
@@ -21,14 +20,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use callgate_wasi::{Runtime, RuntimeOptions};
-use proptest::strategy::{BoxedStrategy, Strategy as _};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::strategy::BoxedStrategy;
 use tempfile::TempDir;
 
 use crate::backends::Hosts;
+use crate::seeded;
 use crate::watch::Watch;
 
-pub use rules::{Difference, RULES, Rule};
 pub use script::{Address, Argument, Call, Launch, Memory, Script, call};
 pub use tally::Tally;
 
@@ -86,26 +84,16 @@ impl Modules {
     /// # Errors
     /// What the host did wrong, or the systems disagree on.
     pub fn case(&mut self, seed: u64) -> Result<(), Found> {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let config = Config { failure_persistence: None, max_shrink_iters: SHRINKING, ..Config::default() };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-        let found = |script, wrong| Found { seed, script, wrong };
         let scripts = if seed.is_multiple_of(2) { &self.tame } else { &self.wild };
-        let tree = scripts.new_tree(&mut runner).map_err(|reason| found(None, format!("no module: {reason}")))?;
         let tally = RefCell::new(Tally::default());
         let run = |script: Script| {
-            let done = self.run(format!("module {seed}"), &script, TIMEOUT);
-            tally.borrow_mut().add(done.map_err(|wrong| TestCaseError::fail(format!("{wrong:#}")))?);
+            let done = self.run(format!("module {seed}"), &script, TIMEOUT).map_err(|wrong| format!("{wrong:#}"))?;
+            tally.borrow_mut().add(done);
             Ok(())
         };
-        let result = runner.run_one(tree, run);
+        let result = seeded::case(seed, scripts, SHRINKING, run);
         self.tally.add(tally.into_inner());
-        match result {
-            Ok(_) => Ok(()),
-            Err(TestError::Fail(reason, script)) => Err(found(Some(script), reason.to_string())),
-            Err(TestError::Abort(reason)) => Err(found(None, reason.to_string())),
-        }
+        result.map_err(|wrong| Found { seed, script: wrong.script, wrong: wrong.what })
     }
 
     fn run(&self, case: String, script: &Script, timeout: Duration) -> Result<Tally> {

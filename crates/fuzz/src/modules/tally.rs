@@ -1,10 +1,9 @@
-//! What modules did: how they ended, the rules that they needed, and each function with each error number that it answered, so that
+//! What modules did: how they ended, and each function with each error number that it answered, so that
 //! it shows when a generator no longer gets anywhere.
 
 use std::collections::BTreeMap;
 
 use super::functions::GROW;
-use super::rules::{RULES, Rule};
 use super::run::Done;
 use super::script::Script;
 
@@ -12,16 +11,11 @@ use super::script::Script;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     compared: u64,
-    rules: [u64; RULES.len()],
     calls: BTreeMap<(String, u32), u64>,
     ends: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    pub(crate) fn rule(&mut self, rule: usize) {
-        self.rules[rule] += 1;
-    }
-
     /// A run on one system.
     pub(crate) fn end(&mut self, end: &str) {
         *self.ends.entry(crate::kind(end)).or_default() += 1;
@@ -38,7 +32,6 @@ impl Tally {
     /// Adds another's.
     pub(crate) fn add(&mut self, other: Self) {
         self.compared += other.compared;
-        self.rules.iter_mut().zip(other.rules).for_each(|(sum, count)| *sum += count);
         other.calls.into_iter().for_each(|(call, count)| *self.calls.entry(call).or_default() += count);
         other.ends.into_iter().for_each(|(end, count)| *self.ends.entry(end).or_default() += count);
     }
@@ -47,11 +40,6 @@ impl Tally {
     #[must_use]
     pub fn modules(&self) -> u64 {
         self.compared
-    }
-
-    /// Each rule with how often it was needed.
-    pub fn rules(&self) -> impl Iterator<Item = (&'static Rule, u64)> {
-        RULES.iter().zip(self.rules)
     }
 
     /// Each function with the error numbers that it answered in modules that were compared (0 is success), and how often.

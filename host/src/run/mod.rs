@@ -50,7 +50,7 @@ fn limit_time(guest: &mut Guest, trace: Option<Arc<dyn Hook>>, options: &RunOpti
         if let Some(trace) = trace {
             trace.finish();
         }
-        eprintln!("{line}");
+        say(&line, "");
         process::exit(i32::from(TRAPPED));
     });
 }

@@ -31,12 +31,17 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Show what this machine offers.
     Backends,
+    /// Show or empty the folder in which compiled code is kept for the next start.
+    #[command(subcommand)]
+    Cache(CacheCommand),
 }
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// Mount the directory HOST at GUEST, at HOST itself where that is left out; with `ro`, nothing below it can be changed.
-    #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
+    /// Mount the directory HOST at GUEST, at HOST itself where that is left out. OPTIONS is `ro`: nothing below it can be changed; or
+    /// `quota=SIZE[/NAMES]`: no more may be added to it, instead of --quota. What is mounted read-only may not lie within what
+    /// is mounted writable.
+    #[arg(long = "dir", value_name = "HOST[::GUEST[::OPTIONS]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
     pub(crate) mounts: Vec<MountOption>,
 
     /// Mount an empty tree of files in memory at GUEST; gone when the run is over. SIZE is its quota, as of --quota; 256MiB
@@ -44,15 +49,16 @@ pub(crate) struct RunOptions {
     #[arg(long = "tmpfs", value_name = "GUEST[::SIZE]", value_parser = parse_tmpfs)]
     pub(crate) trees: Vec<TmpfsOption>,
 
-    /// What may be added to each mount: bytes, and, behind a comma, names (one for each 4 KiB where left out). More
-    /// fails with `quota`.
-    #[arg(long, value_name = "SIZE[,NAMES]", value_parser = quantity::parse_quota)]
+    /// What may be added to each mount that has no quota of its own: bytes, and, behind a comma, names (one for each 4 KiB where
+    /// left out). More fails with `quota`.
+    #[arg(long, value_name = "SIZE[,NAMES]", value_parser = |text: &str| quantity::parse_quota(text, ','))]
     pub(crate) quota: Option<Quota>,
 
     /// Permit a use of the network; nothing is permitted without a rule. RULE is `all`, `connect=ADDR[:PORT]`,
     /// `listen=ADDR[:PORT]`, `udp=ADDR[:PORT]` or `resolve=NAME`. ADDR is an IP address, a network such as 10.0.0.0/8, or a
     /// host name, for the addresses that the program's own lookup of it returned; PORT a number or a range; NAME may start
-    /// with `*.`.
+    /// with `*.`, and `resolve=*` is every name. A name grants global addresses, and one without `*.` private ones too;
+    /// `localhost` grants loopback. What else a name leads to takes NAME@ADDR, such as db.example@127.0.0.1:5432.
     #[arg(long = "net", value_name = "RULE")]
     pub(crate) network: Vec<Rule>,
 
@@ -62,7 +68,7 @@ pub(crate) struct RunOptions {
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Call the export FUNC with ARGS instead of starting the program, and print what it returns; in a component FUNC may be
-    /// `interface#function`.
+    /// `interface#function`. `FUNC(1, "text")` has the arguments in itself.
     #[arg(long, value_name = "FUNC")]
     pub(crate) invoke: Option<String>,
 
@@ -90,7 +96,8 @@ pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) memory: MemoryOptions,
 
-    /// End the run after this time: 500ms, 10s, 5m, 1h.
+    /// End the run after this time: 500ms, 10s, 5m, 1h. The process is gone within a second of it, also when nobody reads its
+    /// standard error or its trace. The time begins when the program is loaded; for that, see --compile-timeout.
     #[arg(long, value_name = "DURATION", value_parser = quantity::parse_limit)]
     pub(crate) timeout: Option<Duration>,
 
@@ -99,20 +106,30 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "DURATION", value_parser = quantity::parse_duration)]
     pub(crate) linger: Option<Duration>,
 
-    /// The memory that the program may take: 512KiB, 64MiB, 1GiB, or bytes.
+    /// The memory that the program may take: 512KiB, 64MiB, 1GiB, or bytes. Loading it has a limit of its own, --compile-memory.
     #[arg(long, value_name = "SIZE", value_parser = quantity::parse_size)]
     pub(crate) max_memory: Option<u64>,
+
+    /// The memory that callgate may hold for the program besides: for its handles, directories that it lists, bytes that wait to be
+    /// sent, tables. More fails with `insufficient-memory`; 512MiB unless given.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::parse_size)]
+    pub(crate) max_host_memory: Option<u64>,
 
     /// The handles (files, streams, timers …) that the program may have open at a time; 100000 unless given.
     #[arg(long, value_name = "N")]
     pub(crate) max_handles: Option<usize>,
 
-    /// Print a line for each call, to standard error or to FILE.
+    /// Print a line for each call, to standard error or to FILE, and a last one that tells how the run ended; without that the
+    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. FILE is not for a directory that the
+    /// program may write to.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) trace: Option<Option<PathBuf>>,
 
-    /// A component or a module of WASI preview1 (.wasm, .wat), or one compiled ahead of time (.cwasm, which is trusted: it is
-    /// machine code), and its arguments. Whatever stands behind PROGRAM goes to the program.
+    #[command(flatten)]
+    pub(crate) loading: LoadOptions,
+
+    /// A component or a module of WASI preview1 (.wasm, .wat), or, with --allow-precompiled, one compiled ahead of time (.cwasm), and its
+    /// arguments. Everything after PROGRAM goes to the program.
     #[arg(value_names = ["PROGRAM", "ARGS"], required = true, trailing_var_arg = true, value_parser = OsStringValueParser::new())]
     command: Vec<OsString>,
 }
@@ -156,13 +173,67 @@ pub(crate) struct CompileOptions {
     /// Where the compiled code goes.
     #[arg(short, long, value_name = "OUT.cwasm")]
     pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) limits: CompileLimits,
 }
 
 #[derive(Args)]
 pub(crate) struct InspectOptions {
-    /// A component or a module (.wasm, .wat), or one compiled ahead of time (.cwasm).
+    /// A component or a module (.wasm, .wat), or one compiled ahead of time (.cwasm), of which is shown what its compiler recorded.
     #[arg(value_name = "PROGRAM")]
     pub(crate) program: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) loading: LoadOptions,
+}
+
+/// How a program becomes code.
+#[derive(Args)]
+pub(crate) struct LoadOptions {
+    /// Accept a program that was compiled ahead of time (.cwasm). That is machine code: it runs as it is, not sandboxed by itself, so
+    /// trust whoever made it as much as a program of your own.
+    #[arg(long)]
+    pub(crate) allow_precompiled: bool,
+
+    /// Compile anew, and keep nothing: use no code from the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    #[command(flatten)]
+    pub(crate) limits: CompileLimits,
+}
+
+/// What loading a program may take, apart from the limits of the run.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct CompileLimits {
+    /// Give up where reading and compiling the program takes longer. This does not count against --timeout, nor does --timeout
+    /// against this: what a program may do does not depend on whether its code is in the cache.
+    #[arg(long = "compile-timeout", value_name = "DURATION", default_value = "60s", value_parser = quantity::parse_limit)]
+    pub(crate) compile_timeout: Duration,
+
+    /// Give up where reading and compiling the program takes more of the host's memory; apart from --max-memory.
+    #[arg(long = "compile-memory", value_name = "SIZE", default_value = "2GiB", value_parser = quantity::parse_size)]
+    pub(crate) compile_memory: u64,
+}
+
+/// `--allow-precompiled`, and how such a file may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precompiled {
+    /// Not at all.
+    Refused,
+    /// Into memory.
+    Copied,
+    /// As it lies in its file, which no guest can change.
+    Mapped,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Show where compiled code is kept, and how much there is.
+    Info,
+    /// Remove all of it.
+    Clear,
 }
 
 /// What `--backend memory` begins with, and leaves.
@@ -172,7 +243,8 @@ pub(crate) struct MemoryOptions {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Fill the files of --backend memory from a tar file. HOST of --dir is then a path in it.
+    /// Fill the files of --backend memory from a tar file. HOST of --dir is then a path in it, and its etc/hosts has the
+    /// names that can be looked up.
     #[arg(long = "memory-image", value_name = "FILE.tar")]
     pub(crate) image: Option<PathBuf>,
 
@@ -236,8 +308,7 @@ fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
     };
     let (guest, access) = match guest.split_once("::") {
         None => (&*guest, Access::ReadWrite),
-        Some((guest, "ro")) => (guest, Access::ReadOnly),
-        Some((_, other)) => return Err(format!("`{other}` after the guest path; only `ro` can stand there")),
+        Some((guest, options)) => (guest, parse_access(options)?),
     };
     if guest.is_empty() {
         return Err("no guest path behind `::`".to_owned());
@@ -245,10 +316,33 @@ fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
     Ok(MountOption { guest: guest.to_owned(), host: host.to_owned(), access })
 }
 
+/// `ro`, or `quota=64MiB/1000`; an option says all there is to say of a mount, so one is enough.
+fn parse_access(options: &str) -> std::result::Result<Access, String> {
+    let mut access = None;
+    for option in options.split(',') {
+        let next = match option.split_once('=') {
+            None if option == "ro" => Access::ReadOnly,
+            Some(("quota", quota)) => Access::Within(quantity::parse_quota(quota, '/')?),
+            _ => {
+                return Err(format!(
+                    "`{option}` after the guest path; only `ro` and `quota=SIZE[/NAMES]` can stand there"
+                ));
+            }
+        };
+        match access.replace(next) {
+            None => {}
+            Some(before) if before == next => {}
+            Some(Access::Within(_)) if next != Access::ReadOnly => return Err("two quotas of one mount".to_owned()),
+            Some(_) => return Err("nothing can be added to a read-only mount; leave out `ro` or the quota".to_owned()),
+        }
+    }
+    access.ok_or_else(|| "no option after the guest path".to_owned())
+}
+
 fn parse_tmpfs(text: &str) -> std::result::Result<TmpfsOption, String> {
     let (guest, quota) = match text.split_once("::") {
         None => (text, None),
-        Some((guest, size)) => (guest, Some(quantity::parse_quota(size)?)),
+        Some((guest, size)) => (guest, Some(quantity::parse_quota(size, ',')?)),
     };
     if guest.is_empty() {
         return Err("no guest path".to_owned());

@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use crate::backend;
+use crate::{backend, print};
 
 pub(crate) fn backends() -> ExitCode {
-    println!("native: {}", backend::native_name());
-    for (name, fact) in backend::native_facts() {
-        println!("  {name}: {fact}");
-    }
-    println!("portable: this machine, by what all operating systems have in common");
-    println!("memory: files, network, time and random bytes in memory, the same in every run");
+    let facts = backend::native_facts().into_iter().map(|(name, fact)| format!("  {name}: {fact}\n"));
+    print(&format!(
+        "native: {}\n{}portable: this machine, by what all operating systems have in common\n\
+         memory: files, network, time and random bytes in memory, the same in every run\n",
+        backend::native_name(),
+        facts.collect::<String>(),
+    ));
     ExitCode::SUCCESS
 }

@@ -1,12 +1,14 @@
 //! `callgate inspect`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use callgate_wasi::{Runtime, RuntimeOptions};
+use callgate_system::Untrusted;
+use callgate_wasi::{Precompiled as Recorded, Program, Runtime, RuntimeOptions};
 
-use crate::arguments::InspectOptions;
-use crate::run::cache;
+use crate::arguments::{InspectOptions, LoadOptions, Precompiled};
+use crate::{cache, loading, print};
 
 /// What an interface, or a function of a module, can be used for with which grant. The others need none.
 const GRANTS: &[(&str, &str)] = &[
@@ -21,26 +23,49 @@ const GRANTS: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
-    let runtime = Runtime::new(&RuntimeOptions { cache: cache(), ..RuntimeOptions::default() })?;
-    let program = runtime.load(&options.program)?;
-    let imports = program.imports();
-    println!("imports");
-    for import in &imports {
-        println!("  {import}");
-    }
-    println!("grants");
-    let used = GRANTS.iter().filter(|(prefix, _)| imports.iter().any(|import| import.starts_with(prefix)));
-    let mut none = true;
-    for (_, grant) in used {
-        println!("  {grant}");
-        none = false;
-    }
-    if none {
-        println!("  none: it can compute, print, and read the clocks");
-    }
-    match program.check() {
-        Ok(()) => println!("runs here: yes"),
-        Err(why) => println!("runs here: no, {why}"),
-    }
+    let InspectOptions { program, loading } = options;
+    let text = match Program::precompiled(program).filter(|_| !loading.allow_precompiled) {
+        Some(recorded) => text_of_recorded(&recorded),
+        None => text_of(&load(program, loading)?),
+    };
+    print(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+fn load(program: &Path, options: &LoadOptions) -> Result<Program> {
+    let cache = cache::folder().filter(|_| !options.no_cache);
+    let runtime = Runtime::new(&RuntimeOptions { cache, ..RuntimeOptions::default() })?;
+    let precompiled = if options.allow_precompiled { Precompiled::Copied } else { Precompiled::Refused };
+    loading::load(&runtime, program, &options.limits, precompiled)
+}
+
+fn text_of(program: &Program) -> String {
+    let runs = program.check().map_or_else(|why| format!("no, {why}"), |()| "yes".to_owned());
+    format!("{}runs here: {runs}\n", imports_and_grants(&program.imports()))
+}
+
+/// Machine code is not loaded to be looked at: this is what its compiler recorded, and what anybody could have written.
+fn text_of_recorded(recorded: &Recorded) -> String {
+    let imports = match &recorded.imports {
+        Some(imports) => format!("recorded when it was compiled:\n{}", imports_and_grants(imports)),
+        None => "imports: not recorded, since callgate did not compile it\n".to_owned(),
+    };
+    let runs = match (&recorded.imports, recorded.fits) {
+        (_, true) => "with --allow-precompiled only",
+        (Some(_), false) => "no, it was compiled for another machine, release or setting; compile it anew",
+        (None, false) => "unknown; try --allow-precompiled, if you trust whoever made it",
+    };
+    format!(
+        "machine code, not sandboxed by itself: whoever made this file decides what it does\n{imports}runs here: {runs}\n"
+    )
+}
+
+fn imports_and_grants(imports: &[String]) -> String {
+    let used = GRANTS.iter().filter(|(prefix, _)| imports.iter().any(|import| import.starts_with(prefix)));
+    let grants: Vec<_> = used.map(|(_, grant)| *grant).collect();
+    let grants = if grants.is_empty() { vec!["none: it can compute, print, and read the clocks"] } else { grants };
+    // The names of imports are whatever the program's author wants.
+    let imports: String = imports.iter().map(|import| format!("  {}\n", Untrusted::new(import))).collect();
+    let grants: String = grants.iter().map(|grant| format!("  {grant}\n")).collect();
+    format!("imports\n{imports}grants\n{grants}")
 }

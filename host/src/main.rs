@@ -3,37 +3,53 @@
 mod arguments;
 mod backend;
 mod backends;
+mod cache;
 mod compile;
 mod inspect;
+mod last_words;
+mod loading;
 #[cfg_attr(windows, path = "platform/windows.rs")]
 #[cfg_attr(not(windows), path = "platform/unix.rs")]
 mod platform;
 mod quantity;
 mod run;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use callgate_system::Untrusted;
 use clap::Parser;
 use clap::error::ErrorKind;
 
 use arguments::{Arguments, Command};
 
+#[global_allocator]
+static ALLOCATOR: loading::memory::Allocator = loading::memory::Allocator;
+
 /// The command line, or the program file, is wrong.
 const WRONG_USE: u8 = 2;
 
 fn main() -> ExitCode {
+    platform::start();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return say_clap(&error),
     };
+    let limited = matches!(&arguments.command, Command::Run(options) if options.timeout.is_some());
     let done = match arguments.command {
         Command::Run(options) => run::run(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Backends => Ok(backends::backends()),
+        Command::Cache(command) => cache::cache(&command),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("callgate: {}", one_line(&format!("{error:#}")));
+        let line = format!("callgate: {}", one_line(&format!("{error:#}")));
+        if limited {
+            last_words::say(&line)
+        } else {
+            say(&line)
+        }
         ExitCode::from(WRONG_USE)
     })
 }
@@ -46,14 +62,14 @@ fn say_clap(error: &clap::Error) -> ExitCode {
             ExitCode::SUCCESS
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            eprintln!("callgate: no command given; try `callgate run PROGRAM`, or `callgate --help`");
+            say("callgate: no command given; try `callgate run PROGRAM`, or `callgate --help`");
             ExitCode::from(WRONG_USE)
         }
         _ => {
             let text = error.to_string();
             let what = text.split("\n\n").next().unwrap_or_default();
             let what = what.strip_prefix("error: ").unwrap_or(what);
-            eprintln!("callgate: {}; try `callgate --help`", one_line(what));
+            say(&format!("callgate: {}; try `callgate --help`", one_line(what)));
             ExitCode::from(WRONG_USE)
         }
     }
@@ -61,6 +77,17 @@ fn say_clap(error: &clap::Error) -> ExitCode {
 
 /// `text` on one line, with nothing in it that a terminal would act upon.
 fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    Untrusted::new(text.split_whitespace().collect::<Vec<_>>().join(" ")).to_string()
+}
+
+/// Says `line` on standard error, waiting for whoever reads that.
+fn say(line: &str) {
+    // One write, and no panic where it is closed: there is nobody to tell then.
+    drop(io::stderr().write_all(format!("{line}\n").as_bytes()));
+}
+
+/// Prints `text` on standard output.
+fn print(text: &str) {
+    // As for any program: whoever read it may have seen enough.
+    drop(io::stdout().write_all(text.as_bytes()));
 }

@@ -44,12 +44,23 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     parse(text, SIZES).ok_or_else(|| "write it as a number and a unit, such as 512KiB, 64MiB or 1GiB".to_owned())
 }
 
-/// `64MiB`, `64MiB,1000`: bytes, and names; a name for each 4 KiB where their number is left out, at least 1024.
-pub(crate) fn parse_quota(text: &str) -> Result<Quota, String> {
-    let (bytes, entries) = text.split_once(',').map_or((text, None), |(bytes, entries)| (bytes, Some(entries)));
+/// A size as [`parse_size`] takes it, in the largest unit that leaves it whole.
+pub(crate) fn show_size(bytes: u64) -> String {
+    let whole = [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let unit = whole.iter().find(|(_, unit)| bytes > 0 && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} bytes"), |(name, unit)| format!("{}{name}", bytes / unit))
+}
+
+/// `64MiB`, `64MiB,1000`: bytes, and names, with what separates them; a name for each 4 KiB where their number is left out, at least
+/// 1024.
+pub(crate) fn parse_quota(text: &str, separator: char) -> Result<Quota, String> {
+    let (bytes, entries) = text.split_once(separator).map_or((text, None), |(bytes, entries)| (bytes, Some(entries)));
     let bytes = parse_size(bytes)?;
     let entries = match entries {
-        Some(entries) => entries.parse().map_err(|_| "write how many names as a number, such as 64MiB,1000")?,
+        Some(entries) => {
+            let wrong = |_| format!("write how many names as a number, such as 64MiB{separator}1000");
+            entries.parse().map_err(wrong)?
+        }
         None => (bytes >> 12).max(1024),
     };
     Ok(Quota { bytes, entries })
@@ -93,11 +104,12 @@ mod tests {
 
     #[test]
     fn quotas() {
-        assert_eq!(parse_quota("64MiB"), Ok(Quota { bytes: 64 << 20, entries: 16 << 10 }));
-        assert_eq!(parse_quota("1K"), Ok(Quota { bytes: 1024, entries: 1024 }));
-        assert_eq!(parse_quota("1K,5"), Ok(Quota { bytes: 1024, entries: 5 }));
+        assert_eq!(parse_quota("64MiB", ','), Ok(Quota { bytes: 64 << 20, entries: 16 << 10 }));
+        assert_eq!(parse_quota("1K", '/'), Ok(Quota { bytes: 1024, entries: 1024 }));
+        assert_eq!(parse_quota("1K,5", ','), Ok(Quota { bytes: 1024, entries: 5 }));
+        assert_eq!(parse_quota("1K/5", '/'), Ok(Quota { bytes: 1024, entries: 5 }));
         for wrong in ["", ",", "1K,", "1K,-1", "1K,1K", "1K,5,5"] {
-            assert!(parse_quota(wrong).is_err(), "{wrong}");
+            assert!(parse_quota(wrong, ',').is_err(), "{wrong}");
         }
     }
 
@@ -106,6 +118,10 @@ mod tests {
         assert_eq!(parse_size("4096"), Ok(4096));
         assert_eq!(parse_size("64MiB"), Ok(64 << 20));
         assert_eq!(parse_size("0.5G"), Ok(512 << 20));
+        assert_eq!(show_size(2 << 30), "2GiB");
+        assert_eq!(show_size((1 << 30) + (1 << 20)), "1025MiB");
+        assert_eq!(show_size(1000), "1000 bytes");
+        assert_eq!(show_size(0), "0 bytes");
         for wrong in ["", "MiB", "64MB", "-1", "1.2.3K", "99999999999999999999", "20000000000G"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }

@@ -72,7 +72,8 @@ fn a_compiled_program_times_out() {
             let compiled = place.data.join(guest).with_extension("cwasm");
             let compile = callgate(&["compile"]).option(places::guest(guest)).with("-o", compiled.as_os_str());
             compile.run().success();
-            let run = host.program(&compiled).with("--timeout", "500ms").args(arguments).run();
+            let run =
+                host.program(&compiled).option("--allow-precompiled").with("--timeout", "500ms").args(arguments).run();
             run.trapped().complains("timed out after 500ms");
         }
     });

@@ -1,6 +1,7 @@
 //! Guest programs through the real `callgate`, by theme. A guest has a test function of its own name, wherever it
 //! belongs.
 
+mod attacks;
 mod bad_input;
 mod cli;
 mod files;
@@ -24,6 +25,7 @@ mod trace;
 mod wrong_calls;
 
 // Named below.
+use attacks::*;
 use files::*;
 use limits::*;
 use memory::*;

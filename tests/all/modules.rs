@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
+use callgate_tests::calls::Calls;
 use callgate_tests::needs::Symlinks;
-use callgate_tests::{Host, Running, callgate, each, needs, places};
+use callgate_tests::{Host, Run, Running, callgate, each, needs, places};
 
 use crate::places::{Place, write};
 
@@ -94,7 +95,7 @@ fn a_module_is_compiled_ahead_of_time_and_kept() {
     let place = Place::new();
     let compiled = place.data.join("hello.cwasm");
     callgate(&["compile"]).option(places::module("hello")).with("-o", compiled.as_os_str()).run().well();
-    callgate(&["run"]).option(&compiled).run().well().prints("hello, world\n");
+    callgate(&["run", "--allow-precompiled"]).option(&compiled).run().well().prints("hello, world\n");
     callgate(&["inspect"]).option(&compiled).run().well().says("  wasi_snapshot_preview1.fd_write\n");
 
     let cache = place.data.join("cache");
@@ -128,6 +129,11 @@ fn an_export_is_called_by_name() {
     invoke("ready", &[]).well().prints("1\n");
     invoke("add", &["-1", "18446744073709551615", "0.5", "1e3"]).well().prints("998.5\n");
     invoke("two", &[]).well().prints("-1\n7\n");
+    invoke("two()", &[]).well().prints("-1\n7\n");
+    invoke("add(-1, 18446744073709551615, 0.5, 1e3)", &[]).well().prints("998.5\n");
+    invoke("add(1, 2)", &[]).refused(&["add takes", "2 arguments are given"]);
+    invoke("two(", &[]).refused(&["two(", "is no call", "NAME()"]);
+    invoke("two()", &["1"]).refused(&["in parentheses", "one place"]);
     invoke("trap", &[]).trapped().prints("").complains("unreachable");
     invoke("missing", &[]).refused(&["\"missing\"", "_initialize, ready, add, two, trap"]);
     invoke("two", &["1"]).refused(&["two takes ()", "1 arguments are given"]);
@@ -139,7 +145,14 @@ fn an_export_is_called_by_name() {
         callgate(&["run"]).with("--invoke", function).option(&component).args(arguments).run()
     };
     invoke("greet", &["a\u{2603}b"]).well().prints("a\u{2603}b\n");
+    invoke("greet(\"a, \\u{2603}b\")", &[]).well().prints("a, \u{2603}b\n");
     invoke("negate", &["true"]).well().prints("false\n");
+    invoke("negate(true)", &[]).well().prints("false\n");
+    invoke("example:numbers/sums#add(200, 55)", &[]).well().prints("255\n");
+    invoke("add(200, 55)", &[]).well().prints("255\n");
+    let hello = |function: &str| callgate(&["run"]).with("--invoke", function).option(places::guest("hello")).run();
+    hello("run()").well().says("ok");
+    hello("run").well().says("ok");
     invoke("example:numbers/sums#add", &["200", "55"]).well().prints("255\n");
     invoke("pair", &["7"]).well().prints("(7, some(\"seven\"))\n");
     invoke("example:numbers/sums#add", &["256", "0"]).refused(&["\"256\" is no u8"]);
@@ -171,8 +184,11 @@ fn what_is_no_program_says_so() {
 
 /// A server that takes connections at a socket which it was handed, told of the port by a line on stderr.
 fn server(host: Host, place: &Place, arguments: &[&str]) -> (Running, String) {
-    let run = host.module("listener").with("--listen", "127.0.0.1:0").with("--timeout", "5m");
-    let mut running = run.dir(&place.data, "/data").args(arguments).start();
+    listening(host.module("listener").dir(&place.data, "/data").args(arguments))
+}
+
+fn listening(run: Run) -> (Running, String) {
+    let mut running = run.with("--listen", "127.0.0.1:0").with("--timeout", "5m").start();
     let line = running.error_line();
     let address = line.strip_prefix("callgate: listening at ").unwrap_or_else(|| panic!("no address in {line:?}"));
     (running, address.to_owned())
@@ -196,6 +212,34 @@ fn a_module_serves_at_a_socket_that_it_was_handed() {
             // The socket comes before the mounts, and hides none of them.
             assert_eq!(fs::read_to_string(place.data.join("log")).unwrap_or_default().lines().count(), 2);
         }
+    });
+}
+
+/// Whatever the system still has of it.
+#[test]
+fn what_came_before_receiving_ended_is_gone() {
+    let (connection, list, out) = (4, 512, 1024);
+    let receive = [connection, list, 1, 0, out, out + 8];
+    let calls = Calls::new()
+        .data(512, [100_u32, 1].map(u32::to_le_bytes).concat())
+        .call("sock_accept", &[3, 0, out], 0)
+        .holds(1024, 4)
+        .call("sock_recv", &receive, 0)
+        .holds(1024, 1)
+        .call("sock_shutdown", &[connection, 1], 0)
+        .call("sock_recv", &receive, 0)
+        .holds(1024, 0)
+        .call("fd_read", &receive[..3].iter().copied().chain([out]).collect::<Vec<_>>(), 0)
+        .holds(1024, 0);
+    each(|host| {
+        let place = Place::new();
+        let module = place.outside.join("module.wat");
+        write(&module, calls.text());
+        let (running, address) = listening(host.program(&module));
+        let mut stream = TcpStream::connect(&address).expect("the guest's address");
+        stream.write_all(b"ab").expect("what the guest reads half of");
+        let run = running.end();
+        run.claim(&format!("not wrong at {}", calls.step(run.exit_code().unwrap_or(0))), run.exit_code() == Some(0));
     });
 }
 

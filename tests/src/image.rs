@@ -9,11 +9,21 @@ use tempfile::TempDir;
 pub(crate) struct Image {
     folder: TempDir,
     directories: Vec<PathBuf>,
+    hosts: String,
 }
 
 impl Image {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().expect("a temporary directory can be made"), directories: Vec::new() }
+        Self {
+            folder: TempDir::new().expect("a temporary directory can be made"),
+            directories: Vec::new(),
+            hosts: String::new(),
+        }
+    }
+
+    /// Names for its machine, as in `/etc/hosts`.
+    pub(crate) fn names(&mut self, hosts: &str) {
+        hosts.clone_into(&mut self.hosts);
     }
 
     /// Takes `directory` in; its path in the memory tree.
@@ -46,6 +56,10 @@ impl Image {
         for (number, directory) in self.directories.iter().enumerate() {
             tar.append_dir_all(number.to_string(), directory).expect("a directory can be packed");
         }
+        let mut header = tar::Header::new_gnu();
+        header.set_size(self.hosts.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, "etc/hosts", self.hosts.as_bytes()).expect("names can be packed");
         tar.finish().expect("an image can be written");
     }
 

@@ -2,7 +2,9 @@
 //! and the reason in a line that `cargo xtask test` counts and lists: nothing is left out silently.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 use std::process::{Command, Stdio};
 
 use crate::{places, platform};
@@ -24,8 +26,18 @@ pub enum Need {
     PipeErrors,
     /// That a program can be ended by a signal.
     Signals,
+    /// That the system says how much memory a program had at the most.
+    PeakMemory,
     /// That a program of tens of megabytes is compiled within minutes.
     FastCompiler,
+    /// A name of this machine that leads to loopback and is not `localhost`: [`name_of_loopback`].
+    NameOfLoopback,
+    /// That files which were only made longer take no room.
+    Holes,
+    /// Linux, and a procfs at `/proc`.
+    Procfs,
+    /// That this user may mount, where nobody else sees it.
+    PrivateMounts,
 }
 
 pub use Need::*;
@@ -55,12 +67,39 @@ impl Need {
                 let none = places::on_wine() || !cfg!(unix);
                 none.then(|| "Windows has no signals that end another program in order".to_owned())
             }
+            PeakMemory => {
+                (!places::on_linux()).then(|| "only Linux' /proc is read for the memory of a program".to_owned())
+            }
             FastCompiler => places::on_wine().then(|| {
                 "Wine 8.0 looks for each block of memory in a list, which takes it a quarter of an hour".to_owned()
             }),
+            NameOfLoopback => {
+                let none = name_of_loopback().is_none();
+                none.then(|| "/etc/hosts has no name but localhost that leads to loopback alone".to_owned())
+            }
+            Holes => platform::holes().err().map(|error| format!("files have no holes here: {error}")),
+            Procfs => (!places::on_linux()).then(|| "there is no procfs".to_owned()),
+            PrivateMounts if !places::on_linux() => Some("only Linux has namespaces of mounts".to_owned()),
+            PrivateMounts => platform::private_mounts()
+                .is_none()
+                .then(|| "`unshare` may not make a namespace of mounts here".to_owned()),
             Symlinks => platform::symlinks().err().map(|error| format!("symbolic links can't be made here: {error}")),
         }
     }
+}
+
+/// A name of this machine that leads to loopback alone and is not `localhost`.
+#[must_use]
+pub fn name_of_loopback() -> Option<String> {
+    let hosts = fs::read_to_string("/etc/hosts").ok()?;
+    let names =
+        hosts.lines().filter_map(|line| line.split('#').next()).flat_map(|line| line.split_whitespace().skip(1));
+    let is_plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let leads_to_loopback = |name: &&str| match (*name, 0).to_socket_addrs() {
+        Ok(mut addresses) => addresses.all(|address| address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        Err(_) => false,
+    };
+    names.filter(is_plain).filter(|name| *name != "localhost").find(leads_to_loopback).map(str::to_owned)
 }
 
 /// Whether there is no `need` for the test whose inner function has the name `within`; then this says so.

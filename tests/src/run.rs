@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::image::Image;
-use crate::{Output, Running, places};
+use crate::{Output, Running, places, platform};
 
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
+
+/// What callgate takes for the user's home.
+const HOME: &str = "HOME";
 
 /// The systems that callgate can run a guest on here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,10 +110,11 @@ pub struct Run {
     directory: Option<PathBuf>,
     input: Input,
     reader: Reader,
+    complaints: Reader,
     image: Option<Image>,
 }
 
-/// Who reads stdout.
+/// Who reads stdout, or stderr.
 pub(crate) enum Reader {
     /// Everything, to the end.
     Patient,
@@ -137,6 +141,7 @@ impl Run {
             directory: None,
             input: Input::Bytes(Vec::new()),
             reader: Reader::Patient,
+            complaints: Reader::Patient,
             image: None,
         }
     }
@@ -173,6 +178,16 @@ impl Run {
         self.with("--dir", value)
     }
 
+    /// Gives the machine names, as `/etc/hosts` has them.
+    ///
+    /// # Panics
+    /// On any system but [`Host::Memory`]: the names of this machine are not the test's.
+    #[must_use]
+    pub fn names(mut self, hosts: &str) -> Self {
+        self.image.as_mut().expect("a machine of the test's own").names(hosts);
+        self
+    }
+
     /// Adds an argument of the program's.
     #[must_use]
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
@@ -184,6 +199,18 @@ impl Run {
     #[must_use]
     pub fn args(self, arguments: &[&str]) -> Self {
         arguments.iter().fold(self, Self::arg)
+    }
+
+    /// Runs it where these commands of the shell have mounted something, and where nobody else sees that.
+    ///
+    /// # Panics
+    /// When this user may not: a test says that it [needs](crate::needs::PrivateMounts) it.
+    #[must_use]
+    pub fn with_mounts(mut self, commands: &str) -> Self {
+        let words = platform::private_mounts().expect("private mounts");
+        let shell = ["sh", "-c", &format!("set -e; {commands}; exec \"$@\""), "sh"].map(OsString::from);
+        self.command = words.iter().map(OsString::from).chain(shell).chain(self.command).collect();
+        self
     }
 
     /// Sets a variable of callgate's own environment.
@@ -235,6 +262,28 @@ impl Run {
         self
     }
 
+    /// Reads nothing of stderr before the run ends, so that the pipe fills up.
+    #[must_use]
+    pub fn unread_errors(mut self) -> Self {
+        self.complaints = Reader::Asleep;
+        self
+    }
+
+    /// Closes stderr from this end after `bytes` have been read of it.
+    #[must_use]
+    pub fn head_of_errors(mut self, bytes: usize) -> Self {
+        self.complaints = Reader::Head(bytes);
+        self
+    }
+
+    /// Has a shell do `command` first, such as setting a limit, and then become callgate.
+    #[must_use]
+    pub fn behind(mut self, command: &str) -> Self {
+        let shell = ["sh".to_owned(), "-c".to_owned(), format!("{command} && exec \"$@\""), "sh".to_owned()];
+        self.command.splice(0..0, shell.map(OsString::from));
+        self
+    }
+
     /// Runs it to its end.
     ///
     /// # Panics
@@ -256,7 +305,7 @@ impl Run {
             self.command.extend(["--memory-image".into(), before.into(), "--memory-out".into(), after.into()]);
         }
         let (line, command) = self.command();
-        Running::start(line, command, self.input, self.reader, self.image)
+        Running::start(line, command, self.input, (self.reader, self.complaints), self.image)
     }
 
     pub(crate) fn command(&self) -> (String, Command) {
@@ -264,6 +313,8 @@ impl Run {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env_remove(NO_OPENAT2).env(CACHE, places::absolute(&places::cache()));
+        // A home that is not there: no test is about the user's own.
+        command.env(HOME, places::absolute(&places::cache().join("home")));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut line = String::new();
         if let Some(directory) = &self.directory {

@@ -1,7 +1,7 @@
 //! A run under way: its lines as they come, and its end within bounds.
 
 use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ pub struct Running {
     stderr: Option<JoinHandle<Vec<u8>>>,
     seen: Arc<Seen>,
     complained: Arc<Seen>,
-    held: (Option<ChildStdin>, Option<ChildStdout>),
+    held: (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>),
     image: Option<Image>,
     lines: usize,
     errors: usize,
@@ -41,7 +41,7 @@ impl Running {
         line: String,
         mut command: Command,
         input: Input,
-        reader: Reader,
+        (reader, complaints): (Reader, Reader),
         image: Option<Image>,
     ) -> Self {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}\ncannot be started: {error}"));
@@ -53,19 +53,11 @@ impl Running {
             }
             Input::Open => stdin,
         };
-        let seen = Arc::new(Seen::default());
-        let mut unread = None;
-        let stdout = child.stdout.take().and_then(|pipe| match reader {
-            Reader::Patient => Some(collect(pipe, u64::MAX, &seen)),
-            Reader::Head(bytes) => Some(collect(pipe, bytes as u64, &seen)),
-            Reader::Asleep => {
-                unread = Some(pipe);
-                None
-            }
-        });
-        let complained = Arc::new(Seen::default());
-        let stderr = child.stderr.take().map(|pipe| collect(pipe, u64::MAX, &complained));
-        Self { line, child, stdout, stderr, seen, complained, held: (input, unread), image, lines: 0, errors: 0 }
+        let (seen, complained) = (Arc::new(Seen::default()), Arc::new(Seen::default()));
+        let (stdout, unread) = reader.read(child.stdout.take(), &seen);
+        let (stderr, unheard) = complaints.read(child.stderr.take(), &complained);
+        let held = (input, unread, unheard);
+        Self { line, child, stdout, stderr, seen, complained, held, image, lines: 0, errors: 0 }
     }
 
     /// The next line on stdout.
@@ -113,6 +105,11 @@ impl Running {
         self.finish()
     }
 
+    /// Ends the input that was left open.
+    pub fn end_input(&mut self) {
+        self.held.0 = None;
+    }
+
     /// Asks it to end, as the system does when it goes down.
     ///
     /// # Panics
@@ -121,15 +118,38 @@ impl Running {
         platform::terminate(self.child.id());
     }
 
+    /// Ends it as nothing else can: nobody is asked.
+    ///
+    /// # Panics
+    /// When it can't be ended.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it is a child of ours");
+    }
+
     fn finish(&mut self) -> Output {
         let code = wait(&mut self.child, &self.line);
-        self.held = (None, None);
+        self.held = (None, None, None);
         let text = |reader: Option<JoinHandle<Vec<u8>>>| reader.and_then(|it| it.join().ok()).unwrap_or_default();
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
         if let Some(image) = &self.image {
             image.unpack();
         }
         Output { line: self.line.clone(), code, stdout, stderr }
+    }
+}
+
+impl Reader {
+    /// Begins to read `pipe`; where nobody does, that is returned, to be held.
+    fn read<P: Read + Send + 'static>(
+        self,
+        pipe: Option<P>,
+        seen: &Arc<Seen>,
+    ) -> (Option<JoinHandle<Vec<u8>>>, Option<P>) {
+        match (self, pipe) {
+            (Self::Patient, Some(pipe)) => (Some(collect(pipe, u64::MAX, seen)), None),
+            (Self::Head(bytes), Some(pipe)) => (Some(collect(pipe, bytes as u64, seen)), None),
+            (_, pipe) => (None, pipe),
+        }
     }
 }
 

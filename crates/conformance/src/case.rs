@@ -50,6 +50,7 @@ pub const CALLS: &[&str] = &[
     "Directory::set_times",
     "Directory::set_own_times",
     "Directory::sync",
+    "Directory::lies_within",
     "Entries::next",
     "File::read_at",
     "File::read_into",

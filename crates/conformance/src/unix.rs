@@ -1,7 +1,10 @@
 //! Fresh roots in a temporary directory of a Unix, for every backend that serves real files there; and names
-//! that are swapped under its feet ([`swap`]).
+//! that are swapped under its feet ([`swap`]), files that nobody may write ([`sealed`]).
 
+mod sealed;
 pub mod swap;
+
+pub use sealed::sealed;
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};

@@ -2,18 +2,21 @@
 //!
 //! Hazard: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 
-use callgate_system::{Code, Error, Nanoseconds, Native, Result, System};
+use callgate_system::{Code, Error, HostName, Nanoseconds, Native, Result, System};
 
-use crate::{AsReply, Call, NetworkAccess, NetworkRules, Reply};
+use crate::{AsReply, Break, Call, Ended, MissingRule, NetworkAccess, NetworkRules, Reply};
 
 /// One guest's gate.
 pub struct Gate {
     system: Arc<dyn System>,
     network: NetworkRules,
     hook: Option<Arc<dyn Hook>>,
+    unrecorded: OnceCell<io::Error>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
     passed: Cell<u64>,
@@ -22,23 +25,17 @@ pub struct Gate {
 /// Sees every call after it happened.
 pub trait Hook: Send + Sync {
     /// A call has ended, or was refused. Runs on the guest's thread, before the guest goes on.
-    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>);
+    ///
+    /// # Errors
+    /// Where it can't take note of the call: the guest must not go on unseen, so its run ends, [`Ended::Unrecorded`].
+    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()>;
 
-    /// The run is over, in whatever way: what was held back must be out when this returns. May come twice.
-    fn finish(&self);
-}
-
-/// What an act may fail with: an [`Error`], or something wider that the caller tells apart afterwards.
-pub trait AsError: From<Error> {
-    /// The error to note and to show.
-    fn as_error(&self) -> Error;
-}
-
-impl AsError for Error {
-    #[inline]
-    fn as_error(&self) -> Error {
-        *self
-    }
+    /// The run is over, and this is how, in few words: `exited with code 0`. What was held back must be out when this returns. May come
+    /// twice, and from another thread, when the process is about to end; the first tells how.
+    ///
+    /// # Errors
+    /// Where something of what happened could not be noted, whenever that was.
+    fn finish(&self, how: &dyn fmt::Display) -> io::Result<()>;
 }
 
 /// How a call ended.
@@ -46,8 +43,8 @@ impl AsError for Error {
 pub struct Outcome<'a> {
     /// What it yielded, or why it failed.
     pub result: Result<Reply<'a>>,
-    /// What it was refused for want of a rule.
-    pub missing: Option<NetworkAccess<'a>>,
+    /// The rule for want of which it was refused.
+    pub missing: Option<MissingRule>,
     /// When it began, on the system's monotonic clock.
     pub began: Nanoseconds,
     /// When it ended.
@@ -58,21 +55,34 @@ impl Gate {
     /// A gate for one guest of `system`, which may do on the network what `network` permits; `hook` sees its calls.
     #[must_use]
     pub fn new(system: Arc<dyn System>, network: NetworkRules, hook: Option<Arc<dyn Hook>>) -> Self {
-        Self { system, network, hook, last_native: Cell::new(None), last_failed: Cell::new(""), passed: Cell::new(0) }
+        Self {
+            system,
+            network,
+            hook,
+            unrecorded: OnceCell::new(),
+            last_native: Cell::new(None),
+            last_failed: Cell::new(""),
+            passed: Cell::new(0),
+        }
     }
 
     /// Lets `act` happen, unless `call` is refused, and notes what became of it.
     ///
     /// # Errors
-    /// Those of `act`; [`Code::ReadOnly`] for a change below a read-only mount, [`Code::AccessDenied`] for what no rule
-    /// permits on the network.
+    /// Those of `act`; [`Code::ReadOnly`] for a change below a read-only mount, [`Code::Invalid`] to look up what is no name; [`Code::AccessDenied`] for what
+    /// no rule permits on the network; [`Ended::Unrecorded`] for what happened and could not be recorded.
     #[inline]
-    pub fn pass<T: AsReply, E: AsError>(&self, call: Call<'_>, act: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub fn pass<T: AsReply, E: Into<Break>>(
+        &self,
+        call: Call<'_>,
+        act: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, Break> {
         self.passed.set(self.passed.get() + 1);
-        if self.hook.is_some() {
-            return self.pass_watched(&call, act);
+        if let Some(hook) = &self.hook {
+            return self.pass_watched(&**hook, &call, act);
         }
-        let result = if let Some(code) = self.refusal(&call) { Err(Error::new(code).into()) } else { act() };
+        let result =
+            if let Some(code) = self.refusal(&call) { Err(Error::new(code).into()) } else { act().map_err(Into::into) };
         self.note(&call, &result);
         result
     }
@@ -83,6 +93,12 @@ impl Gate {
             return Some(Code::ReadOnly);
         }
         let access = call.network_access()?;
+        // What is no name is neither judged nor told to anybody as one that a rule could permit.
+        if let NetworkAccess::Resolve(name) = access
+            && HostName::parse(name).is_err()
+        {
+            return Some(Code::Invalid);
+        }
         if self.network.permit(access) {
             return None;
         }
@@ -91,30 +107,39 @@ impl Gate {
     }
 
     #[cold]
-    fn pass_watched<T: AsReply, E: AsError>(
+    fn pass_watched<T: AsReply, E: Into<Break>>(
         &self,
+        hook: &dyn Hook,
         call: &Call<'_>,
         act: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
+    ) -> Result<T, Break> {
         let began = self.system.clock().monotonic();
         let refusal = self.refusal(call);
-        let result = if let Some(code) = refusal { Err(Error::new(code).into()) } else { act() };
+        let result = if let Some(code) = refusal { Err(Error::new(code).into()) } else { act().map_err(Into::into) };
         let ended = self.system.clock().monotonic();
         self.note(call, &result);
-        if let Some(hook) = &self.hook {
-            let result = result.as_ref().map(AsReply::as_reply).map_err(AsError::as_error);
-            let missing = call.network_access().filter(|_| refusal == Some(Code::AccessDenied));
-            hook.passed(call, &Outcome { result, missing, began, ended });
+        let shown = result.as_ref().map(AsReply::as_reply).map_err(Break::as_error);
+        let refused = call.network_access().filter(|_| refusal == Some(Code::AccessDenied));
+        let missing = refused.map(|access| self.network.missing(access));
+        if let Err(error) = hook.passed(call, &Outcome { result: shown, missing, began, ended }) {
+            self.unrecorded.get_or_init(|| error);
+            return Err(Break::Ended(Ended::Unrecorded));
         }
         result
     }
 
     #[inline]
-    fn note<T, E: AsError>(&self, call: &Call<'_>, result: &Result<T, E>) {
-        if let Err(error) = result {
-            self.last_native.set(error.as_error().native);
+    fn note<T>(&self, call: &Call<'_>, result: &Result<T, Break>) {
+        if let Err(broken) = result {
+            self.last_native.set(broken.as_error().native);
             self.last_failed.set(call.function());
         }
+    }
+
+    /// Why a call could not be recorded, where that ended the run.
+    #[must_use]
+    pub fn unrecorded(&self) -> Option<&io::Error> {
+        self.unrecorded.get()
     }
 
     /// What the guest may do on the network.

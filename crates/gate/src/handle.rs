@@ -1,5 +1,7 @@
 //! What a call acts on: a guest's handle, the path it was opened as, and the mount that it came from.
 
+use callgate_system::Quota;
+
 /// A directory of some system, as the guest sees it.
 #[derive(Debug)]
 pub struct Mount {
@@ -7,6 +9,8 @@ pub struct Mount {
     pub guest_path: String,
     /// Whether nothing below it may be changed.
     pub read_only: bool,
+    /// What may be added to it, where it has a limit of its own.
+    pub quota: Option<Quota>,
 }
 
 /// A guest's handle, as calls name it.

@@ -8,6 +8,7 @@
 //! random bytes included.
 
 mod call;
+mod ended;
 mod gate;
 mod handle;
 mod network;
@@ -18,8 +19,9 @@ mod tests;
 mod trace;
 
 pub use call::Call;
-pub use gate::{AsError, Gate, Hook, Outcome};
+pub use ended::{Break, Ended};
+pub use gate::{Gate, Hook, Outcome};
 pub use handle::{Handle, Mount};
-pub use network::{NetworkAccess, NetworkRules, Rule, RuleError};
+pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
 pub use reply::{AsReply, Reply};
 pub use trace::Trace;

@@ -2,14 +2,22 @@
 //!
 //! `12:34:56.123456 descriptor.open-at(3</src>, "missing.txt", read) = no-entry (ENOENT) <0.000012>`: the wall time (UTC) at
 //! which the call began, the function, its arguments, the result, and how long it took in seconds. A line goes out as
-//! one write, so that lines of several guests don't mix. A trace that can't be written never disturbs the guest.
+//! one write, so that lines of several guests don't mix.
+//!
+//! A trace has no gaps: where a line can't be written, nothing comes after it, and the run ends. A whole one ends with a line that
+//! says how the run did, `+++ exited with code 0 +++`; one without is cut.
+//!
+//! Hazard: what is shown is chosen by the guest, lengths included. Each text goes through [`Untrusted`], so that a line is bounded
+//! however long a path is.
 
 use std::fmt::{self, Write as _};
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callgate_system::{AddressFamily, Advice, FileType, Follow, NewTimestamp, OpenHow, Shutdown, System, Timestamp};
+use callgate_system::{
+    AddressFamily, Advice, FileType, Follow, NewTimestamp, OpenHow, Shutdown, System, Timestamp, Untrusted,
+};
 
 use crate::{Call, Handle, Hook, Outcome, Reply};
 
@@ -19,14 +27,32 @@ const SHOWN: usize = 32;
 /// A hook that writes a line a call.
 pub struct Trace {
     system: Arc<dyn System>,
-    out: Mutex<Box<dyn Write + Send>>,
+    page: Mutex<Page>,
+}
+
+/// Where the lines go, and whether they still may.
+struct Page {
+    out: Box<dyn Write + Send>,
+    state: State,
+}
+
+enum State {
+    Open,
+    /// The last line is written.
+    Whole,
+    /// A line is missing, for this reason.
+    Cut(io::ErrorKind),
 }
 
 impl Trace {
     /// A trace that is written to `out`, each line by one `write`; give it a buffer where that matters.
     #[must_use]
     pub fn new(system: Arc<dyn System>, out: Box<dyn Write + Send>) -> Self {
-        Self { system, out: Mutex::new(out) }
+        Self { system, page: Mutex::new(Page { out, state: State::Open }) }
+    }
+
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When a call that began at monotonic time `began` began, in wall time.
@@ -59,8 +85,8 @@ impl Trace {
             Ok(reply) => show_reply(*reply, &mut line)?,
             Err(error) => write!(line, "{error}")?,
         }
-        if let Some(access) = outcome.missing {
-            write!(line, " (add --net {access})")?;
+        if let Some(missing) = &outcome.missing {
+            write!(line, " ({missing})")?;
         }
         let took = outcome.ended.saturating_sub(outcome.began);
         writeln!(line, " <{}.{:06}>", took / 1_000_000_000, took % 1_000_000_000 / 1000)?;
@@ -68,16 +94,38 @@ impl Trace {
     }
 }
 
+impl Page {
+    /// Writes, once and never again after a failure: more lines behind the missing one would hide the gap.
+    fn write(&mut self, text: &str, flush: bool) -> io::Result<()> {
+        if let State::Cut(kind) = self.state {
+            return Err(kind.into());
+        }
+        let mut written = self.out.write_all(text.as_bytes());
+        if flush {
+            written = written.and_then(|()| self.out.flush());
+        }
+        written.inspect_err(|error| self.state = State::Cut(error.kind()))
+    }
+}
+
 impl Hook for Trace {
-    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) {
-        if let Ok(line) = self.line(call, outcome) {
-            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-            drop(out.write_all(line.as_bytes()));
+    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()> {
+        let line = self.line(call, outcome).map_err(io::Error::other)?;
+        let mut page = self.page();
+        match page.state {
+            State::Whole => Err(io::Error::other("the run was said to be over")),
+            State::Open | State::Cut(_) => page.write(&line, false),
         }
     }
 
-    fn finish(&self) {
-        drop(self.out.lock().unwrap_or_else(PoisonError::into_inner).flush());
+    fn finish(&self, how: &dyn fmt::Display) -> io::Result<()> {
+        let mut page = self.page();
+        if let State::Whole = page.state {
+            return Ok(());
+        }
+        page.write(&format!("+++ {} +++\n", Untrusted::new(how)), true)?;
+        page.state = State::Whole;
+        Ok(())
     }
 }
 
@@ -96,7 +144,7 @@ impl Argument for Handle<'_> {
 impl Argument for &str {
     /// `"Cargo.toml"`
     fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        write!(line, "{self:?}")
+        write!(line, "{}", Untrusted::new(self).quoted())
     }
 }
 
@@ -209,7 +257,7 @@ impl Argument for OpenHow {
 }
 
 fn show_handle(handle: &Handle<'_>, line: &mut String) -> fmt::Result {
-    write!(line, "{}<{}>", handle.id, handle.name.escape_debug())
+    write!(line, "{}{}", handle.id, Untrusted::new(handle.name).bracketed())
 }
 
 fn show_bytes(bytes: &[u8], line: &mut String) -> fmt::Result {
@@ -232,10 +280,10 @@ fn show_reply(reply: Reply<'_>, line: &mut String) -> fmt::Result {
             show_bytes(bytes, line)?;
             write!(line, ", {}", bytes.len())
         }
-        Reply::Text(text) => write!(line, "{text:?}"),
+        Reply::Text(text) => write!(line, "{}", Untrusted::new(text).quoted()),
         Reply::List(length) => write!(line, "[{length}]"),
         Reply::Handle(handle) => show_handle(&handle, line),
-        Reply::Entry(kind, name) => write!(line, "{name:?} {}", kind_name(kind)),
+        Reply::Entry(kind, name) => write!(line, "{} {}", Untrusted::new(name).quoted(), kind_name(kind)),
         Reply::Kind(kind) => line.write_str(kind_name(kind)),
         Reply::Stat(stat) => write!(line, "{{{}, size={}, links={}}}", kind_name(stat.kind), stat.size, stat.links),
         Reply::Identity(identity) => write!(line, "{:x}:{:x}", identity.device, identity.file),

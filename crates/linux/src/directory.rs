@@ -15,13 +15,15 @@ use rustix::io::Errno;
 use crate::entries::LinuxEntries;
 use crate::error::{Portable as _, coded};
 use crate::file::LinuxFile;
-use crate::resolve::{Named, Place, Resolver, nofollow};
+use crate::resolve::{Named, Place, Resolver, Way, nofollow};
+use crate::sealed::Sealing;
 use crate::{stat, times};
 
 /// An open directory.
 pub(crate) struct LinuxDirectory {
     fd: OwnedFd,
     resolver: Resolver,
+    sealing: Sealing,
 }
 
 /// How everything is opened: no child inherits it, no terminal becomes ours, no pipe makes us wait.
@@ -35,14 +37,15 @@ const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o777);
 
 impl LinuxDirectory {
     /// The root of a mount: the user's path, links and all.
-    pub(crate) fn root(path: &std::ffi::OsStr, resolver: Resolver) -> Result<Self> {
+    pub(crate) fn root(path: &std::ffi::OsStr, way: Way) -> Result<Self> {
         let open = |access| rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
         let fd = match open(OFlags::RDONLY) {
             // It may still be passed through.
             Err(Errno::ACCESS) => open(OFlags::PATH),
             opened => opened,
         };
-        Ok(Self { fd: fd.portable()?, resolver })
+        let fd = fd.portable()?;
+        Ok(Self { resolver: Resolver::new(way, &fd), fd, sealing: Sealing::here() })
     }
 
     fn place<'d, 'p>(&'d self, path: &'p str) -> Result<Place<'d, 'p>> {
@@ -63,7 +66,7 @@ impl LinuxDirectory {
             }
         };
         Ok(if directory {
-            Opened::Directory(Arc::new(Self { fd, resolver: self.resolver }))
+            Opened::Directory(Arc::new(Self { fd, resolver: self.resolver, sealing: self.sealing }))
         } else {
             Opened::File(Arc::new(LinuxFile::new(fd, how.read, how.write)))
         })
@@ -82,14 +85,17 @@ impl Directory for LinuxDirectory {
         if (how.create && how.directory) || (how.truncate && !how.write) {
             return Err(Code::Invalid.into());
         }
-        let fd = match self.resolver.open_split(&self.fd, path, &split, flags(how), FILE_MODE) {
+        let flags = flags(how) | self.sealing.truncation(how);
+        let fd = match self.resolver.open_split(&self.fd, path, &split, flags, FILE_MODE) {
             Err(error) if wants_attributes_only(how) && is_unreadable(error) => {
                 let flags = OFlags::PATH | OFlags::CLOEXEC | nofollow(how.follow) | directory_flag(how);
                 self.resolver.open(&self.fd, path, flags, Mode::empty())
             }
             opened => opened,
         };
-        self.opened(fd?, &split, how)
+        let fd = fd?;
+        self.sealing.finish(&fd, how)?;
+        self.opened(fd, &split, how)
     }
 
     fn stat(&self, path: &str, follow: Follow) -> Result<Stat> {
@@ -181,6 +187,13 @@ impl Directory for LinuxDirectory {
     fn sync(&self) -> Result<()> {
         rustix::fs::fsync(&self.fd).portable()
     }
+
+    fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
+        match same_system(outer) {
+            Ok(outer) => callgate_mounts::lies_within(self.as_fd(), outer.as_fd()).portable(),
+            Err(_) => Ok(false),
+        }
+    }
 }
 
 /// A name that shall be made, and stand for anything but a directory.
@@ -225,7 +238,6 @@ fn flags(how: OpenHow) -> OFlags {
     let mut flags = ALWAYS | access | nofollow(how.follow) | directory_flag(how);
     flags.set(OFlags::CREATE, how.create);
     flags.set(OFlags::EXCL, how.create && how.exclusive);
-    flags.set(OFlags::TRUNC, how.truncate);
     flags.set(OFlags::DSYNC, how.sync_data);
     if how.sync {
         flags |= OFlags::SYNC;

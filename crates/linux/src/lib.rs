@@ -18,6 +18,7 @@ mod lookup;
 mod network;
 mod random;
 mod resolve;
+mod sealed;
 mod socket;
 mod stat;
 mod stdio;
@@ -35,13 +36,13 @@ use crate::clock::LinuxClock;
 use crate::directory::LinuxDirectory;
 use crate::network::LinuxNetwork;
 use crate::random::LinuxRandom;
-use crate::resolve::Resolver;
+use crate::resolve::Way;
 use crate::stdio::{Direction, Stream};
 use crate::wait::LinuxWaiter;
 
 /// Linux, as a guest's system.
 pub struct Linux {
-    resolver: Resolver,
+    way: Way,
     clock: LinuxClock,
     network: LinuxNetwork,
     stdio: OnceLock<Stdio>,
@@ -52,24 +53,24 @@ impl Linux {
     /// environment, else by the walker.
     #[must_use]
     pub fn new() -> Self {
-        Self::with(Resolver::probe())
+        Self::with(Way::probe())
     }
 
     /// This machine, with paths resolved by `openat2` (`true`; then every call that takes a path fails where the kernel has
     /// none) or by the walker (`false`). For tests.
     #[must_use]
     pub fn with_openat2(openat2: bool) -> Self {
-        Self::with(if openat2 { Resolver::Openat2 } else { Resolver::Walker })
+        Self::with(if openat2 { Way::Openat2 } else { Way::Walker })
     }
 
     /// Whether paths are resolved by `openat2`.
     #[must_use]
     pub fn uses_openat2(&self) -> bool {
-        self.resolver == Resolver::Openat2
+        self.way == Way::Openat2
     }
 
-    fn with(resolver: Resolver) -> Self {
-        Self { resolver, clock: LinuxClock::default(), network: LinuxNetwork::default(), stdio: OnceLock::new() }
+    fn with(way: Way) -> Self {
+        Self { way, clock: LinuxClock::default(), network: LinuxNetwork::default(), stdio: OnceLock::new() }
     }
 }
 
@@ -85,7 +86,7 @@ impl System for Linux {
     }
 
     fn open_root(&self, host_path: &OsStr) -> Result<Arc<dyn Directory>> {
-        Ok(Arc::new(LinuxDirectory::root(host_path, self.resolver)?))
+        Ok(Arc::new(LinuxDirectory::root(host_path, self.way)?))
     }
 
     fn clock(&self) -> &dyn Clock {

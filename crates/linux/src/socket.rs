@@ -223,6 +223,8 @@ impl Socket for LinuxSocket {
         }
         let port = self.name()?.port();
         net::connect_unspec(self.fd()).portable()?;
+        // That nobody was there stays with the socket; it would be told as the next peer's refusal.
+        let _ = net::sockopt::socket_error(self.fd()).portable()?;
         self.enter(Stage::Apart);
         if self.name()?.port() == port {
             return Ok(());

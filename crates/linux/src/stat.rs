@@ -39,6 +39,8 @@ fn from(stat: &rustix::fs::Stat) -> Stat {
         kind: kind(rustix::fs::FileType::from_raw_mode(stat.st_mode)),
         links: wide(stat.st_nlink),
         size: u64::try_from(stat.st_size).unwrap_or(0),
+        // In units of 512 bytes, whatever the file system's are (stat(2)).
+        allocated: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512),
         accessed: Some(time(stat.st_atime, stat.st_atime_nsec)),
         modified: Some(time(stat.st_mtime, stat.st_mtime_nsec)),
         changed: Some(time(stat.st_ctime, stat.st_ctime_nsec)),

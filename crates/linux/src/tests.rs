@@ -3,6 +3,8 @@
 
 mod open;
 mod parity;
+mod procfs;
+mod sealed;
 mod swap;
 
 use std::path::Path;

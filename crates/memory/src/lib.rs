@@ -90,10 +90,11 @@ impl Memory {
     pub fn new(options: Options) -> Self {
         let Options { seed, beginning, quota, faults, stdin, stdout, stderr } = options;
         let world = Arc::new(World::new(beginning, network::net(faults, seed)));
+        let tree = Tree::new(0, Arc::clone(&world) as Arc<dyn Clock>, quota);
         Self {
-            tree: Tree::new(0, Arc::clone(&world) as Arc<dyn Clock>, quota),
             random: MemoryRandom::new(seed),
-            network: MemoryNetwork::new(Arc::clone(&world)),
+            network: MemoryNetwork::new(Arc::clone(&world), tree.clone()),
+            tree,
             stdio: stdio::streams(stdin, stdout, stderr),
             waiters: AtomicU64::new(0),
             world,

@@ -90,6 +90,7 @@ fn portable(error: &std::io::Error) -> Error {
     match error.kind() {
         ErrorKind::BrokenPipe => Code::Pipe,
         ErrorKind::StorageFull => Code::InsufficientSpace,
+        ErrorKind::FileTooLarge => Code::FileTooLarge,
         _ => Code::Io,
     }
     .into()

@@ -49,11 +49,20 @@ fn other_machines_are_out_of_reach() {
 }
 
 #[test]
-fn names_but_localhost_are_nobodys() {
+fn names_are_those_of_the_tree() {
     let memory = memory(0);
     let ask = |name: &str| memory.network().resolve(name).unwrap().addresses();
     assert_eq!(ask("localhost."), ask("LocalHost"));
     assert_eq!(ask("localhost").unwrap().iter().map(ToString::to_string).collect::<Vec<_>>(), ["::1", "127.0.0.1"]);
+    assert_eq!(code(ask("example.com")), Some(Code::NameUnresolvable));
+    let hosts = b"10.0.0.1 example.com localhost\n10.0.0.2 a.example Example.com.org\n10.0.0.1 example.com\nfd00::1 example.com";
+    memory.tree().add_file(b"etc/hosts", hosts).unwrap();
+    assert_eq!(ask("Example.com."), Ok(vec!["10.0.0.1".parse().unwrap(), "fd00::1".parse().unwrap()]));
+    assert_eq!(ask("a.example"), Ok(vec!["10.0.0.2".parse().unwrap()]));
+    assert_eq!(code(ask("com")), Some(Code::NameUnresolvable));
+    // This machine stays this machine.
+    assert_eq!(ask("localhost").unwrap().len(), 2);
+    memory.tree().add_file(b"etc/hosts", &vec![b'x'; 200_000]).unwrap();
     assert_eq!(code(ask("example.com")), Some(Code::NameUnresolvable));
 }
 

@@ -20,6 +20,7 @@ use crate::objects::{Ntdll, RESOLVER};
 use crate::open::{APPEND_DATA, Disposition, How, READ_DATA, WRITE_ATTRIBUTES, WRITE_DATA};
 use crate::reparse::Class;
 use crate::resolve::{Found, Named, Objects as _, Place};
+use crate::within::lies_within;
 use crate::{naming, stat, symlink};
 
 /// An open directory.
@@ -56,6 +57,8 @@ impl NtDirectory {
             _ if how.directory => return Err(Status::NOT_A_DIRECTORY.portable()),
             Class::Link => return Err(Status::STOPPED_ON_SYMLINK.portable()),
             Class::Special(_) if how.read || how.write => return Err(Code::NoSuchDevice.into()),
+            // NT refuses that by itself, but not to who may restore files; nor does Wine, to root.
+            _ if how.write && found.look.is_sealed() => return Err(Status::ACCESS_DENIED.portable()),
             _ => {}
         }
         if how.truncate && !found.created {
@@ -169,6 +172,13 @@ impl Directory for NtDirectory {
 
     fn sync(&self) -> Result<()> {
         flush_reopened(&self.handle, file::flush)
+    }
+
+    fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
+        match same_system(outer) {
+            Ok(outer) => lies_within(&self.handle, &outer.handle),
+            Err(_) => Ok(false),
+        }
     }
 }
 

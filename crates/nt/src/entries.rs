@@ -1,13 +1,11 @@
 //! The entries of a directory: read through a handle of their own, whose position nobody else moves.
 
-use std::vec::IntoIter;
-
 use callgate_system::{Code, Entries, Entry, Result};
 
 use crate::error::{Portable as _, Status};
 use crate::names::is_ours;
 use crate::nt::Handle;
-use crate::nt::directory::{Buffer, RawEntry};
+use crate::nt::directory::{BUFFER, Buffer, RawEntry};
 use crate::objects::RESOLVER;
 use crate::open::{How, READ_DATA};
 use crate::resolve::Objects as _;
@@ -17,14 +15,13 @@ pub(crate) struct NtEntries {
     /// `None` behind the last entry.
     handle: Option<Handle>,
     buffer: Buffer,
-    fetched: IntoIter<Result<Entry>>,
 }
 
 impl NtEntries {
     /// Begins to read `directory`, and fetches the first entries.
     pub(crate) fn of(directory: &Handle) -> Result<Self> {
         let handle = RESOLVER.0.reopen(directory, How::existing(READ_DATA)).portable()?;
-        let mut this = Self { handle: Some(handle), buffer: Buffer::new(), fetched: Vec::new().into_iter() };
+        let mut this = Self { handle: Some(handle), buffer: Buffer::new() };
         this.fetch().portable()?;
         Ok(this)
     }
@@ -33,7 +30,6 @@ impl NtEntries {
     fn fetch(&mut self) -> std::result::Result<(), Status> {
         let Some(handle) = self.handle.take() else { return Ok(()) };
         if self.buffer.fetch(&handle)? {
-            self.fetched = self.buffer.entries().into_iter().filter_map(named).collect::<Vec<_>>().into_iter();
             self.handle = Some(handle);
         }
         Ok(())
@@ -43,8 +39,10 @@ impl NtEntries {
 impl Entries for NtEntries {
     fn next(&mut self) -> Result<Option<Entry>> {
         loop {
-            if let Some(entry) = self.fetched.next() {
-                return entry.map(Some);
+            while let Some(raw) = self.buffer.next() {
+                if let Some(entry) = named(raw) {
+                    return entry.map(Some);
+                }
             }
             if self.handle.is_none() {
                 return Ok(None);
@@ -55,6 +53,10 @@ impl Entries for NtEntries {
                 _ => {}
             }
         }
+    }
+
+    fn holds(&self) -> usize {
+        size_of::<Self>() + BUFFER
     }
 }
 

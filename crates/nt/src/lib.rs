@@ -45,6 +45,10 @@ mod stdio;
 mod symlink;
 #[cfg(windows)]
 mod system;
+#[cfg(windows)]
+mod within;
 
+#[cfg(windows)]
+pub use crate::nt::process::terminate;
 #[cfg(windows)]
 pub use crate::system::Nt;

@@ -50,6 +50,10 @@ fn remove_aside(found: &Found<Handle>, directory: &Handle) -> Result<()> {
     if found.look.class() == Class::Directory && !is_empty(&found.handle)? {
         return Err(Status::DIRECTORY_NOT_EMPTY.portable());
     }
+    // It would have to be made writable first, and might have another name.
+    if found.look.is_sealed() {
+        return Err(Status::CANNOT_DELETE.portable());
+    }
     // Where that fails, the name stays for a while; it is still deleted.
     let _ = move_aside(&found.handle, directory);
     match info::delete_on_close(&found.handle) {
@@ -130,6 +134,9 @@ fn respell(
 /// Renames over what can't be replaced because it is open, or a directory.
 fn rename_over_aside(source: &Found<Handle>, to: &Named<'_, '_, Handle>, name: &Name) -> Result<()> {
     let target = to.open(&RESOLVER, TO_NAME)?;
+    if target.look.is_sealed() {
+        return Err(Status::CANNOT_DELETE.portable());
+    }
     move_aside(&target.handle, &to.dir).portable()?;
     if let Err(status) = info::rename(&source.handle, &to.dir, name, false) {
         let _ = info::rename(&target.handle, &to.dir, name, false);

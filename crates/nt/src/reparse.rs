@@ -29,6 +29,9 @@ pub(crate) const DIRECTORY: u32 = 0x10;
 /// `FILE_ATTRIBUTE_REPARSE_POINT`
 pub(crate) const REPARSE_POINT: u32 = 0x400;
 
+/// `FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_SYSTEM`
+const SEAL: u32 = 0x5;
+
 /// What a look at an open object shows: `FILE_ATTRIBUTE_TAG_INFORMATION`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Look {
@@ -65,6 +68,12 @@ impl Look {
             tag if tag & SURROGATE != 0 => Class::Link,
             _ => Class::Filtered,
         }
+    }
+
+    /// Whether it is marked as no guest can mark a file: read-only and of the system. Nobody writes to it, and nobody takes the mark
+    /// away, not even to remove it.
+    pub(crate) fn is_sealed(self) -> bool {
+        self.attributes & SEAL == SEAL
     }
 
     /// The same without its tag: what a filter serves is an ordinary file or directory once it is open.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use callgate_conformance::windows::WindowsGround;
 use callgate_conformance::{Deviation, Ground, Subject, conformance};
 use callgate_nt::Nt;
-use callgate_system::{AddressFamily, Code, Kind, SocketOption, System};
+use callgate_system::{AddressFamily, Code, Kind, System};
 
 /// Names that are taken for others or for devices are refused (`names.rs`).
 const DOT: &str = "NT: no name ends in a dot";
@@ -51,24 +51,16 @@ const NO_SYMLINKS: &[Deviation] = &[
     Deviation { what: "paths_names/limits: symlink d/<m255>", reason: NO_LINKS },
 ];
 
-const COUNT: &str = "Wine 8.0, and Windows before 10 1703: the number of probes is the system's";
-
-#[rustfmt::skip]
-const ONE_COUNT: &[Deviation] = &[
-    Deviation { what: "tcp/v4: the number of probes is what was set, and its listener's", reason: COUNT },
-    Deviation { what: "tcp/v6: the number of probes is what was set, and its listener's", reason: COUNT },
-];
-
-const PORT: &str = "Wine 8.0: Linux takes a port that it chose back with the peer, and Wine binds no socket twice";
-const UNTOLD: &str = "Wine 8.0: its server takes the error of a datagram socket, and tells nobody";
+/// The only trace is `SO_ERROR`, which then says so for ever, also of the next peer.
+const UNTOLD: &str = "Wine 8.0: its server takes the error of a datagram socket; no call and no wait tells of it";
 const AS_END: &str =
     "Wine 8.0: its server takes the error, and the host's own end, which asks nobody else, reads an end";
-const FILTERED: &str = "Wine 8.0: a datagram socket is bound to every address of IPv4, and filters what comes";
+/// `bind_to_interface` of its `server/sock.c`; streams and IPv6 are refused as by Windows (`WSAEADDRNOTAVAIL`).
+const FILTERED: &str =
+    "Wine 8.0: binds a datagram socket of IPv4 to every address, where it finds no interface with the one asked for";
 
 #[rustfmt::skip]
 const WINE_SOCKETS: &[Deviation] = &[
-    Deviation { what: "udp/v4: without a peer, everybody again", reason: PORT },
-    Deviation { what: "udp/v6: without a peer, everybody again", reason: PORT },
     Deviation { what: "udp/v4: a peer that isn't there is told", reason: UNTOLD },
     Deviation { what: "udp/v6: a peer that isn't there is told", reason: UNTOLD },
     Deviation { what: "udp/v4: nobody's address is not bindable", reason: FILTERED },
@@ -76,12 +68,17 @@ const WINE_SOCKETS: &[Deviation] = &[
     Deviation { what: "tcp/v6: dropping an aborted one is a reset to the peer", reason: AS_END },
 ];
 
-/// Whether the number of probes can be set.
-fn counts_probes() -> bool {
-    let network = Nt::new();
-    let socket = network.network().socket(Kind::Stream, AddressFamily::Ipv4).expect("a socket");
-    socket.set_option(SocketOption::KeepAliveCount, 5).expect("it is taken");
-    socket.option(SocketOption::KeepAliveCount) == Ok(5)
+#[rustfmt::skip]
+const WINE_PATHS: &[Deviation] = &[
+    Deviation {
+        what: "identity/a directory that was moved lies where it is now, or that isn't told",
+        reason: "Wine 8.0: a handle keeps the path that it was opened by",
+    },
+];
+
+/// Whether this is Wine.
+fn is_wine() -> bool {
+    Nt::new().substitutes().iter().any(|instead| instead.contains("Wine"))
 }
 
 /// Whether a datagram socket is bound to its own address, as by any system but Wine's.
@@ -132,9 +129,9 @@ impl Subject for Kernel {
         static ALL: LazyLock<Vec<Deviation>> = LazyLock::new(|| {
             let wine = if removes_at_once() { &[][..] } else { IN_STEPS };
             let links = if makes_symlinks() { &[][..] } else { NO_SYMLINKS };
-            let probes = if counts_probes() { &[][..] } else { ONE_COUNT };
             let datagrams = if binds_datagrams() { &[][..] } else { WINE_SOCKETS };
-            [EVERYWHERE, wine, links, probes, datagrams].concat()
+            let paths = if is_wine() { WINE_PATHS } else { &[][..] };
+            [EVERYWHERE, wine, links, datagrams, paths].concat()
         });
         &ALL
     }

@@ -5,12 +5,12 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
-use std::os::windows::fs::OpenOptionsExt as _;
+use std::os::windows::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use callgate_nt::Nt;
-use callgate_system::{Code, Directory, Family, Follow, OpenHow, Opened, System};
+use callgate_system::{Code, Directory, Family, Follow, NewTimestamp, OpenHow, Opened, System};
 use tempfile::TempDir;
 
 /// A root, closed before its directory is removed.
@@ -43,6 +43,9 @@ impl Root {
         names
     }
 }
+
+const READ_ONLY: u32 = 0x1;
+const SYSTEM: u32 = 0x4;
 
 const READ: OpenHow = OpenHow {
     read: true,
@@ -78,6 +81,35 @@ fn a_read_only_file_is_renamed_replaced_and_removed() {
     assert_eq!(fs::read(here.path().join("d")).expect("it is there"), b"c");
     assert_eq!(here.names(), ["d"]);
     here.root.unlink_file("d").expect("it is removed");
+}
+
+/// Read-only and of the system: no guest can mark a file so, and none can take it away, also by another name of it.
+#[test]
+fn a_sealed_file_is_neither_written_nor_made_writable() {
+    let here = Root::new();
+    let sealed = here.path().join("sealed");
+    let mut made = OpenOptions::new();
+    made.write(true).create_new(true).attributes(READ_ONLY | SYSTEM).open(&sealed).expect("a file");
+    let attributes = || fs::metadata(&sealed).expect("it is there").file_attributes() & (READ_ONLY | SYSTEM);
+    let before = attributes();
+    if before & SYSTEM == 0 {
+        // Wine keeps it in an extended attribute, which not every file system has.
+        println!("the file system keeps no mark");
+        return;
+    }
+    here.root.link("sealed", Follow::No, &*here.root, "hard").expect("another name");
+    for name in ["sealed", "hard"] {
+        let write = OpenHow { write: true, ..READ };
+        for how in [write, OpenHow { create: true, ..write }, OpenHow { truncate: true, ..write }] {
+            assert_eq!(code(here.root.open(name, how)), Err(Code::Access), "{name} {how:?}");
+        }
+    }
+    here.root.set_times("hard", Follow::No, NewTimestamp::Now, NewTimestamp::Now).expect("times are no matter");
+    here.write("other");
+    // Where a read-only file can be removed as it is, these succeed.
+    let _ = here.root.unlink_file("hard");
+    let _ = here.root.rename("other", &*here.root, "hard");
+    assert_eq!((attributes(), before), (READ_ONLY | SYSTEM, READ_ONLY | SYSTEM), "it is what it was");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use cap_std::fs::Dir;
 use crate::entries::PortableEntries;
 use crate::error::{Portable as _, coded};
 use crate::file::PortableFile;
+use crate::procfs::Procfs;
 use crate::resolve::{self, Handle, Named, Place};
 use crate::times::NewTimes;
 use crate::{os, stat};
@@ -22,16 +23,23 @@ use crate::{os, stat};
 /// An open directory.
 pub(crate) struct PortableDirectory {
     dir: Dir,
+    place: os::Place,
+    procfs: Procfs,
 }
 
 impl PortableDirectory {
     /// The root of a mount: the user's path, links and all.
     pub(crate) fn root(path: &std::ffi::OsStr) -> Result<Self> {
-        Ok(Self { dir: Dir::open_ambient_dir(path, ambient_authority()).portable()? })
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).portable()?;
+        Ok(Self { procfs: Procfs::of(&dir), dir, place: os::Place::of_root(path) })
     }
 
     fn place<'d, 'p>(&'d self, path: &'p str) -> Result<Place<'d, 'p>> {
-        resolve::place(&self.dir, path)
+        let place = resolve::place(&self.dir, path)?;
+        if let Place::Name(at) = &place {
+            self.procfs.permit_names_in(&at.dir)?;
+        }
+        Ok(place)
     }
 }
 
@@ -41,14 +49,17 @@ impl Directory for PortableDirectory {
         if (how.create && how.directory) || (how.truncate && !how.write) {
             return Err(Code::Invalid.into());
         }
-        Ok(match resolve::open(&self.dir, path, how)? {
-            Handle::Directory(dir) => Opened::Directory(Arc::new(Self { dir })),
+        Ok(match resolve::open(&self.dir, path, how, self.procfs)? {
+            Handle::Directory(dir) => {
+                self.procfs.permit(&dir, false)?;
+                Opened::Directory(Arc::new(Self { dir, place: os::Place::default(), procfs: self.procfs }))
+            }
             Handle::File(file) => Opened::File(Arc::new(PortableFile::new(file.into_std(), how.read, how.write))),
         })
     }
 
     fn stat(&self, path: &str, follow: Follow) -> Result<Stat> {
-        resolve::stat(&self.dir, path, follow)
+        resolve::stat(&self.dir, path, follow, self.procfs)
     }
 
     fn metadata(&self) -> Result<Stat> {
@@ -108,6 +119,7 @@ impl Directory for PortableDirectory {
         let new_directory = same_system(new_directory)?;
         if follow == Follow::Yes {
             let from = resolve::followed(&self.dir, path)?;
+            self.procfs.permit_names_in(&from.dir)?;
             let name = os::name(&from.name)?;
             return hard_link(&Named { dir: from.dir, name, must_be_dir: false }, &new_directory.place(new_path)?);
         }
@@ -127,7 +139,7 @@ impl Directory for PortableDirectory {
     }
 
     fn set_times(&self, path: &str, follow: Follow, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
-        resolve::set_times(&self.dir, path, follow, NewTimes::new(accessed, modified)?)
+        resolve::set_times(&self.dir, path, follow, NewTimes::new(accessed, modified)?, self.procfs)
     }
 
     fn set_own_times(&self, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
@@ -136,6 +148,13 @@ impl Directory for PortableDirectory {
 
     fn sync(&self) -> Result<()> {
         os::sync_directory(&self.dir).portable()
+    }
+
+    fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
+        match same_system(outer) {
+            Ok(outer) => os::lies_within((&self.dir, &self.place), &outer.dir),
+            Err(_) => Ok(false),
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use cap_std::fs::{Dir, DirEntry, ReadDir};
 use crate::error::{Portable as _, portable};
 use crate::stat;
 
+/// Bytes that a reading of the standard libraries holds: glibc's buffer of 32 KiB is the largest, and what stands around it.
+const LIBRARY: usize = 36 * 1024;
+
 /// A reading under way.
 pub(crate) struct PortableEntries {
     /// `None` behind the last entry.
@@ -42,6 +45,10 @@ impl Entries for PortableEntries {
                 Ok(None)
             }
         }
+    }
+
+    fn holds(&self) -> usize {
+        size_of::<Self>() + LIBRARY
     }
 }
 

@@ -29,6 +29,11 @@ mod error;
 mod file;
 mod lookup;
 mod network;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod procfs;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "procfs_nowhere.rs"]
+mod procfs;
 mod random;
 mod resolve;
 mod socket;

@@ -16,6 +16,7 @@ use cap_fs_ext::DirExt as _;
 use cap_std::fs::{Dir, File};
 
 use crate::error::Portable as _;
+use crate::procfs::Procfs;
 use crate::times::NewTimes;
 use crate::{os, stat};
 
@@ -101,7 +102,7 @@ impl Steps for Names {
 }
 
 /// Opens `path` beneath `dir`.
-pub(crate) fn open(dir: &Dir, path: &str, how: OpenHow) -> Result<Handle> {
+pub(crate) fn open(dir: &Dir, path: &str, how: OpenHow, procfs: Procfs) -> Result<Handle> {
     let mut walk = Walk::new(&Names, dir, path)?;
     loop {
         let last = walk.to_last()?;
@@ -112,7 +113,7 @@ pub(crate) fn open(dir: &Dir, path: &str, how: OpenHow) -> Result<Handle> {
         } else if must_be_dir {
             directory_at(last.dir, name, how)
         } else {
-            anything_at(last.dir, os::name(name)?, how)
+            anything_at(last.dir, os::name(name)?, how, procfs)
         };
         let follow = last.must_be_dir || how.follow == Follow::Yes;
         match opened {
@@ -146,7 +147,7 @@ fn directory_at(dir: &Dir, name: &[u8], how: OpenHow) -> Result<Handle> {
 }
 
 /// Opens whatever `name` is; `Loop` for a link.
-fn anything_at(dir: &Dir, name: &Path, how: OpenHow) -> Result<Handle> {
+fn anything_at(dir: &Dir, name: &Path, how: OpenHow, procfs: Procfs) -> Result<Handle> {
     let file = match dir.open_with(name, &os::options(how)).portable() {
         // What may not be written, or cannot be opened so, because it is a directory.
         Err(error) if error.code == Code::Access && (how.write || how.create) && is_directory(dir, name)? => {
@@ -166,6 +167,8 @@ fn anything_at(dir: &Dir, name: &Path, how: OpenHow) -> Result<Handle> {
         return Err(Code::Loop.into());
     }
     if !metadata.is_dir() {
+        procfs.permit(&file, how.write)?;
+        os::cut_unless_sealed(&file, &metadata, how)?;
         return Ok(Handle::File(file));
     }
     if how.write || how.create {
@@ -185,10 +188,11 @@ fn attributes_of(dir: &Dir, name: &Path, error: Error) -> Result<File> {
 }
 
 /// The attributes of what `path` names beneath `dir`.
-pub(crate) fn stat(dir: &Dir, path: &str, follow: Follow) -> Result<Stat> {
+pub(crate) fn stat(dir: &Dir, path: &str, follow: Follow, procfs: Procfs) -> Result<Stat> {
     let mut walk = Walk::new(&Names, dir, path)?;
     loop {
         let last = walk.to_last()?;
+        procfs.permit_names_in(last.dir)?;
         let Some(name) = last.name else { return stat::of_dir(last.dir) };
         let found = stat::at(last.dir, os::name(name)?)?;
         let must_be_dir = last.must_be_dir;
@@ -204,10 +208,11 @@ pub(crate) fn stat(dir: &Dir, path: &str, follow: Follow) -> Result<Stat> {
 }
 
 /// Sets the times of what `path` names beneath `dir`.
-pub(crate) fn set_times(dir: &Dir, path: &str, follow: Follow, new: NewTimes) -> Result<()> {
+pub(crate) fn set_times(dir: &Dir, path: &str, follow: Follow, new: NewTimes, procfs: Procfs) -> Result<()> {
     let mut walk = Walk::new(&Names, dir, path)?;
     loop {
         let last = walk.to_last()?;
+        procfs.permit_names_in(last.dir)?;
         if last.name.is_none() {
             return os::set_times(last.dir, Path::new("."), new);
         }

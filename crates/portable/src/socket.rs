@@ -212,6 +212,19 @@ impl PortableSocket {
         Ok(())
     }
 
+    /// What `call` says of a message that comes or goes. Windows resets a datagram socket by an earlier message that found nobody,
+    /// also without a peer, where it is passed over: it may have been anybody's, and the call that said so has taken it away.
+    fn passed<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> Result<T> {
+        loop {
+            match again(&mut call).portable() {
+                Err(error) if error.code != Code::ConnectionReset => return Err(error),
+                Err(error) if self.stage() == Stage::Connected => return Err(coded(Code::ConnectionRefused, error)),
+                Err(_) => {}
+                Ok(value) => return Ok(value),
+            }
+        }
+    }
+
     fn has(&self, option: SocketOption) -> Result<()> {
         if option.is_of_streams() { self.stream().map(drop) } else { Ok(()) }
     }
@@ -285,6 +298,8 @@ impl Socket for PortableSocket {
         }
         let port = self.name()?.map_or(0, |name| name.port());
         os::disconnect(&self.socket(), self.family).portable()?;
+        // That nobody was there stays with the socket; it would be told as the next peer's refusal.
+        self.socket().take_error().portable()?;
         self.enter(Stage::Apart);
         if self.name()?.is_some_and(|name| name.port() == port) {
             return Ok(());
@@ -340,7 +355,8 @@ impl Socket for PortableSocket {
         if buffer.is_empty() && self.kind() == Kind::Stream {
             return Ok(0);
         }
-        again(|| Ok(rustix::net::send(self.fd(), buffer, os::SEND)?)).portable()
+        let send = || Ok(rustix::net::send(self.fd(), buffer, os::SEND)?);
+        if self.kind() == Kind::Datagram { self.passed(send) } else { again(send).portable() }
     }
 
     fn receive_from(&self, buffer: &mut Vec<u8>) -> Result<(usize, SocketAddr)> {
@@ -349,15 +365,10 @@ impl Socket for PortableSocket {
         // One byte more than there is room for tells a message that is too long.
         let mut message = Vec::with_capacity(room.min(LONGEST_MESSAGE) + 1);
         let receive = || Ok(rustix::net::recvfrom(self.fd(), spare_capacity(&mut message), RecvFlags::empty())?);
-        let (_, length, from) = match again(receive).portable() {
+        let (_, length, from) = match self.passed(receive) {
             // Without an address nothing can come.
             Err(error) if error.code == Code::Invalid && self.name()?.is_none() => {
                 return Err(coded(Code::WouldBlock, error));
-            }
-            // So says Windows of an earlier message that found nobody.
-            Err(error) if error.code == Code::ConnectionReset => {
-                let code = if self.stage() == Stage::Connected { Code::ConnectionRefused } else { Code::WouldBlock };
-                return Err(coded(code, error));
             }
             received => received?,
         };
@@ -373,7 +384,7 @@ impl Socket for PortableSocket {
         let socket = self.datagram()?;
         self.family.check_remote(Kind::Datagram, remote)?;
         // A message goes as a whole or not at all.
-        again(|| self.pool.send_to_udp_socket_addr(socket, buffer, remote)).map(drop).portable()
+        self.passed(|| self.pool.send_to_udp_socket_addr(socket, buffer, remote)).map(drop)
     }
 
     fn local_address(&self) -> Result<SocketAddr> {

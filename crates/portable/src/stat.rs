@@ -55,6 +55,7 @@ fn from(metadata: &Metadata) -> Stat {
         kind: kind(metadata.file_type()),
         links: metadata.nlink(),
         size: metadata.len(),
+        allocated: os::allocated(metadata),
         accessed: time(metadata.accessed()),
         modified: time(metadata.modified()),
         changed: os::changed(metadata),

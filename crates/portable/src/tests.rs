@@ -1,6 +1,8 @@
 //! What only this backend can be asked. The behaviour of every call is `callgate-conformance`'s.
 
 #[cfg(unix)]
+mod sealed;
+#[cfg(unix)]
 mod swap;
 
 use callgate_system::{AddressFamily, Code, Kind, System as _};

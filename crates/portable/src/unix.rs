@@ -21,7 +21,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use callgate_system::{AddressFamily, Code, Error, Native, NewTimestamp, OpenHow, Result, Stat, Timestamp};
+use callgate_system::{AddressFamily, Code, Error, Native, NewTimestamp, OpenHow, Result, Stat, Timestamp, is_sealed};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
@@ -55,14 +55,23 @@ pub(crate) fn link_text(text: PathBuf) -> Vec<u8> {
     text.into_os_string().into_vec()
 }
 
-/// How to open, without waiting and without following.
+/// Errors where what was opened is a sealed file and was opened for writing, which the kernel permits root, and those who override
+/// modes; else cuts it, where that was asked for. Only a regular file can be cut.
+pub(crate) fn cut_unless_sealed(file: &cap_std::fs::File, metadata: &Metadata, how: OpenHow) -> Result<()> {
+    if how.write && metadata.is_file() && is_sealed(metadata.mode()) {
+        return Err::<(), _>(rustix::io::Errno::ACCESS).portable();
+    }
+    if how.truncate && metadata.is_file() { file.set_len(0).portable() } else { Ok(()) }
+}
+
+/// How to open, without waiting, without following, and without cutting.
 pub(crate) fn options(how: OpenHow) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.follow(FollowSymlinks::No).nonblock(true);
     // No terminal becomes ours.
     options.custom_flags(OFlags::NOCTTY.bits().cast_signed());
     // For its attributes alone, too, it must be opened for something.
-    options.read(how.read || !how.write).write(how.write).truncate(how.truncate);
+    options.read(how.read || !how.write).write(how.write);
     // Without `write`, the caller makes it in a second attempt.
     if how.create && how.exclusive {
         options.write(true).create_new(true);
@@ -94,6 +103,11 @@ pub(crate) fn synced(_write: bool, result: io::Result<()>) -> io::Result<()> {
 /// Returns when the names in `dir` are on the device.
 pub(crate) fn sync_directory(dir: &Dir) -> io::Result<()> {
     dir.open(".")?.sync_all()
+}
+
+/// The bytes of a file that have their place on the device; blocks are of 512 bytes, whatever the file system's are.
+pub(crate) fn allocated(metadata: &Metadata) -> u64 {
+    metadata.blocks().saturating_mul(512)
 }
 
 /// The last change of the attributes. A file system may store nonsense (fuse does): the nanoseconds stay below a second.
@@ -141,6 +155,21 @@ pub(crate) fn symlink(dir: &Dir, text: &str, name: &Path) -> Result<()> {
 /// Renames one plain name to another.
 pub(crate) fn rename(from: &Dir, name: &Path, to: &Dir, new_name: &Path) -> Result<()> {
     from.rename(name, to, new_name).portable()
+}
+
+/// What is known of a directory beside its handle: nothing.
+#[derive(Default)]
+pub(crate) struct Place;
+
+impl Place {
+    pub(crate) fn of_root(_path: &OsStr) -> Self {
+        Self
+    }
+}
+
+/// Whether one directory is another, or is reached from it downwards.
+pub(crate) fn lies_within((inner, _): (&Dir, &Place), outer: &Dir) -> Result<bool> {
+    kernel::lies_within(inner, outer).portable()
 }
 
 fn timespec(time: NewTimestamp) -> Timespec {

@@ -10,15 +10,17 @@ mod names;
 mod output;
 mod waker;
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::os::windows::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use callgate_system::{AddressFamily, Code, Error, Native, OpenHow, Result, Timestamp};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsMaybeDirExt as _, OpenOptionsSyncExt as _};
-use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt as _};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use rustix::net::SendFlags;
 use socket2::Socket;
 
@@ -28,6 +30,7 @@ pub(crate) use self::names::{link_text, name, rename, symlink, with_length};
 pub(crate) use self::output::{Output, stderr, stdout};
 pub(crate) use self::waker::Channel;
 use crate::error::Portable as _;
+use crate::stat;
 use crate::times::{self, NewTimes};
 
 /// The clocks count in 100 ns.
@@ -49,6 +52,10 @@ pub(crate) const REFUSED_DIRECTORY: &[Code] = &[Code::Access, Code::NotPermitted
 const FILE_READ_ATTRIBUTES: u32 = 0x80;
 const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const GENERIC_WRITE: u32 = 0x4000_0000;
+const SPARSE_FILE: u32 = 0x200;
+const COMPRESSED: u32 = 0x800;
+const OFFLINE: u32 = 0x1000;
+const RECALL_ON_DATA_ACCESS: u32 = 0x0040_0000;
 /// Of `winbase.h`: to open directories, and links themselves.
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
@@ -73,6 +80,12 @@ pub(crate) fn options(how: OpenHow) -> OpenOptions {
     options
 }
 
+/// Windows cuts by itself, and opens no read-only file for writing.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it is done here")]
+pub(crate) fn cut_unless_sealed(_file: &cap_std::fs::File, _metadata: &Metadata, _how: OpenHow) -> Result<()> {
+    Ok(())
+}
+
 pub(crate) fn read_at(file: &File, room: &mut [u8], offset: u64) -> io::Result<usize> {
     file.seek_read(room, offset)
 }
@@ -89,6 +102,16 @@ pub(crate) fn synced(write: bool, result: io::Result<()>) -> io::Result<()> {
 /// Returns when the names in `dir` are on the device.
 pub(crate) fn sync_directory(dir: &Dir) -> io::Result<()> {
     open_for(dir, Path::new("."), GENERIC_WRITE)?.sync_all()
+}
+
+/// The bytes of a file that have their place on the device. The standard library doesn't tell; but only what is marked so has holes, or
+/// is compressed, or elsewhere.
+pub(crate) fn allocated(metadata: &Metadata) -> u64 {
+    if metadata.file_attributes() & (SPARSE_FILE | COMPRESSED | OFFLINE | RECALL_ON_DATA_ACCESS) == 0 {
+        metadata.len()
+    } else {
+        0
+    }
 }
 
 /// The standard library doesn't tell the last change of the attributes.
@@ -138,4 +161,30 @@ pub(crate) fn disconnect(socket: &Socket, family: AddressFamily) -> io::Result<(
         AddressFamily::Ipv6 => Ipv6Addr::UNSPECIFIED.into(),
     };
     socket.connect(&SocketAddr::new(nobody, 0).into())
+}
+
+/// What is known of a directory beside its handle: the path of one that is the root of a mount, without links.
+#[derive(Default)]
+pub(crate) struct Place(Option<PathBuf>);
+
+impl Place {
+    pub(crate) fn of_root(path: &OsStr) -> Self {
+        Self(std::fs::canonicalize(path).ok())
+    }
+}
+
+/// Whether one directory is another, or is reached from it downwards: by the way up its path.
+pub(crate) fn lies_within((inner, place): (&Dir, &Place), outer: &Dir) -> Result<bool> {
+    let identity = |dir: &Dir| stat::of_dir(dir).map(|stat| stat.identity);
+    let (itself, wanted) = (identity(inner)?, identity(outer)?);
+    if itself == wanted {
+        return Ok(true);
+    }
+    let path = place.0.as_deref().ok_or(Code::Unsupported)?;
+    let at = |path: &Path| identity(&Dir::open_ambient_dir(path, ambient_authority()).portable()?);
+    // Moved meanwhile.
+    if at(path)? != itself {
+        return Err(Code::NoEntry.into());
+    }
+    path.ancestors().skip(1).try_fold(false, |found, above| Ok(found || at(above)? == wanted))
 }

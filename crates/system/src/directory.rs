@@ -44,7 +44,7 @@ pub struct OpenHow {
     pub create: bool,
     /// Fail with `Exist` where it is there, be it a symbolic link that leads nowhere; with `create` only.
     pub exclusive: bool,
-    /// Cut to 0 bytes; needs `write`.
+    /// Cut to 0 bytes; needs `write` ([`OpenHow::writing_to_truncate`]).
     pub truncate: bool,
     /// Fail with `NotDirectory` on anything but a directory, be it a symbolic link that is not followed; not with `create`.
     pub directory: bool,
@@ -52,6 +52,15 @@ pub struct OpenHow {
     pub sync: bool,
     /// Every write returns when its data is on the device.
     pub sync_data: bool,
+}
+
+impl OpenHow {
+    /// The same, with `write` where it truncates. `open(2)` cuts a file with `O_RDONLY | O_TRUNC`, and asks for the permission to
+    /// write it; so do the interfaces above, which keep to themselves that what was opened is not for writing.
+    #[must_use]
+    pub fn writing_to_truncate(self) -> Self {
+        Self { write: self.write || self.truncate, ..self }
+    }
 }
 
 impl Default for OpenHow {
@@ -90,13 +99,17 @@ pub struct Entry {
 
 /// The entries of a directory, one after the other, without `.` and `..`.
 ///
-/// An entry that is neither created nor removed meanwhile comes exactly once; the order means nothing.
+/// An entry that is neither created nor removed meanwhile comes exactly once; the order means nothing. They are fetched piece by piece: a
+/// guest may have many readings open, and each of a directory of a million names.
 pub trait Entries: Send {
     /// The next entry, `None` after the last, and again `None` after that.
     ///
     /// # Errors
     /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on behind it.
     fn next(&mut self) -> Result<Option<Entry>>;
+
+    /// Bytes of the process's memory that this reading holds at the most, whatever the directory holds; always the same. At most 64 KiB.
+    fn holds(&self) -> usize;
 }
 
 /// An open directory. Closed when dropped. See the module for the rules of paths.
@@ -191,4 +204,13 @@ pub trait Directory: Any + Send + Sync {
     /// # Errors
     /// `Io`.
     fn sync(&self) -> Result<()>;
+
+    /// Whether this directory is `outer`, or is reached from it downwards, now: told by which directories they are, not by the
+    /// paths that they were opened by, so links and mounts on the way make no difference. Asked of the roots of mounts, once
+    /// for each two; it may be slow. `false` where `outer` is of another system.
+    ///
+    /// # Errors
+    /// Any, where it can't be told: who asks has to expect the worse. A system may tell of no others than those that
+    /// [`crate::System::open_root`] opened: `Unsupported`.
+    fn lies_within(&self, outer: &dyn Directory) -> Result<bool>;
 }

@@ -17,9 +17,11 @@ mod network;
 pub mod path;
 mod quota;
 mod random;
+mod seal;
 mod socket;
 mod stat;
 mod stdio;
+mod untrusted;
 mod wait;
 
 pub use clock::{Clock, Nanoseconds, Timestamp};
@@ -30,9 +32,11 @@ pub use host_name::HostName;
 pub use network::{AddressFamily, Kind, Lookup, Network};
 pub use quota::Quota;
 pub use random::Random;
+pub use seal::{SEAL, is_sealed};
 pub use socket::{Shutdown, Socket, SocketOption};
 pub use stat::{FileType, Identity, NewTimestamp, Stat};
 pub use stdio::{Sink, Source, Stdio};
+pub use untrusted::Untrusted;
 pub use wait::{Interest, Waiter};
 
 use std::ffi::OsStr;

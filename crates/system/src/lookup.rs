@@ -21,6 +21,9 @@ const THREADS: usize = 4;
 /// As many wait for a thread.
 const WAITING: usize = 1024;
 
+/// Addresses of an answer at the most; the owner of a name decides how many it has. Those behind are left out.
+pub const MOST: usize = 256;
+
 type Answer = Result<Vec<IpAddr>>;
 type Resolve = dyn Fn(&str) -> Answer + Send + Sync;
 
@@ -154,10 +157,10 @@ impl Lookup for Answered {
     }
 }
 
-/// Each address once, none of IPv4 written as IPv6, in the order given; at least one.
+/// Each address once, none of IPv4 written as IPv6, in the order given; at least one, and at most [`MOST`].
 fn distinct(found: Vec<IpAddr>) -> Answer {
     let mut seen = HashSet::new();
     let canonical = found.iter().map(IpAddr::to_canonical);
-    let addresses: Vec<_> = canonical.filter(|address| seen.insert(*address)).collect();
+    let addresses: Vec<_> = canonical.filter(|address| seen.insert(*address)).take(MOST).collect();
     if addresses.is_empty() { Err(Code::NameUnresolvable.into()) } else { Ok(addresses) }
 }

@@ -46,7 +46,7 @@ pub trait Network: Send + Sync {
 
 /// One lookup of a name. See [`crate::Interest::Resolved`] for its end.
 pub trait Lookup: Any + Send + Sync {
-    /// The addresses, the one to try first being first, each once; at least one. IPv4 addresses never come written as
+    /// The addresses, the one to try first being first, each once; at least one, and at most [`MOST`](crate::lookup::MOST). IPv4 addresses never come written as
     /// IPv6. Once there, the answer stays the same, an error too.
     ///
     /// # Errors

@@ -84,7 +84,8 @@ pub trait Socket: Any + Send + Sync {
 
     /// A stream: begins to connect, binding to any free local address where it has none; it is over when
     /// [`crate::Interest::Sendable`] is met, and [`Socket::finish_connect`] tells how it went. A datagram socket: takes one
-    /// peer, at once, in place of an earlier one; what had come before may still be from others.
+    /// peer, at once, in place of an earlier one; what had come before may still be from others, but that an earlier peer wasn't
+    /// there is told no more.
     ///
     /// # Errors
     /// `Invalid` ([`AddressFamily::check_remote`]); of a stream `Already` (connecting) and `InvalidState` (connected,
@@ -100,7 +101,8 @@ pub trait Socket: Any + Send + Sync {
     /// `ConnectionAborted`, `RemoteUnreachable`, `Timeout`, `AddressInUse`; `Unsupported` of datagrams.
     fn finish_connect(&self) -> Result<()>;
 
-    /// A datagram socket: talks to everybody again; the local port stays. Nothing, where it had no peer.
+    /// A datagram socket: talks to everybody again; the local port stays, also one that the system chose. That the peer wasn't
+    /// there is told no more. Nothing, where it had no peer.
     ///
     /// # Errors
     /// `AddressInUse` where the port was lost meanwhile; `Unsupported` of streams.
@@ -146,7 +148,8 @@ pub trait Socket: Any + Send + Sync {
     fn receive_from(&self, buffer: &mut Vec<u8>) -> Result<(usize, SocketAddr)>;
 
     /// A datagram socket: sends all of `buffer` to `remote` as one message, which may be empty. One without an address is
-    /// first bound to a free port of every local address: a caller with rules asks them first.
+    /// first bound to a free port of every local address: a caller with rules asks them first. Without a peer, no call tells that
+    /// nobody was there.
     ///
     /// # Errors
     /// `WouldBlock`, `Invalid` ([`AddressFamily::check_remote`]), `MessageSize`, `RemoteUnreachable`,

@@ -41,6 +41,9 @@ pub struct Stat {
     pub links: u64,
     /// Bytes; of a symbolic link, the length of its target; of anything else, what the system says.
     pub size: u64,
+    /// Bytes of a regular file that certainly have their place on the device: its size, less what may be holes. Of what is compressed,
+    /// or where the system doesn't tell, it may be less than what was written; it may be more than the size.
+    pub allocated: u64,
     /// Last read, where the system keeps it.
     pub accessed: Option<Timestamp>,
     /// Last written, where the system keeps it.

@@ -2,35 +2,41 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use callgate_gate::{Gate, Hook, Mount, NetworkRules, Rule, Trace, quota};
-use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System};
-use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
+use callgate_gate::{Break, Ended, Gate, Hook, MissingRule, Mount, NetworkRules, Rule, Trace, quota};
+use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System, Untrusted};
+use wasmtime::{Store, UpdateDeadline};
 
-use crate::ended::Ended;
-use crate::handles::Handles;
-use crate::host::{Deadline, GuestStore, Host, Streams, Surroundings};
+use crate::backtrace::backtrace;
+use crate::budget::Budget;
+use crate::host::{Deadline, GuestStore, Host, Limits, Streams, Surroundings};
 use crate::invoke::Invocation;
-use crate::limits::Memory;
+use crate::limits::{Counts, Memory, engine_handles, handed_over};
 use crate::p1;
 use crate::p2::io::{InputStream, OutputStream};
 use crate::program::{LoadError, Program};
+use crate::reach;
 use crate::start::Start;
-use crate::watchdog::{Stuck, Watchdog};
+use crate::watchdog::Watchdog;
 
 /// Open handles of one guest at a time, unless told otherwise.
 const HANDLES: usize = 100_000;
+
+/// Bytes that the host holds for a guest, unless told otherwise.
+const HOST_MEMORY: u64 = 512 << 20;
 
 /// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
 const LINGER: Duration = Duration::from_secs(60);
 
 /// A module finds its streams, sockets and mounts open.
-const TOO_FEW_HANDLES: &str = "its streams and mounts are more than the limit of handles; allow more";
+const TOO_FEW_HANDLES: &str =
+    "its streams and mounts are more than the limits of handles and of host memory; allow more";
 
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
@@ -42,6 +48,8 @@ pub enum Access {
     ReadOnly,
     /// It may do what the user who runs it may.
     ReadWrite,
+    /// The same, but add no more than this: more fails with `quota`. Instead of the [quota](Guest::quota) of all mounts.
+    Within(Quota),
 }
 
 /// What one run of a program may see and use. Nothing, to begin with.
@@ -49,13 +57,13 @@ pub struct Guest {
     system: Arc<dyn System>,
     surroundings: Surroundings,
     network: Vec<Rule>,
-    missing: Arc<OnceLock<String>>,
+    missing: Arc<OnceLock<MissingRule>>,
     quota: Option<Quota>,
     memory: u64,
+    host_memory: u64,
     handles: usize,
     timeout: Option<Duration>,
     linger: Duration,
-    stuck: Option<Stuck>,
     hook: Option<Arc<dyn Hook>>,
     quits: bool,
     invocation: Option<Invocation>,
@@ -75,6 +83,8 @@ pub enum Exit {
     TimedOut(Trap),
     /// It wrote to a standard output that nobody reads any more; only with [`Guest::quit_when_nobody_reads`].
     NobodyReads,
+    /// What it did could not be recorded, for this reason: its trace, or another [`Hook`], has a gap, and so it was ended.
+    Unrecorded(String),
 }
 
 /// What a run was stopped by.
@@ -96,10 +106,11 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exited with code {code}"),
-            Self::Returned(results) => write!(f, "returned {}", results.join(", ")),
+            Self::Returned(results) => write!(f, "returned {}", Untrusted::new(results.join(", "))),
             Self::Trap(trap) => write!(f, "trapped: {trap}"),
             Self::TimedOut(_) => Ended::TimedOut.fmt(f),
             Self::NobodyReads => Ended::NobodyReads.fmt(f),
+            Self::Unrecorded(why) => write!(f, "{}: {why}", Ended::Unrecorded),
         }
     }
 }
@@ -113,6 +124,22 @@ pub enum MountError {
     BadGuestPath(String),
     /// The host directory cannot be opened.
     Unopened(Error),
+    /// What is mounted read-only at one guest path could be changed through another.
+    Contradiction {
+        /// Where it is read-only.
+        read_only: String,
+        /// Where it, or a directory above it, is writable.
+        writable: String,
+    },
+    /// Whether it could be changed is not to be told of these two.
+    Unclear {
+        /// Where the one is read-only.
+        read_only: String,
+        /// Where the other is writable.
+        writable: String,
+        /// Why it can't be told.
+        why: Error,
+    },
 }
 
 impl fmt::Display for MountError {
@@ -121,6 +148,12 @@ impl fmt::Display for MountError {
             Self::Taken(path) => write!(f, "two mounts at {path}"),
             Self::BadGuestPath(path) => write!(f, "{path:?} is no path that a guest could use"),
             Self::Unopened(error) => error.fmt(f),
+            Self::Contradiction { read_only, writable } => {
+                write!(f, "what is read-only at {read_only} can be changed at {writable}")
+            }
+            Self::Unclear { read_only, writable, why } => {
+                write!(f, "whether what is read-only at {read_only} can be changed at {writable} can't be told: {why}")
+            }
         }
     }
 }
@@ -138,10 +171,10 @@ impl Guest {
             missing: Arc::default(),
             quota: None,
             memory: u64::MAX,
+            host_memory: HOST_MEMORY,
             handles: HANDLES,
             timeout: None,
             linger: LINGER,
-            stuck: None,
             hook: None,
             quits: false,
             invocation: None,
@@ -172,7 +205,8 @@ impl Guest {
     /// Mounts a host directory of the system at `guest_path`.
     ///
     /// # Errors
-    /// Where the directory cannot be opened, or the guest path is taken.
+    /// Where the directory cannot be opened, the guest path is taken, or this mount and another contradict each other: a
+    /// read-only one that is, or lies beneath, a writable one would protect nothing. The other way round is fine.
     pub fn mount(&mut self, host_path: &OsStr, guest_path: &str, access: Access) -> Result<&mut Self, MountError> {
         let directory = self.system.open_root(host_path).map_err(MountError::Unopened)?;
         self.mount_directory(directory, guest_path, access)
@@ -181,7 +215,7 @@ impl Guest {
     /// Mounts an open directory, of whatever system, at `guest_path`.
     ///
     /// # Errors
-    /// Where the guest path is taken.
+    /// As [`Guest::mount`].
     pub fn mount_directory(
         &mut self,
         directory: Arc<dyn Directory>,
@@ -198,12 +232,26 @@ impl Guest {
         if mounts.iter().any(|(mount, _)| normal(&mount.guest_path).eq(normal(guest_path))) {
             return Err(MountError::Taken(guest_path.to_owned()));
         }
-        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly };
+        let quota = if let Access::Within(quota) = access { Some(quota) } else { None };
+        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly, quota };
+        for (other, of_other) in mounts.iter() {
+            keeps_its_promise((&mount, &*directory), (other, &**of_other))?;
+            keeps_its_promise((other, &**of_other), (&mount, &*directory))?;
+        }
         mounts.push((Arc::new(mount), directory));
         Ok(self)
     }
 
-    /// What the guest may add to each of its mounts, those mounted later included; without, what the system gives.
+    /// Whether the guest may write to the file or folder of the host at `path`, or make one there, through one of the mounts that it has so far.
+    /// Says yes where that can't be told.
+    #[must_use]
+    pub fn may_write(&self, path: &Path) -> bool {
+        let mut writable = self.surroundings.mounts.iter().filter(|(mount, _)| !mount.read_only).peekable();
+        writable.peek().is_some() && reach::may_write(&*self.system, writable.map(|(_, directory)| directory), path)
+    }
+
+    /// What the guest may add to each of its mounts that has no [quota of its own](Access::Within), those mounted later included;
+    /// without, what the system gives.
     pub fn quota(&mut self, quota: Quota) -> &mut Self {
         self.quota = Some(quota);
         self
@@ -232,7 +280,7 @@ impl Guest {
     }
 
     /// Calls the export `function`, in a component also `interface#function`, instead of starting the program as a command;
-    /// [`Exit::Returned`] has what it returns.
+    /// [`Exit::Returned`] has what it returns. The arguments may also stand in the function, as `add(1, 2)`.
     pub fn invoke(
         &mut self,
         function: impl Into<String>,
@@ -243,9 +291,9 @@ impl Guest {
         self
     }
 
-    /// The rule that its first refused use of the network needs, such as `connect=10.0.0.5:443`; filled when that happens.
+    /// The rule that its first refused use of the network needs; filled when that happens.
     #[must_use]
-    pub fn missing_rule(&self) -> Arc<OnceLock<String>> {
+    pub fn missing_rule(&self) -> Arc<OnceLock<MissingRule>> {
         Arc::clone(&self.missing)
     }
 
@@ -253,6 +301,14 @@ impl Guest {
     /// below 4 GiB in any case.
     pub fn max_memory(&mut self, bytes: u64) -> &mut Self {
         self.memory = bytes;
+        self
+    }
+
+    /// The bytes that the host may hold for it besides its linear memories: for handles and their names, directories that are being listed, bytes
+    /// that wait to be sent, tables, random bytes; 512 MiB unless told otherwise. What would take more fails with
+    /// `insufficient-memory`, or traps where the interface has no error. Sizes are computed, not measured; docs/security.md has them.
+    pub fn max_host_memory(&mut self, bytes: u64) -> &mut Self {
+        self.host_memory = bytes;
         self
     }
 
@@ -265,7 +321,8 @@ impl Guest {
     }
 
     /// Ends the run after this time, [`Exit::TimedOut`]. A guest that computes without calling anything is ended only
-    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible).
+    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). What hangs in a call of the operating system, such as a
+    /// write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
     pub fn timeout(&mut self, time: Duration) -> &mut Self {
         self.timeout = Some(time);
         self
@@ -278,15 +335,9 @@ impl Guest {
         self
     }
 
-    /// Called, from another thread, when the time is over and the run still has not ended a quarter of a second later: a
-    /// system call hangs, or the code is not interruptible. There is no way on for the thread that runs the guest; what is
-    /// called may end the process.
-    pub fn when_stuck(&mut self, stuck: impl FnOnce() + Send + 'static) -> &mut Self {
-        self.stuck = Some(Box::new(stuck));
-        self
-    }
-
-    /// Writes a line for each call to `out`. Each is one write; [`Hook::finish`] flushes.
+    /// Writes a line for each call to `out`, each by one write, and a last one that tells how the run ended. A line that can't be
+    /// written ends the run, [`Exit::Unrecorded`]. [`Hook::finish`], which the run does by itself, writes the last line and flushes; a
+    /// process that is about to end in another way can do it before.
     pub fn trace(&mut self, out: Box<dyn Write + Send>) -> Arc<dyn Hook> {
         let trace: Arc<dyn Hook> = Arc::new(Trace::new(Arc::clone(&self.system), out));
         self.hook = Some(Arc::clone(&trace));
@@ -313,29 +364,30 @@ impl Guest {
         };
         let start = start.map_err(|why| program.fail(why))?;
         let listeners = std::mem::take(&mut guest.listeners);
-        let (timeout, stuck, hook) = (guest.timeout, guest.stuck.take(), guest.hook.clone());
+        let (timeout, hook) = (guest.timeout, guest.hook.clone());
         let mut store = guest.into_store(program);
         if program.is_module() {
             p1::begin(store.data(), &listeners).map_err(|_| program.fail(TOO_FEW_HANDLES.to_owned()))?;
         }
         let runtime = &program.runtime;
+        let limit = timeout.filter(|_| runtime.interruptible);
+        let watchdog = limit.map(|time| Watchdog::new(runtime.engine.clone(), time)).transpose();
         let watchdog =
-            timeout.and_then(|timeout| Watchdog::new(runtime.engine.clone(), timeout, runtime.interruptible, stuck));
+            watchdog.map_err(|error| program.fail(format!("no thread can be had for its time limit: {error}")))?;
         let ended = start.run(&mut store).and_then(|exit| {
             store.data().drain()?;
             Ok(exit)
         });
         drop(watchdog);
-        if let Some(hook) = hook {
-            hook.finish();
+        let exit = ended.unwrap_or_else(|error| Exit::of(&error, store.data()));
+        match hook.map_or(Ok(()), |hook| hook.finish(&exit)) {
+            Err(error) if !matches!(exit, Exit::Unrecorded(_)) => Ok(Exit::unrecorded(Some(&error))),
+            _ => Ok(exit),
         }
-        Ok(ended.unwrap_or_else(|error| Exit::of(&error, store.data())))
     }
 
     fn into_store(mut self, program: &Program) -> GuestStore {
-        if let Some(quota) = self.quota {
-            quota::limit(&mut self.surroundings.mounts, quota);
-        }
+        quota::limit(&mut self.surroundings.mounts, self.quota);
         let stdio = self.system.stdio();
         let streams = Streams {
             stdin: Rc::new(InputStream::of_source("stdin", stdio.stdin)),
@@ -345,13 +397,16 @@ impl Guest {
         let rules = NetworkRules::new(self.network, self.missing);
         let gate = Gate::new(Arc::clone(&self.system), rules, self.hook);
         let linger = u64::try_from(self.linger.as_nanos()).unwrap_or(u64::MAX);
-        let (handles, memory) = (Handles::new(self.handles), Memory::new(self.memory));
-        let mut host = Host::new(self.system, gate, handles, self.surroundings, streams, memory, linger);
+        let budget = Budget::new(self.host_memory);
+        let (handed_over, engine_handles) = (handed_over(&budget), engine_handles(self.handles, &budget));
+        let memory = Memory::new(self.memory, Counts::within(&budget, program.largest_instance()), &budget);
+        let limits = Limits { handles: self.handles, memory, budget, linger };
+        let mut host = Host::new(self.system, gate, self.surroundings, streams, limits);
         host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);
-        // The engine counts a handle once more for each call that it is lent to: all of them fit into one list for `poll`.
-        store.set_max_component_handles(self.handles.saturating_mul(2));
+        store.set_max_component_handles(engine_handles);
+        store.set_hostcall_fuel(handed_over);
         if program.runtime.interruptible {
             store.set_epoch_deadline(1);
             // The epoch is the engine's, so another guest's watchdog may have moved it on.
@@ -365,26 +420,35 @@ impl Guest {
 }
 
 impl Exit {
+    fn unrecorded(why: Option<&io::Error>) -> Self {
+        Self::Unrecorded(why.map_or_else(String::new, ToString::to_string))
+    }
+
     fn of(error: &wasmtime::Error, host: &Host) -> Self {
         let trap = |reason| Trap { reason, backtrace: backtrace(error) };
-        match error.downcast_ref::<Ended>() {
-            Some(Ended::Exited(code)) => Self::Code(*code),
-            Some(Ended::NobodyReads) => Self::NobodyReads,
-            Some(Ended::TimedOut) => Self::TimedOut(trap(Ended::TimedOut.to_string())),
+        match error.downcast_ref::<Break>() {
+            Some(Break::Ended(Ended::Exited(code))) => Self::Code(*code),
+            Some(Break::Ended(Ended::NobodyReads)) => Self::NobodyReads,
+            Some(Break::Ended(Ended::TimedOut)) => Self::TimedOut(trap(Ended::TimedOut.to_string())),
+            Some(Break::Ended(Ended::Unrecorded)) => Self::unrecorded(host.gate.unrecorded()),
             // A call failed whose type has no place for an error.
-            None if error.is::<Error>() => {
-                Self::Trap(trap(format!("{}: {}", host.gate.last_failed(), error.root_cause())))
-            }
-            None => Self::Trap(trap(error.root_cause().to_string())),
+            Some(Break::Failed(failed)) => Self::Trap(trap(format!("{}: {failed}", host.gate.last_failed()))),
+            None => Self::Trap(trap(Untrusted::new(error.root_cause()).to_string())),
         }
     }
 }
 
-/// The functions that the guest was in, without the engine's heading and its hints at its own settings.
-fn backtrace(error: &wasmtime::Error) -> String {
-    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
-    let frames = backtrace.split("\nnote: ").next().unwrap_or_default();
-    frames.split_once('\n').map_or(frames, |(_, frames)| frames).to_owned()
+/// Errors where `inner` is a read-only mount whose files can be changed through `outer`.
+fn keeps_its_promise(inner: (&Mount, &dyn Directory), outer: (&Mount, &dyn Directory)) -> Result<(), MountError> {
+    if !inner.0.read_only || outer.0.read_only {
+        return Ok(());
+    }
+    let (read_only, writable) = (inner.0.guest_path.clone(), outer.0.guest_path.clone());
+    match inner.1.lies_within(outer.1) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(MountError::Contradiction { read_only, writable }),
+        Err(why) => Err(MountError::Unclear { read_only, writable, why }),
+    }
 }
 
 /// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.

@@ -3,6 +3,9 @@
 //! The engine has checked a handle's kind and liveness before a host function sees it; a miss here would be a fault of
 //! the host and traps. Entries are counted references, so a host function holds what it works on without borrowing
 //! the table, and may add to the table meanwhile.
+//!
+//! A place in the table is charged once, when the table grows to it ([`HANDLE`]); what an object holds besides (its name, bytes that wait,
+//! entries) is charged by the object itself. So making and dropping a handle of a small object touches no budget.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -12,11 +15,17 @@ use callgate_gate::{AsReply, Handle, Mount, Reply};
 use callgate_system::{Code, Result};
 use wasmtime::component::Resource;
 
+use crate::budget::{Budget, Charge};
 use crate::p2::filesystem::{Descriptor, DirectoryEntries};
 use crate::p2::io::{Failure, InputStream, Outbox, OutputStream, Pollable};
 use crate::p2::{
     AddressStream, IncomingDatagrams, Network, OutgoingDatagrams, TcpSocket, TerminalInput, TerminalOutput, UdpSocket,
 };
+
+/// Bytes that are charged for a place in a table of handles: our entry and the engine's, both in lists that double as they grow, the object
+/// without what it is charged for by itself, and what the object keeps: the system's file or socket, an outbox without its bytes. A pollable
+/// keeps a stream whose own handle may be gone, whose place then serves another; so there is room for one more object.
+pub(crate) const HANDLE: usize = 768;
 
 /// What a guest can hold a handle of.
 pub(crate) trait Named {
@@ -125,16 +134,18 @@ pub(crate) struct Handles {
     slots: RefCell<Slots>,
 }
 
-#[derive(Default)]
 struct Slots {
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
+    /// For as many places as there are.
+    charge: Charge,
 }
 
 impl Handles {
-    /// An empty table for at most `limit` handles.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit: limit.min(u32::MAX as usize), slots: RefCell::default() }
+    /// An empty table for at most `limit` handles, within `budget`.
+    pub(crate) fn new(limit: usize, budget: &Budget) -> Self {
+        let slots = Slots { entries: Vec::new(), free: Vec::new(), charge: budget.nothing() };
+        Self { limit: limit.min(u32::MAX as usize), slots: RefCell::new(slots) }
     }
 
     /// How many there may be at a time.
@@ -145,7 +156,7 @@ impl Handles {
     /// Adds an entry.
     ///
     /// # Errors
-    /// `InsufficientMemory` at the limit.
+    /// `InsufficientMemory` at the limit, or at that of the budget.
     pub(crate) fn add<T: Keep>(&self, held: T) -> Result<Held<T>> {
         self.add_shared(Rc::new(held))
     }
@@ -153,7 +164,7 @@ impl Handles {
     /// Adds an entry that others hold too.
     ///
     /// # Errors
-    /// `InsufficientMemory` at the limit.
+    /// As [`Handles::add`].
     pub(crate) fn add_shared<T: Keep>(&self, held: Rc<T>) -> Result<Held<T>> {
         let mut slots = self.slots.borrow_mut();
         let entry = Some(T::keep(Rc::clone(&held)));
@@ -165,6 +176,7 @@ impl Handles {
             if slots.entries.len() >= self.limit {
                 return Err(Code::InsufficientMemory.into());
             }
+            slots.charge.grow(HANDLE)?;
             slots.entries.push(entry);
             id
         };
@@ -196,7 +208,11 @@ impl Handles {
 
     /// Forgets all handles.
     pub(crate) fn clear(&self) {
-        let all = std::mem::take(&mut *self.slots.borrow_mut());
+        let mut slots = self.slots.borrow_mut();
+        let all = (std::mem::take(&mut slots.entries), std::mem::take(&mut slots.free));
+        slots.charge.clear();
+        // Closing may take long or run other code: not under the borrow.
+        drop(slots);
         drop(all);
     }
 
@@ -231,4 +247,54 @@ impl Closing {
 
 fn unknown(id: u32) -> wasmtime::Error {
     wasmtime::format_err!("handle {id} is not in the table")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+
+    macro_rules! largest {
+        ($($kind:ident),*) => { [$(size_of::<$kind>()),*].into_iter().max().unwrap() };
+    }
+
+    /// A place is charged what may be in it.
+    #[test]
+    fn a_place_has_room_for_two_objects() {
+        const COUNTS_AND_ALLOCATOR: usize = 32;
+        // The engine's entry is a number, a type, an owner and a count.
+        let lists = 2 * (size_of::<Option<Entry>>() + size_of::<u32>() + 32);
+        let object = largest!(
+            AddressStream,
+            Descriptor,
+            DirectoryEntries,
+            Failure,
+            IncomingDatagrams,
+            InputStream,
+            OutgoingDatagrams,
+            OutputStream,
+            Pollable,
+            TcpSocket,
+            UdpSocket
+        ) + COUNTS_AND_ALLOCATOR;
+        let outbox = size_of::<Outbox>() + COUNTS_AND_ALLOCATOR;
+        // The largest of the backends' sockets is that of NT, of some 150 bytes; a file with a quota has two objects of some 80.
+        let system = 192 + COUNTS_AND_ALLOCATOR;
+        assert!(lists + 2 * object + outbox + system <= HANDLE, "{lists} + 2 * {object} + {outbox} + {system}");
+    }
+
+    #[test]
+    fn places_are_charged_once() {
+        let budget = Budget::new(10 * HANDLE as u64);
+        let handles = Handles::new(100, &budget);
+        for _ in 0..3 {
+            let ids: Vec<_> = (0..10).map(|_| handles.add(Network).map(|held| held.id).unwrap()).collect();
+            assert!(handles.add(Network).is_err(), "an eleventh does not fit into the budget");
+            ids.into_iter().for_each(|id| handles.remove(id));
+        }
+        assert!(!budget.has(1), "the table keeps its places");
+        handles.clear();
+        assert!(budget.has(10 * HANDLE));
+    }
 }

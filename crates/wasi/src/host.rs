@@ -1,17 +1,17 @@
 //! One running guest, as its host functions see it. They work through `&Host`: the engine lends guest memory and the host
 //! from one store, so a host function that wants to read guest memory in place can borrow both only shared.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use callgate_gate::{Call, Gate, Mount};
-use callgate_system::{Directory, Error, Interest, Nanoseconds, Result, System, Waiter};
+use callgate_gate::{Break, Call, Ended, Gate, Mount};
+use callgate_system::{Directory, Interest, Nanoseconds, Result, System, Waiter};
 use wasmtime::component::Resource;
 use wasmtime::{Store, StoreContextMut};
 
-use crate::ended::{Break, Ended};
+use crate::budget::Budget;
 use crate::handles::{Handles, Held, Keep};
 use crate::limits::Memory;
 use crate::p1;
@@ -19,7 +19,7 @@ use crate::p2::filesystem::{Moment, Recent};
 use crate::p2::io::{InputStream, Outbox, OutputStream};
 use crate::unsent::Unsent;
 
-/// Outboxes of dropped streams that may still have something to send.
+/// Outboxes of dropped streams that may still have something to send. Each holds the charge for its bytes.
 const UNSENT: usize = 256;
 
 /// What the engine hands to a host function.
@@ -36,7 +36,10 @@ pub(crate) struct Host {
     pub(crate) surroundings: Surroundings,
     pub(crate) streams: Streams,
     pub(crate) memory: Memory,
+    /// What the host may hold for the guest.
+    pub(crate) budget: Budget,
     pub(crate) recent: Recent,
+    pub(crate) insecure_seed: OnceCell<(u64, u64)>,
     pub(crate) p1: p1::State,
     pub(crate) deadline: Option<Deadline>,
     waiter: RefCell<Box<dyn Waiter>>,
@@ -69,6 +72,16 @@ pub(crate) struct Surroundings {
     pub(crate) mounts: Vec<(Arc<Mount>, Arc<dyn Directory>)>,
 }
 
+/// What a guest may take of the host.
+pub(crate) struct Limits {
+    /// Handles at a time.
+    pub(crate) handles: usize,
+    pub(crate) memory: Memory,
+    pub(crate) budget: Budget,
+    /// How long a connection that nobody holds waits for its peer.
+    pub(crate) linger: Nanoseconds,
+}
+
 /// The standard streams, each one for all handles of it.
 pub(crate) struct Streams {
     pub(crate) stdin: Rc<InputStream>,
@@ -80,14 +93,14 @@ impl Host {
     pub(crate) fn new(
         system: Arc<dyn System>,
         gate: Gate,
-        handles: Handles,
         surroundings: Surroundings,
         streams: Streams,
-        memory: Memory,
-        linger: Nanoseconds,
+        limits: Limits,
     ) -> Self {
+        let Limits { handles, memory, budget, linger } = limits;
+        let handles = Handles::new(handles, &budget);
         let waiter = RefCell::new(system.waiter());
-        let p1 = p1::State::new(handles.limit());
+        let p1 = p1::State::new(handles.limit(), &budget);
         Self {
             gate,
             system,
@@ -95,7 +108,9 @@ impl Host {
             surroundings,
             streams,
             memory,
+            budget,
             recent: Recent::default(),
+            insecure_seed: OnceCell::new(),
             p1,
             deadline: None,
             waiter,
@@ -205,9 +220,4 @@ impl Host {
         }
         self.send_unsent(UNSENT)
     }
-}
-
-/// Turns an error that a function's type has no place for into a trap.
-pub(crate) fn trap(error: Error) -> wasmtime::Error {
-    wasmtime::Error::new(error)
 }

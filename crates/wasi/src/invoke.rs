@@ -2,6 +2,8 @@
 //!
 //! Numbers, truth values, characters and strings can be given; results of any type are written, much as WAVE writes them.
 
+mod call;
+
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Type, Val as ComponentVal};
 use wasmtime::{Engine, ExternType, FuncType, Val, ValType};
@@ -12,7 +14,8 @@ use crate::start::Linked;
 /// What a library of preview1 wants called before anything else.
 const INITIALIZE: &str = "_initialize";
 
-/// What to call, as the user wrote it.
+/// What to call, as the user wrote it: a name and arguments, or both as one text.
+#[derive(Clone)]
 pub(crate) struct Invocation {
     pub(crate) function: String,
     pub(crate) arguments: Vec<String>,
@@ -40,6 +43,24 @@ impl Invocation {
     /// # Errors
     /// In a line, where there is no such function, or it can't be called with these.
     pub(crate) fn find<'a>(&self, linked: &'a Linked, engine: &Engine) -> Result<Invoked<'a>, String> {
+        self.read()?.locate(linked, engine)
+    }
+
+    /// The same, with the arguments taken out of the function's parentheses.
+    fn read(&self) -> Result<Self, String> {
+        match call::parse(&self.function)? {
+            (_, None) => Ok(self.clone()),
+            (function, Some(arguments)) if self.arguments.is_empty() => {
+                Ok(Self { function: function.to_owned(), arguments })
+            }
+            _ => Err(format!(
+                "{:?} has arguments in parentheses, and others stand behind the program; write all in one place",
+                self.function
+            )),
+        }
+    }
+
+    fn locate<'a>(&self, linked: &'a Linked, engine: &Engine) -> Result<Invoked<'a>, String> {
         let Self { function, arguments } = self;
         match linked {
             Linked::Module { instance } => {
@@ -68,23 +89,29 @@ impl Invocation {
         Err(self.missing(functions.map(|export| export.name().to_owned())))
     }
 
-    /// `function` of the component itself, or `interface#function`.
+    /// `function` of the component itself, or else of the one interface that has it; or `interface#function`.
     fn of_component(
         &self,
         component: &Component,
         engine: &Engine,
     ) -> Result<(ComponentFunc, ComponentExportIndex), String> {
-        let find = || {
-            let (interface, function) = match self.function.split_once('#') {
+        let find = |name: &str| {
+            let (interface, function) = match name.split_once('#') {
                 Some((interface, function)) => (Some(component.get_export_index(None, interface)?), function),
-                None => (None, self.function.as_str()),
+                None => (None, name),
             };
             match component.get_export(interface.as_ref(), function)? {
                 (ComponentItem::ComponentFunc(kind), index) => Some((kind, index)),
                 _ => None,
             }
         };
-        find().ok_or_else(|| self.missing(functions_of(component, engine)))
+        let of_one_interface = || {
+            let all = functions_of(component, engine);
+            let mut named = all.iter().filter(|name| name.split_once('#').is_some_and(|(_, it)| it == self.function));
+            named.next().filter(|_| named.next().is_none()).and_then(|name| find(name))
+        };
+        let found = find(&self.function).or_else(of_one_interface);
+        found.ok_or_else(|| self.missing(functions_of(component, engine)))
     }
 
     fn missing(&self, there: impl IntoIterator<Item = String>) -> String {

@@ -4,6 +4,9 @@
 //! A [`Runtime`] compiles programs, a [`Guest`] says what one run of a [`Program`] may see and use, and [`Guest::run`] runs it on
 //! the calling thread. A guest sees nothing that it was not given: no file, no network, no environment.
 //!
+//! Signals are the process's, so two of them are its owner's care: SIGPIPE, which Rust programs ignore, and SIGXFSZ, which should be
+//! ignored where a limit of file sizes is set; otherwise a guest that writes beyond it ends the process.
+//!
 //! ```no_run
 //! use std::sync::Arc;
 //! use std::time::Duration;
@@ -29,23 +32,25 @@
 //! # }
 //! ```
 
-mod cache;
-mod ended;
+mod backtrace;
+mod budget;
 mod guest;
 mod handles;
 mod host;
 mod invoke;
 mod limits;
+mod name;
 mod p1;
 mod p2;
 mod program;
+mod reach;
 mod runtime;
 mod start;
 mod unsent;
 mod watchdog;
 
-pub use callgate_gate::{Hook, Rule, RuleError};
+pub use callgate_gate::{Hook, MissingRule, Rule, RuleError};
 pub use callgate_system::Quota;
 pub use guest::{Access, Exit, Guest, MountError, Trap};
-pub use program::{LoadError, Program};
+pub use program::{CacheContents, CodeCache, LoadError, Precompiled, Program};
 pub use runtime::{Runtime, RuntimeError, RuntimeOptions};

@@ -4,15 +4,16 @@
 //! which more than halves the cost of a host call (docs/decisions/0002-engine-settings.md).
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine};
 
-use crate::cache::CodeCache;
 use crate::host::Host;
 use crate::p2;
+use crate::program::CodeCache;
 
 /// How programs are compiled.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +21,8 @@ pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
     /// and function; code compiled without has no such cost, and [`crate::Guest::timeout`] then ends waits only.
     pub interruptible: bool,
-    /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. Whoever can write there decides what code
-    /// runs. `None`, or a folder that cannot be used: compile anew each time.
+    /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
+    /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
     pub cache: Option<PathBuf>,
 }
 
@@ -30,6 +31,8 @@ pub struct RuntimeOptions {
 pub struct Runtime {
     pub(crate) engine: Engine,
     pub(crate) cache: Option<CodeCache>,
+    /// A hash of the engine's version and settings, and of this library's.
+    pub(crate) settings: u64,
     pub(crate) linker: Arc<Linker<Host>>,
     pub(crate) interruptible: bool,
 }
@@ -62,7 +65,16 @@ impl Runtime {
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         p2::link(&mut linker)?;
-        let cache = options.cache.as_ref().map(|folder| CodeCache::new(folder, &engine));
-        Ok(Self { engine, cache, linker: Arc::new(linker), interruptible: options.interruptible })
+        let cache = options.cache.as_deref().map(CodeCache::new);
+        let settings = settings(&engine);
+        Ok(Self { engine, cache, settings, linker: Arc::new(linker), interruptible: options.interruptible })
     }
+}
+
+/// The same for engines that understand each other's compiled code.
+fn settings(engine: &Engine) -> u64 {
+    let mut settings = DefaultHasher::new();
+    env!("CARGO_PKG_VERSION").hash(&mut settings);
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    settings.finish()
 }

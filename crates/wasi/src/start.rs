@@ -7,12 +7,12 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, ExternType, Module};
 
-use crate::ended::Ended;
 use crate::guest::Exit;
 use crate::host::{GuestStore, Host};
 use crate::invoke::Invoked;
 use crate::p1;
 use crate::program::{Code, Program};
+use callgate_gate::{Break, Ended};
 
 /// A program whose imports are all there.
 #[derive(Clone)]
@@ -80,8 +80,8 @@ impl Start<'_> {
             Self::Command(Command::Module { instance }) => run_module(store, instance).map(|()| Exit::Code(0)),
             Self::Invoked(invoked) => invoked.call(store).map(Exit::Returned),
         };
-        result.or_else(|error| match error.downcast_ref::<Ended>() {
-            Some(Ended::Exited(code)) => Ok(Exit::Code(*code)),
+        result.or_else(|error| match error.downcast_ref::<Break>() {
+            Some(Break::Ended(Ended::Exited(code))) => Ok(Exit::Code(*code)),
             _ => Err(error),
         })
     }

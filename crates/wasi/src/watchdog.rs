@@ -1,20 +1,15 @@
-//! Ends a run whose time is over.
+//! Ends the computing of a guest whose time is over.
 //!
 //! A thread sleeps until then and moves the engine's epoch on, which code compiled to be interruptible notices. A guest that
 //! waits in the host is ended by the wait itself. What neither ends, machine code without such checks or a system call
-//! that hangs, is reported to whoever asked for that, who may end the process.
+//! that hangs, can only be ended with the process, which is not the library's to end.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use wasmtime::Engine;
-
-/// How long a run that was told to end may take to do so before it counts as stuck.
-const GRACE: Duration = Duration::from_millis(250);
-
-/// Called from a thread of its own when a run doesn't end.
-pub(crate) type Stuck = Box<dyn FnOnce() + Send>;
 
 /// The thread; it ends with the run.
 pub(crate) struct Watchdog {
@@ -23,12 +18,19 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Watches a run that began now. `None` where no thread can be had.
-    pub(crate) fn new(engine: Engine, timeout: Duration, interruptible: bool, stuck: Option<Stuck>) -> Option<Self> {
-        let (over, ended) = channel();
-        let watch = move || watch(&engine, timeout, interruptible, stuck, &ended);
-        let thread = thread::Builder::new().name("callgate-watchdog".to_owned()).spawn(watch).ok()?;
-        Some(Self { over: Some(over), thread: Some(thread) })
+    /// Watches a run that began now.
+    ///
+    /// # Errors
+    /// Where no thread can be had.
+    pub(crate) fn new(engine: Engine, timeout: Duration) -> io::Result<Self> {
+        let (over, ended) = channel::<()>();
+        let watch = move || {
+            if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(timeout) {
+                engine.increment_epoch();
+            }
+        };
+        let thread = thread::Builder::new().name("callgate-watchdog".to_owned()).spawn(watch)?;
+        Ok(Self { over: Some(over), thread: Some(thread) })
     }
 }
 
@@ -38,20 +40,5 @@ impl Drop for Watchdog {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
-    }
-}
-
-fn watch(engine: &Engine, timeout: Duration, interruptible: bool, stuck: Option<Stuck>, ended: &Receiver<()>) {
-    let is_over = |time| !matches!(ended.recv_timeout(time), Err(RecvTimeoutError::Timeout));
-    if is_over(timeout) {
-        return;
-    }
-    if interruptible {
-        engine.increment_epoch();
-    }
-    if !is_over(GRACE)
-        && let Some(stuck) = stuck
-    {
-        stuck();
     }
 }

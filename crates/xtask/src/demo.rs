@@ -78,6 +78,9 @@ impl Search {
             bail!("the search for `{}` found nothing in this repository", self.pattern);
         }
         let text = fs::read_to_string(&file).with_context(|| format!("no trace in {}", file.display()))?;
+        if !trace::is_whole(&text) {
+            bail!("{} is cut: its last line does not say how the run ended", file.display());
+        }
         show_trace(&text, &relative(&file));
         Ok(text)
     }

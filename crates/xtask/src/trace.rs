@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! 12:34:56.123456 descriptor.open-at(3</src>, "missing.txt", read) = no-entry (ENOENT) <0.000012>
+//! +++ exited with code 0 +++
 //! ```
 //!
-//! Only what the demonstration shows is read: names, and whether a native error came along.
+//! Only what the demonstration shows is read: names, whether a native error came along, and whether the trace is whole.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,12 @@ pub(crate) struct Line<'a> {
     /// `ENOENT`, when the system refused.
     pub(crate) native_error: Option<&'a str>,
     pub(crate) text: &'a str,
+}
+
+/// Whether a trace says how the run ended. If not, it is cut: its end was lost with the process.
+pub(crate) fn is_whole(trace: &str) -> bool {
+    let end = trace.strip_suffix(" +++\n").map(|rest| rest.rsplit_once('\n').map_or(rest, |(_, end)| end));
+    end.is_some_and(|end| end.starts_with("+++ "))
 }
 
 /// The calls of a trace; lines of another form are passed over.
@@ -66,6 +73,15 @@ mod tests {
         assert_eq!((lines[0].name, lines[0].native_error), ("descriptor.open-at", Some("ENOENT")));
         assert_eq!((lines[1].name, lines[1].native_error), ("descriptor.stat", None));
         assert_eq!(lines[2].native_error, None);
+    }
+
+    #[test]
+    fn a_trace_without_an_end_is_cut() {
+        assert!(is_whole(&format!("{TRACE}+++ exited with code 0 +++\n")));
+        assert!(is_whole("+++ timed out +++\n"));
+        for cut in ["", TRACE, "+++ timed", "+++ timed out +++", "+++ timed out +++\n12:34:56.1", " +++\n", "a +++\n"] {
+            assert!(!is_whole(cut), "{cut:?}");
+        }
     }
 
     #[test]

@@ -129,6 +129,15 @@ impl Word for Option<i32> {
     }
 }
 
+/// What kind of error reading a path ended in. A directory can be opened to be read, and preview1 tells only then that it can't
+/// be, by `EBADF`, for which std has no kind.
+#[must_use]
+pub fn kind_of_reading(error: &io::Error) -> io::ErrorKind {
+    const EBADF: i32 = 8;
+    let is_directory = cfg!(target_env = "p1") && error.raw_os_error() == Some(EBADF);
+    if is_directory { io::ErrorKind::IsADirectory } else { error.kind() }
+}
+
 /// The mount whose guest path is exactly `path`.
 ///
 /// # Errors

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 /// Where a guest finds a host directory that was mounted under its own path.
 pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
@@ -23,9 +23,17 @@ pub(crate) fn readable_by_others(file: &mut tempfile::Builder<'_, '_>) {
     file.permissions(Permissions::from_mode(0o666));
 }
 
-/// Does `finish` when a person or the system ends this program by a signal, before the signal ends it as it would have; a second
-/// one doesn't wait for that. What whoever started this program has it ignore, as `nohup` does, stays ignored.
-pub(crate) fn when_ended(finish: impl Fn() + Send + 'static) -> io::Result<()> {
+/// What has to be done before anything else: a file that may not grow any more is an error of the guest's that writes to it,
+/// and no reason to end this process by a signal. (A closed pipe is none either: Rust's std sees to that.)
+pub(crate) fn start() {
+    // Where no handler can be set there is nobody to tell yet, and little lost.
+    drop(flag::register(SIGXFSZ, Arc::default()));
+}
+
+/// Does `finish`, with the signal's name, when a person or the system ends this program by a signal, before the signal ends it as it
+/// would have; a second one doesn't wait for that. What whoever started this program has it ignore, as `nohup` does, stays
+/// ignored.
+pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
     let ignored = ignored_signals();
     let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let (signals, seen): (Vec<_>, _) = (signals.collect(), Arc::new(AtomicBool::new(false)));
@@ -36,16 +44,33 @@ pub(crate) fn when_ended(finish: impl Fn() + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new(signals)?;
     let ending = move || {
         if let Some(signal) = signals.forever().next() {
-            finish();
+            finish(signal_name(signal).unwrap_or("a signal"));
             drop(emulate_default_handler(signal));
         }
     };
     thread::Builder::new().name("signals".into()).spawn(ending).map(drop)
 }
 
+/// Ends this process at once: no destructor runs, nothing is flushed, no lock is taken.
+pub(crate) fn exit(code: u8) -> ! {
+    signal_hook::low_level::exit(code.into())
+}
+
+/// Whether this process writes to files regardless of their modes, as root does; yes, where the system doesn't say.
+pub(crate) fn overrides_modes() -> bool {
+    /// `CAP_DAC_OVERRIDE`.
+    const OVERRIDE: u32 = 1;
+    status("CapEff:").is_none_or(|capabilities| capabilities >> OVERRIDE & 1 == 1)
+}
+
 /// A bit for each signal, 1 the lowest; none where the system doesn't say.
 fn ignored_signals() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    status("SigIgn:").unwrap_or(0)
+}
+
+/// A set of bits that Linux tells of this process.
+fn status(name: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let bits = status.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(bits.trim(), 16).ok()
 }

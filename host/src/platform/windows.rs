@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path};
-use std::process;
 
 /// `STATUS_CONTROL_C_EXIT`: how a program ends that doesn't care about Ctrl+C.
 const ENDED: u32 = 0xC000_013A;
@@ -18,13 +17,26 @@ pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
 /// A file takes the rights of its folder.
 pub(crate) fn readable_by_others(_: &mut tempfile::Builder<'_, '_>) {}
 
+/// There are no signals that a write could raise.
+pub(crate) fn start() {}
+
 /// Does `finish` when a person ends this program by Ctrl+C or Ctrl+Break, before it ends as it would have.
-pub(crate) fn when_ended(finish: impl Fn() + Send + 'static) -> io::Result<()> {
+pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
     let handled = ctrlc::set_handler(move || {
-        finish();
-        process::exit(ENDED.cast_signed());
+        finish("Ctrl+C");
+        callgate_nt::terminate(ENDED);
     });
     handled.map_err(io::Error::other)
+}
+
+/// Whether this process writes to files that are marked as read-only: Windows refuses that to everybody.
+pub(crate) fn overrides_modes() -> bool {
+    false
+}
+
+/// Ends this process at once: no destructor runs, nothing is flushed, no lock is taken.
+pub(crate) fn exit(code: u8) -> ! {
+    callgate_nt::terminate(code.into())
 }
 
 #[cfg(test)]

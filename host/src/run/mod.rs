@@ -2,63 +2,69 @@
 
 mod report;
 mod setup;
+mod watchdog;
 
-use std::env;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use callgate_wasi::{Exit, Guest, Hook, Program, Runtime, RuntimeOptions};
 
-use crate::arguments::RunOptions;
+use crate::arguments::{Precompiled, RunOptions};
 use crate::backend::{Backend, Out};
-use crate::platform;
-use report::{TRAPPED, report, say, timed_out};
+use crate::{cache, last_words, loading, platform, say};
+use report::{report, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut guest = setup::guest(&backend, options)?;
-    let runtime = Runtime::new(&runtime_options(options))?;
-    let program = runtime.load(options.program())?;
+    let runtime = Runtime::new(&runtime_options(options, &guest))?;
+    let program = loading::load(&runtime, options.program(), &options.loading.limits, precompiled(options, &guest))?;
+    limit_time(&mut guest, options)?;
     setup::enter(&mut guest, &program, options)?;
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    let trace = options.trace.as_ref().map(|file| add_trace(&mut guest, file.as_deref())).transpose()?;
-    if let Some(trace) = trace.clone() {
-        platform::when_ended(move || trace.finish()).context("--trace: cannot be told of signals")?;
+    if let Some(file) = &options.trace {
+        last_words::keep_trace(add_trace(&mut guest, file.as_deref())?);
+        platform::when_ended(last_words::before_signal).context("--trace: cannot be told of signals")?;
     }
-    limit_time(&mut guest, trace, options);
     let missing = guest.missing_rule();
     let exit = guest.run(&program)?;
-    if let (Some(rule), false) = (missing.get(), exit == Exit::Code(0)) {
-        say(&format!("callgate: a use of the network was refused; add --net {rule} to permit it"), "");
+    if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
+        say(&format!("callgate: a use of the network was refused; {missing} to permit it"));
     }
-    let code = report(options, exit);
+    let code = report(options, &exit);
     out.map(Out::save).transpose()?;
-    Ok(code)
+    Ok(ExitCode::from(code))
 }
 
-/// Ends the run when its time is over: in an orderly way, or, where the guest is stuck in a call, at once.
-fn limit_time(guest: &mut Guest, trace: Option<Arc<dyn Hook>>, options: &RunOptions) {
-    let Some(timeout) = options.timeout else { return };
-    let line = timed_out(options);
-    guest.timeout(timeout).when_stuck(move || {
-        if let Some(trace) = trace {
-            trace.finish();
-        }
-        say(&line, "");
-        process::exit(i32::from(TRAPPED));
-    });
+/// From now on the time counts: for the guest, and for the process, in case the guest is stuck in a call.
+fn limit_time(guest: &mut Guest, options: &RunOptions) -> Result<()> {
+    let Some(timeout) = options.timeout else { return Ok(()) };
+    guest.timeout(timeout);
+    watchdog::watch(timeout, timed_out(options)).context("--timeout: no thread can be had to watch the time")
 }
 
 /// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
-fn runtime_options(options: &RunOptions) -> RuntimeOptions {
-    let interruptible = options.timeout.is_some() && !Program::is_precompiled(options.program());
-    RuntimeOptions { interruptible, cache: cache() }
+fn runtime_options(options: &RunOptions, guest: &Guest) -> RuntimeOptions {
+    let is_compiled = options.loading.allow_precompiled && Program::precompiled(options.program()).is_some();
+    // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
+    let is_safe = |folder: &PathBuf| !guest.may_write(folder) || !platform::overrides_modes();
+    let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
+    RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache }
+}
+
+/// Code is mapped only from a file that the guest cannot change.
+fn precompiled(options: &RunOptions, guest: &Guest) -> Precompiled {
+    match options.loading.allow_precompiled {
+        false => Precompiled::Refused,
+        true if guest.may_write(options.program()) => Precompiled::Copied,
+        true => Precompiled::Mapped,
+    }
 }
 
 fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {
@@ -70,13 +76,4 @@ fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {
         None => Box::new(io::stderr()),
     };
     Ok(guest.trace(out))
-}
-
-/// The folder for compiled code; none where the user has no cache folder.
-pub(crate) fn cache() -> Option<PathBuf> {
-    let folder = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = folder("XDG_CACHE_HOME")
-        .or_else(|| folder("LOCALAPPDATA"))
-        .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
-    Some(base.join("callgate"))
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use callgate_wasi::{Access, Guest, MountError, Program};
 
-use super::report::say;
-use crate::arguments::{MountOption, RunOptions};
+use crate::arguments::{BackendName, MountOption, RunOptions};
 use crate::backend::Backend;
+use crate::say;
 
 /// A guest with all that needs no program to be known.
 pub(super) fn guest(backend: &Backend, options: &RunOptions) -> Result<Guest> {
@@ -31,7 +31,20 @@ pub(super) fn guest(backend: &Backend, options: &RunOptions) -> Result<Guest> {
         guest.working_directory(cwd);
     }
     limit(&mut guest, options);
+    warn_of_home(&guest, options);
     Ok(guest)
+}
+
+/// Says it where the guest may change what the user's shell does: no sandbox could undo that.
+fn warn_of_home(guest: &Guest, options: &RunOptions) {
+    // The paths of the system in memory are none of this machine's.
+    let home = env::home_dir().filter(|home| options.backend != BackendName::Memory && home.is_absolute());
+    if let Some(home) = home.filter(|home| home.is_dir() && guest.may_write(home)) {
+        say(&format!(
+            "callgate: the program may change files in {} that run when you log in, such as .bashrc; mount a folder below it, or add ::ro",
+            home.display()
+        ));
+    }
 }
 
 /// Where the program begins, and the sockets that it is handed.
@@ -49,6 +62,9 @@ fn limit(guest: &mut Guest, options: &RunOptions) {
     }
     if let Some(bytes) = options.max_memory {
         guest.max_memory(bytes);
+    }
+    if let Some(bytes) = options.max_host_memory {
+        guest.max_host_memory(bytes);
     }
     if let Some(handles) = options.max_handles {
         guest.max_handles(handles);
@@ -68,6 +84,10 @@ fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
         MountError::Unopened(_) => "give an existing directory",
         MountError::Taken(_) => "give each guest path once",
         MountError::BadGuestPath(_) => "give a guest path such as /data",
+        MountError::Contradiction { .. } => {
+            "make the other read-only too, or give directories that don't lie in each other"
+        }
+        MountError::Unclear { .. } => "make both read-only, or both writable",
     };
     anyhow!("{option}: {error}; {what_to_do}")
 }
@@ -98,7 +118,7 @@ fn add_listener(guest: &mut Guest, program: &Program, address: SocketAddr) -> Re
     }
     let bound = guest.listen(address).with_context(|| format!("--listen {address}"))?;
     if address.port() == 0 {
-        say(&format!("callgate: listening at {bound}"), "");
+        say(&format!("callgate: listening at {bound}"));
     }
     Ok(())
 }

@@ -58,12 +58,15 @@ pub(crate) fn net_rules() {
         (&["all"], "send-before-bind", "invalid-state"),
         // A name is for those who may look it up, and may connect to it.
         (&["connect=localhost:PORT", "resolve=localhost"], "connect=localhost:PORT", "ok"),
-        (&["connect=localhost", "resolve=*"], "", "exit 2"),
+        (&["connect=localhost", "resolve=*"], "connect=localhost:PORT", "ok"),
+        (&["resolve=*"], "resolve=localhost", "ok"),
+        (&["resolve=*"], "connect=localhost:PORT", "access-denied"),
+        (&["connect=*", "resolve=*"], "", "exit 2"),
         (&["connect=localhost:1", "resolve=localhost"], "connect=localhost:PORT", "access-denied"),
         (&["connect=localhost:PORT"], "connect=localhost:PORT", "name-unresolvable"),
         // Names are compared, and looked up, as they are encoded.
         (&["all"], "resolve=b\u{fc}cher.invalid", "invalid-argument"),
-        (&["resolve=xn--bcher-kva.invalid"], "resolve=b\u{fc}cher.invalid", "access-denied"),
+        (&["resolve=xn--bcher-kva.invalid"], "resolve=b\u{fc}cher.invalid", "invalid-argument"),
         (&["resolve=xn--bcher-kva.invalid"], "resolve=xn--other.invalid", "access-denied"),
         (&["resolve=b\u{fc}cher.invalid"], "", "exit 2"),
         (&["connect=127.0.0.1:PORT", "resolve=localhost"], "connect=localhost:PORT", "ok"),
@@ -120,7 +123,8 @@ fn rules_that_mean_nothing() {
         "connect=a..b",
         "connect=a b",
         "resolve=",
-        "resolve=*",
+        "connect=*",
+        "resolve=**",
         "listen=name/8",
         "udp=[::1",
     ];

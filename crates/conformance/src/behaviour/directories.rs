@@ -11,6 +11,7 @@ cases! { "directories";
     "an empty one has no entries", "Directory::read_entries" => empty;
     "one entry", "Directory::read_entries" => one;
     "a thousand entries, each once", "Entries::next" => thousand;
+    "what a reading holds does not grow with the directory", "Entries::next" => bounded;
     "after the last, none, again and again", "Entries::next" => after_last;
     "kinds are right or not told", "Entries::next" => kinds;
     "two readings are independent", "Directory::read_entries" => independent;
@@ -57,6 +58,17 @@ fn one(stage: &Stage<'_>) -> Check {
 fn thousand(stage: &Stage<'_>) -> Check {
     let made = fill(stage, 1000)?;
     same!(fine!(names(&*stage.root)), made);
+    Ok(())
+}
+
+fn bounded(stage: &Stage<'_>) -> Check {
+    let of_few = fine!(stage.root.read_entries()).holds();
+    fill(stage, 1000)?;
+    let mut entries = fine!(stage.root.read_entries());
+    same!(entries.holds(), of_few);
+    holds!((1..=64 << 10).contains(&of_few));
+    same!(counted(&mut *entries)?.len(), 1000);
+    same!(entries.holds(), of_few);
     Ok(())
 }
 

@@ -33,6 +33,7 @@ mod tcp;
 mod tcp_states;
 mod udp;
 mod waiting;
+mod within;
 mod writing;
 
 pub use stranger::Stranger;
@@ -47,6 +48,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
         sizes::cases(),
         attributes::cases(),
         identity::cases(),
+        within::cases(),
         naming::cases(),
         links::cases(),
         directories::cases(),

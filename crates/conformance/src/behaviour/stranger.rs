@@ -59,6 +59,9 @@ impl Directory for Stranger {
     fn sync(&self) -> Result<()> {
         nothing()
     }
+    fn lies_within(&self, _: &dyn Directory) -> Result<bool> {
+        nothing()
+    }
 }
 
 impl Source for Stranger {

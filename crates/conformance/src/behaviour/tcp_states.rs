@@ -25,8 +25,7 @@ cases_of_both! { "tcp";
     "what an option holds is what was set, or cut", "Socket::set_option" => options;
     "what an option cannot be is invalid", "Socket::set_option" => invalid_options;
     "options have values from the start, and keep them", "Socket::option" => options_stay;
-    "an accepted one has its listener's options", "Socket::option" => inherited;
-    "the number of probes is what was set, and its listener's", "Socket::set_option" => probes;
+    "an accepted one has its listener's options, and keeps them", "Socket::option" => inherited;
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -206,7 +205,10 @@ fn options<I: Ip>(stage: &Stage<'_>) -> Check {
         (SocketOption::KeepAliveEnabled, 0),
         (SocketOption::KeepAliveIdleTime, 7 * SECOND),
         (SocketOption::KeepAliveInterval, 9 * SECOND),
+        (SocketOption::KeepAliveCount, 5),
+        (SocketOption::KeepAliveCount, 42),
         (SocketOption::HopLimit, 1),
+        (SocketOption::HopLimit, 42),
         (SocketOption::HopLimit, 255),
         (SocketOption::ReceiveBufferSize, 65_536),
         (SocketOption::SendBufferSize, 65_536),
@@ -248,51 +250,57 @@ fn invalid_options<I: Ip>(stage: &Stage<'_>) -> Check {
     Ok(())
 }
 
-fn options_stay<I: Ip>(stage: &Stage<'_>) -> Check {
-    let socket = stream::<I>(stage)?;
-    same!(fine!(socket.option(SocketOption::KeepAliveEnabled)), 0);
-    for &option in &SocketOption::ALL[1..] {
-        holds!(fine!(socket.option(option)) > 0);
-    }
-    fine!(socket.set_option(SocketOption::HopLimit, 42));
-    fine!(socket.set_option(SocketOption::KeepAliveIdleTime, 50 * SECOND));
-    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
-    connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
-    same!(fine!(socket.option(SocketOption::HopLimit)), 42);
-    same!(fine!(socket.option(SocketOption::KeepAliveIdleTime)), 50 * SECOND);
-    fine!(socket.set_option(SocketOption::HopLimit, 43));
-    same!(fine!(socket.option(SocketOption::HopLimit)), 43);
-    Ok(())
+/// Options of which each value is kept as it is.
+fn values(keep_alive: u64, number: u64) -> [(SocketOption, u64); 5] {
+    [
+        (SocketOption::KeepAliveEnabled, keep_alive),
+        (SocketOption::KeepAliveIdleTime, number * SECOND),
+        (SocketOption::KeepAliveInterval, (number + 1) * SECOND),
+        (SocketOption::KeepAliveCount, number + 2),
+        (SocketOption::HopLimit, number + 3),
+    ]
 }
 
-fn inherited<I: Ip>(stage: &Stage<'_>) -> Check {
-    let (listener, local) = listener::<I>(stage)?;
-    let values = [
-        (SocketOption::KeepAliveEnabled, 1),
-        (SocketOption::KeepAliveIdleTime, 33 * SECOND),
-        (SocketOption::KeepAliveInterval, 11 * SECOND),
-        (SocketOption::HopLimit, 42),
-    ];
+fn set(socket: &dyn Socket, values: [(SocketOption, u64); 5]) -> Check {
     for (option, value) in values {
-        fine!(listener.set_option(option, value));
+        fine!(socket.set_option(option, value));
     }
-    let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
-    let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    holds_all(socket, values)
+}
+
+fn holds_all(socket: &dyn Socket, values: [(SocketOption, u64); 5]) -> Check {
     for (option, value) in values {
         same!((option, fine!(socket.option(option))), (option, value));
     }
     Ok(())
 }
 
-/// Apart from the other options, because there are systems with one number for all.
-fn probes<I: Ip>(stage: &Stage<'_>) -> Check {
+fn options_stay<I: Ip>(stage: &Stage<'_>) -> Check {
+    let socket = stream::<I>(stage)?;
+    same!(fine!(socket.option(SocketOption::KeepAliveEnabled)), 0);
+    for &option in &SocketOption::ALL[1..] {
+        holds!(fine!(socket.option(option)) > 0);
+    }
+    set(&*socket, values(1, 42))?;
+    fine!(socket.bind(I::here(0)));
+    holds_all(&*socket, values(1, 42))?;
+    let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
+    connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
+    holds_all(&*socket, values(1, 42))?;
+    set(&*socket, values(0, 43))?;
+    set(&*socket, values(1, 44))
+}
+
+fn inherited<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
-    fine!(listener.set_option(SocketOption::KeepAliveCount, 5));
-    same!(fine!(listener.option(SocketOption::KeepAliveCount)), 5);
+    set(&*listener, values(1, 42))?;
     let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
     let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
-    same!(fine!(socket.option(SocketOption::KeepAliveCount)), 5);
-    Ok(())
+    holds_all(&*socket, values(1, 42))?;
+    set(&*listener, values(0, 50))?;
+    holds_all(&*socket, values(1, 42))?;
+    set(&*socket, values(0, 60))?;
+    holds_all(&*listener, values(0, 50))
 }
 
 fn v6_only(stage: &Stage<'_>) -> Check {

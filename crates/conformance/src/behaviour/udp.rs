@@ -1,5 +1,6 @@
 //! Datagrams: with everybody and with one peer, of every size.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use callgate_system::{Interest, Kind, Shutdown, Socket, SocketOption};
@@ -23,7 +24,11 @@ cases_of_both! { "udp";
     "without a peer, everybody again", "Socket::disconnect" => disconnect;
     "no peer to send to, none to name", "Socket::send" => no_peer;
     "a peer that isn't there is told", "Socket::receive_from" => nobody;
+    "sending to a peer that isn't there is refused, or nothing", "Socket::send" => nobody_again;
+    "without a peer, a message to nobody is no error", "Socket::send_to" => nobody_at_all;
+    "what a peer left untold is no error of the next", "Socket::connect" => nobody_before;
     "sending gives it an address", "Socket::send_to" => implicit;
+    "two that were never bound have a port each, and keep it", "Socket::disconnect" => implicit_twice;
     "a fresh one has no address, a bound one has one", "Socket::bind" => states;
     "calls of streams are not its own", "Socket::listen" => other_kind;
     "an address that somebody has is in use", "Socket::bind" => in_use;
@@ -207,12 +212,16 @@ fn no_peer<I: Ip>(stage: &Stage<'_>) -> Check {
     no_one(&*socket)
 }
 
+/// A socket of the host's with a peer of its own: to everybody else, nobody is there, and nobody else can get its port.
+fn deaf<'a, I: Ip>(stage: &Stage<'a>) -> Check<UdpSocket<'a>> {
+    let (deaf, other) = (host_datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
+    deaf.connect(host_address(&other)?).map_err(of_host)?;
+    Ok(deaf)
+}
+
 fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
-    let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
-    // It keeps its port, and has a peer of its own: to others, nobody is there.
-    let (other, deaf) = (host_datagrams::<I>(stage)?, host_address(&host)?);
-    host.connect(host_address(&other)?).map_err(of_host)?;
-    fine!(socket.connect(deaf));
+    let ((socket, local), deaf) = (datagrams::<I>(stage)?, deaf::<I>(stage)?);
+    fine!(socket.connect(host_address(&deaf)?));
     fine!(socket.send(b"anybody?"));
     wait(stage, Interest::Receivable(&*socket))?;
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), ConnectionRefused);
@@ -225,12 +234,87 @@ fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
     Ok(())
 }
 
+fn nobody_again<I: Ip>(stage: &Stage<'_>) -> Check {
+    let ((socket, _), deaf) = (datagrams::<I>(stage)?, deaf::<I>(stage)?);
+    fine!(socket.connect(host_address(&deaf)?));
+    fine!(socket.send(b"anybody?"));
+    for _ in 0..4 {
+        fine_or_refused!(socket.send(b"nobody?"), ConnectionRefused);
+        fine_or_refused!(socket.send_to(b"nobody?", host_address(&deaf)?), ConnectionRefused);
+    }
+    Ok(())
+}
+
+fn nobody_at_all<I: Ip>(stage: &Stage<'_>) -> Check {
+    let ((socket, local), host, deaf) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?, deaf::<I>(stage)?);
+    for round in 0..3_u8 {
+        fine!(socket.send_to(b"anybody?", host_address(&deaf)?));
+        refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), WouldBlock);
+        fine!(socket.send_to(b"anybody?", host_address(&deaf)?));
+        fine!(socket.send_to(&[round], host_address(&host)?));
+        same!(host_receives(&host)?, (vec![round], local));
+        host_sends(&host, &[round], local)?;
+        same!(receive_from(stage, &*socket)?, (vec![round], host_address(&host)?));
+    }
+    Ok(())
+}
+
+fn nobody_before<I: Ip>(stage: &Stage<'_>) -> Check {
+    let ((socket, local), host, deaf) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?, deaf::<I>(stage)?);
+    // One peer in place of the other.
+    fine!(socket.connect(host_address(&deaf)?));
+    fine!(socket.send(b"anybody?"));
+    fine!(socket.connect(host_address(&host)?));
+    refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), WouldBlock);
+    same!(fine!(socket.send(b"you?")), 4);
+    same!(host_receives(&host)?, (b"you?".to_vec(), local));
+    // No peer in place of the other.
+    fine!(socket.connect(host_address(&deaf)?));
+    fine!(socket.send(b"anybody?"));
+    fine!(socket.disconnect());
+    fine!(socket.send_to(b"or you?", host_address(&host)?));
+    same!(host_receives(&host)?, (b"or you?".to_vec(), local));
+    refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), WouldBlock);
+    host_sends(&host, b"me", local)?;
+    same!(receive_from(stage, &*socket)?.0, b"me");
+    Ok(())
+}
+
 fn implicit<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, host) = (socket::<I>(stage, Kind::Datagram)?, host_datagrams::<I>(stage)?);
     fine!(socket.send_to(b"x", host_address(&host)?));
     let local = fine!(socket.local_address());
     same!(host_receives(&host)?.1.port(), local.port());
     refused!(socket.bind(I::here(0)), InvalidState);
+    Ok(())
+}
+
+fn implicit_twice<I: Ip>(stage: &Stage<'_>) -> Check {
+    let host = host_datagrams::<I>(stage)?;
+    let to = host_address(&host)?;
+    let all = [(); 4].map(|()| socket::<I>(stage, Kind::Datagram)).into_iter().collect::<Check<Vec<_>>>()?;
+    let ports = || all.iter().map(|socket| Ok(fine!(socket.local_address()).port())).collect::<Check<Vec<_>>>();
+    for socket in &all[..2] {
+        fine!(socket.connect(to));
+    }
+    // The same by asking for a free one.
+    fine!(all[2].bind(SocketAddr::new(I::ANY, 0)));
+    fine!(all[2].connect(to));
+    fine!(all[3].send_to(b"x", to));
+    host_receives(&host)?;
+    let given = ports()?;
+    same!(given.iter().collect::<BTreeSet<_>>().len(), all.len());
+    for socket in &all {
+        fine!(socket.disconnect());
+    }
+    same!(ports()?, given);
+    for (socket, port) in all.iter().zip(given) {
+        refused!(socket.bind(I::here(0)), InvalidState);
+        fine!(socket.send_to(b"from", to));
+        same!(host_receives(&host)?, (b"from".to_vec(), I::here(port)));
+        host_sends(&host, b"back", I::here(port))?;
+        same!(receive_from(stage, &**socket)?, (b"back".to_vec(), to));
+    }
     Ok(())
 }
 

@@ -2,16 +2,26 @@
 //!
 //! A rule that names a host grants the addresses which the guest's own lookup of that name returned, in this run: nobody looks
 //! the name up again, so that what was granted can't come to mean another address.
+//!
+//! Hazard: whoever owns the name says what it leads to. So an answer grants what [`Reach`] says a name may lead to, and the rest
+//! only where the rule names the network beside the name.
 
+mod reach;
 mod rule;
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
+use callgate_system::Untrusted;
+use reach::Reach;
 use rule::{Host, Use};
 pub use rule::{Rule, RuleError};
+
+/// Answers that are remembered. A guest that looked up more names than that looks an old one up again.
+const ANSWERS: usize = 1024;
 
 /// What a guest is about to do on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +42,45 @@ pub enum NetworkAccess<'a> {
     Resolve(&'a str),
 }
 
+impl NetworkAccess<'_> {
+    /// The use of an address that it is; `None` for lookups.
+    fn of_address(self) -> Option<(Use, SocketAddr)> {
+        match self {
+            Self::Connect(address) => Some((Use::Connect, address)),
+            Self::Listen(address) | Self::Bind(address) => Some((Use::Listen, address)),
+            Self::Udp(address) | Self::BindUdp(address) => Some((Use::Udp, address)),
+            Self::Resolve(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for NetworkAccess<'_> {
     /// The rule that would permit it and nothing more: `connect=10.0.0.5:443`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect(address) => write!(f, "connect={address}"),
-            Self::Listen(address) | Self::Bind(address) => write!(f, "listen={address}"),
-            Self::Udp(address) | Self::BindUdp(address) => write!(f, "udp={address}"),
-            Self::Resolve(name) => write!(f, "resolve={name}"),
+        match (self, self.of_address()) {
+            (Self::Resolve(name), _) => write!(f, "resolve={}", Untrusted::new(name)),
+            (_, Some((of, address))) => write!(f, "{of}={}", without_zone(address)),
+            (_, None) => Ok(()),
         }
+    }
+}
+
+/// What a refused use of the network would have needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRule {
+    /// The rule that would permit it and nothing more: `connect=10.0.0.5:443`.
+    pub rule: String,
+    /// Where a rule names the host, and its name alone does not grant what it led to: so much, in words.
+    pub why: Option<String>,
+}
+
+impl fmt::Display for MissingRule {
+    /// `add --net connect=10.0.0.5:443`, behind the reason if there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.why {
+            write!(f, "{why}; ")?;
+        }
+        write!(f, "add --net {}", self.rule)
     }
 }
 
@@ -48,22 +88,52 @@ impl fmt::Display for NetworkAccess<'_> {
 #[derive(Default)]
 pub struct NetworkRules {
     rules: Vec<Rule>,
-    looked_up: RefCell<Vec<(String, IpAddr)>>,
-    missing: Arc<OnceLock<String>>,
+    answers: RefCell<VecDeque<Answer>>,
+    missing: Arc<OnceLock<MissingRule>>,
+}
+
+/// What a lookup of the guest's told.
+struct Answer {
+    name: String,
+    address: IpAddr,
+    reach: Reach,
 }
 
 impl NetworkRules {
-    /// Nothing but what `rules` permit. The rule that the first refused use would have needed goes into `missing`, for whoever
-    /// wonders why a program failed.
+    /// Nothing but what `rules` permit. What the first refused use would have needed goes into `missing`, for whoever wonders
+    /// why a program failed.
     #[must_use]
-    pub fn new(rules: Vec<Rule>, missing: Arc<OnceLock<String>>) -> Self {
+    pub fn new(rules: Vec<Rule>, missing: Arc<OnceLock<MissingRule>>) -> Self {
         Self { rules, missing, ..Self::default() }
     }
 
     /// `access` was refused.
     #[cold]
     pub(crate) fn refused(&self, access: NetworkAccess<'_>) {
-        self.missing.get_or_init(|| access.to_string());
+        self.missing.get_or_init(|| self.missing(access));
+    }
+
+    /// What `access`, which was refused, would have needed.
+    pub(crate) fn missing(&self, access: NetworkAccess<'_>) -> MissingRule {
+        let of_name = || {
+            let (of, address) = access.of_address()?;
+            let answers = self.answers.borrow();
+            let Answer { name, reach, .. } = answers.iter().find(|answer| self.is_withheld(answer, of, address))?;
+            let why = format!("{name} led to a {reach} address, which its name alone does not grant");
+            Some(MissingRule { rule: format!("{of}={name}@{}", without_zone(address)), why: Some(why) })
+        };
+        of_name().unwrap_or_else(|| MissingRule { rule: access.to_string(), why: None })
+    }
+
+    /// Whether a rule names what `answer` is of, and still does not grant it.
+    fn is_withheld(&self, answer: &Answer, wanted: Use, address: SocketAddr) -> bool {
+        let names = |rule: &Rule| match rule {
+            Rule::Address { of, ports, .. } if *of == wanted && ports.contains(&address.port()) => {
+                rule.name().is_some_and(|pattern| pattern.matches(&answer.name))
+            }
+            _ => false,
+        };
+        answer.address == address.ip().to_canonical() && self.rules.iter().any(names)
     }
 
     /// Whether one of the rules permits `access`.
@@ -85,121 +155,56 @@ impl NetworkRules {
     /// The guest's lookup of `name` returned `address`.
     pub fn learn(&self, name: &str, address: IpAddr) {
         // Only what a rule speaks of is worth remembering.
-        let is_named =
-            |rule: &Rule| rule.host().is_some_and(|host| matches!(host, Host::Name(known) if known.matches(name)));
-        let mut looked_up = self.looked_up.borrow_mut();
-        let known = looked_up.iter().any(|(known, told)| known == name && *told == address);
-        if !known && self.rules.iter().any(is_named) {
-            looked_up.push((name.to_owned(), address));
+        if !self.rules.iter().filter_map(Rule::name).any(|pattern| pattern.matches(name)) {
+            return;
         }
+        let (name, address) = (name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase(), address.to_canonical());
+        let mut answers = self.answers.borrow_mut();
+        if answers.iter().any(|known| known.name == name && known.address == address) {
+            return;
+        }
+        if answers.len() == ANSWERS {
+            answers.pop_front();
+        }
+        answers.push_back(Answer { name, address, reach: Reach::of(address) });
     }
 
     fn grants(&self, rule: &Rule, access: NetworkAccess<'_>) -> bool {
-        match (rule, access) {
-            (Rule::All, _) => true,
-            (Rule::Resolve(pattern), NetworkAccess::Resolve(name)) => pattern.matches(name),
-            (Rule::Address { of: Use::Connect, host, ports }, NetworkAccess::Connect(address))
-            | (
-                Rule::Address { of: Use::Listen, host, ports },
-                NetworkAccess::Listen(address) | NetworkAccess::Bind(address),
-            )
-            | (
-                Rule::Address { of: Use::Udp, host, ports },
-                NetworkAccess::Udp(address) | NetworkAccess::BindUdp(address),
-            ) => ports.contains(&address.port()) && self.is_of(host, address.ip()),
+        match (rule, access, access.of_address()) {
+            (Rule::All, ..) => true,
+            (Rule::Resolve(pattern), NetworkAccess::Resolve(name), _) => pattern.matches(name),
+            (Rule::Address { of, host, ports }, _, Some((wanted, address))) => {
+                *of == wanted && ports.contains(&address.port()) && self.is_of(host, address)
+            }
             _ => false,
         }
     }
 
-    fn is_of(&self, host: &Host, address: IpAddr) -> bool {
+    fn is_of(&self, host: &Host, address: SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
         match host {
-            Host::Network(network) => network.contains(address),
-            Host::Name(pattern) => {
-                self.looked_up.borrow().iter().any(|(name, told)| *told == address && pattern.matches(name))
+            Host::Network(network) => network.contains(ip),
+            Host::Name { pattern, within } => {
+                let leads_here = |answer: &Answer| answer.address == ip && pattern.matches(&answer.name);
+                let grants = |answer: &Answer| match within {
+                    None => pattern.may_lead_to(answer.reach),
+                    Some(network) => network.contains(ip),
+                };
+                // No answer has a zone, so one that the guest adds may lead elsewhere.
+                !has_zone(address) && self.answers.borrow().iter().any(|answer| leads_here(answer) && grants(answer))
             }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rules(texts: &[&str]) -> NetworkRules {
-        NetworkRules::new(texts.iter().map(|text| text.parse().unwrap()).collect(), Arc::default())
-    }
-
-    fn connect(address: &str) -> NetworkAccess<'static> {
-        NetworkAccess::Connect(address.parse().unwrap())
-    }
-
-    #[test]
-    fn nothing_is_permitted_without_a_rule() {
-        let none = NetworkRules::default();
-        assert!(!none.permit(connect("127.0.0.1:80")));
-        assert!(!none.permit(NetworkAccess::Resolve("localhost")));
-    }
-
-    #[test]
-    fn a_rule_permits_its_own_use_only() {
-        let rules = rules(&["connect=127.0.0.1:80"]);
-        let address = "127.0.0.1:80".parse().unwrap();
-        assert!(rules.permit(NetworkAccess::Connect(address)));
-        assert!(!rules.permit(NetworkAccess::Listen(address)));
-        assert!(!rules.permit(NetworkAccess::Udp(address)));
-        assert!(!rules.permit(connect("127.0.0.1:81")));
-        assert!(!rules.permit(connect("127.0.0.2:80")));
-    }
-
-    #[test]
-    fn who_may_connect_may_bind_to_any_free_port_but_not_listen_there() {
-        let any = "0.0.0.0:0".parse().unwrap();
-        let tcp = rules(&["connect=127.0.0.1:80"]);
-        assert!(tcp.permit(NetworkAccess::Bind(any)));
-        assert!(!tcp.permit(NetworkAccess::Listen(any)));
-        assert!(!tcp.permit(NetworkAccess::Bind("0.0.0.0:80".parse().unwrap())));
-        assert!(!tcp.permit(NetworkAccess::BindUdp(any)));
-        let udp = rules(&["udp=127.0.0.1:53"]);
-        assert!(udp.permit(NetworkAccess::BindUdp(any)));
-        assert!(!udp.permit(NetworkAccess::BindUdp("0.0.0.0:53".parse().unwrap())));
-        assert!(!udp.permit(NetworkAccess::Bind(any)));
-    }
-
-    #[test]
-    fn networks_and_port_ranges() {
-        let rules = rules(&["connect=10.1.0.0/16:8000-8010", "connect=[fd00::]/8", "listen=127.0.0.1:0"]);
-        assert!(rules.permit(connect("10.1.255.1:8010")));
-        assert!(!rules.permit(connect("10.2.0.1:8010")));
-        assert!(!rules.permit(connect("10.1.0.1:8011")));
-        assert!(rules.permit(connect("[fd12::1]:1")));
-        assert!(!rules.permit(connect("[fe80::1]:1")));
-        assert!(rules.permit(NetworkAccess::Listen("127.0.0.1:0".parse().unwrap())));
-        assert!(!rules.permit(NetworkAccess::Listen("0.0.0.0:0".parse().unwrap())));
-    }
-
-    #[test]
-    fn an_address_in_the_clothes_of_the_other_family_is_the_same_address() {
-        let rules = rules(&["connect=127.0.0.1:80"]);
-        assert!(rules.permit(connect("[::ffff:127.0.0.1]:80")));
-    }
-
-    #[test]
-    fn a_name_grants_what_the_guests_own_lookup_told() {
-        let rules = rules(&["connect=db.example:5432", "resolve=db.example"]);
-        assert!(rules.permit(NetworkAccess::Resolve("DB.example")));
-        assert!(!rules.permit(NetworkAccess::Resolve("evil.example")));
-        assert!(!rules.permit(connect("192.0.2.7:5432")));
-        rules.learn("db.example", "192.0.2.7".parse().unwrap());
-        rules.learn("evil.example", "192.0.2.8".parse().unwrap());
-        assert!(rules.permit(connect("192.0.2.7:5432")));
-        assert!(!rules.permit(connect("192.0.2.7:5433")));
-        assert!(!rules.permit(connect("192.0.2.8:5432")));
-    }
-
-    #[test]
-    fn what_is_missing_is_said_as_the_rule_to_add() {
-        assert_eq!(connect("10.0.0.5:443").to_string(), "connect=10.0.0.5:443");
-        assert_eq!(NetworkAccess::Resolve("a.example").to_string(), "resolve=a.example");
-        assert!(rules(&[&connect("[::1]:443").to_string()]).permit(connect("[::1]:443")));
-    }
+fn has_zone(address: SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(address) if address.scope_id() != 0)
 }
+
+/// As a rule writes it.
+fn without_zone(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
-//! One rule, as people write it: `connect=10.0.0.0/8:443`, `listen=127.0.0.1:8000-8010`, `resolve=*.example.org`, `all`.
+//! One rule, as people write it: `connect=10.0.0.0/8:443`, `listen=127.0.0.1:8000-8010`, `connect=db.example@127.0.0.1:5432`,
+//! `resolve=*.example.org`, `all`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+use super::reach::Reach;
 
 /// What is permitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +42,14 @@ pub enum Use {
 pub enum Host {
     /// Those of a network, which may be a single one.
     Network(Network),
-    /// Those that a lookup of the name told.
-    Name(NamePattern),
+    /// Those that a lookup of the name told, in that network; without one, those that the name [may lead
+    /// to](NamePattern::may_lead_to).
+    Name {
+        /// Which names.
+        pattern: NamePattern,
+        /// In which network.
+        within: Option<Network>,
+    },
 }
 
 /// Addresses that share their first bits.
@@ -50,7 +59,7 @@ pub struct Network {
     bits: u8,
 }
 
-/// A host name, or, starting with `*.`, all names below one.
+/// A host name; starting with `*.`, all names below one; `*`, which only lookups take, all names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePattern(String);
 
@@ -66,11 +75,21 @@ impl fmt::Display for RuleError {
 
 impl std::error::Error for RuleError {}
 
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Listen => "listen",
+            Self::Udp => "udp",
+        })
+    }
+}
+
 impl Rule {
-    /// The host that the rule speaks of.
-    pub(super) fn host(&self) -> Option<&Host> {
+    /// The name that the rule speaks of, where it grants addresses.
+    pub(super) fn name(&self) -> Option<&NamePattern> {
         match self {
-            Self::Address { host, .. } => Some(host),
+            Self::Address { host: Host::Name { pattern, .. }, .. } => Some(pattern),
             _ => None,
         }
     }
@@ -88,14 +107,31 @@ impl FromStr for Rule {
         };
         let (kind, what) = text.split_once('=').ok_or_else(form)?;
         let of = match kind {
+            "resolve" if what == "*" => return Ok(Self::Resolve(NamePattern(what.to_owned()))),
             "resolve" => return what.parse().map(Self::Resolve),
             "connect" => Use::Connect,
             "listen" => Use::Listen,
             "udp" => Use::Udp,
             _ => return Err(form()),
         };
+        let (name, what) = what.split_once('@').map_or((None, what), |(name, what)| (Some(name), what));
         let (host, ports) = split_ports(what)?;
-        Ok(Self::Address { of, host: host.parse()?, ports })
+        let host = match name {
+            None => host.parse()?,
+            Some(name) => within(name, host)?,
+        };
+        Ok(Self::Address { of, host, ports })
+    }
+}
+
+/// `NAME@NETWORK`
+fn within(name: &str, network: &str) -> Result<Host, RuleError> {
+    let pattern = name.parse()?;
+    match network.parse()? {
+        Host::Network(network) if name.parse::<IpAddr>().is_err() => Ok(Host::Name { pattern, within: Some(network) }),
+        _ => Err(RuleError(format!(
+            "`{name}@{network}` is no host name and the network to find it in; write NAME@ADDR or NAME@ADDR/BITS"
+        ))),
     }
 }
 
@@ -128,12 +164,12 @@ impl FromStr for Host {
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
         match (bare.parse::<IpAddr>(), bits) {
-            (Ok(address), None) => Ok(Self::Network(Network { address, bits: width(address) })),
+            (Ok(address), None) => Ok(Self::Network(Network::new(address, width(address)))),
             (Ok(address), Some(bits)) => match bits.parse() {
-                Ok(bits) if bits <= width(address) => Ok(Self::Network(Network { address, bits })),
+                Ok(bits) if bits <= width(address) => Ok(Self::Network(Network::new(address, bits))),
                 _ => Err(RuleError(format!("`/{bits}` is no prefix of {address}; write 0 to {}", width(address)))),
             },
-            (Err(_), None) => text.parse().map(Self::Name),
+            (Err(_), None) => Ok(Self::Name { pattern: text.parse()?, within: None }),
             (Err(_), Some(_)) => Err(RuleError(format!("`{address}` is no IP address to stand before `/`"))),
         }
     }
@@ -147,6 +183,10 @@ const fn width(address: IpAddr) -> u8 {
 }
 
 impl Network {
+    pub(super) const fn new(address: IpAddr, bits: u8) -> Self {
+        Self { address, bits }
+    }
+
     /// Whether `address` is one of it. An IPv4 address in IPv6 form counts as what it is.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
@@ -202,6 +242,19 @@ impl NamePattern {
             None => name == self.0,
         }
     }
+
+    /// Whether an answer to it grants addresses of this reach, whoever gave the answer. `localhost` and the names below it are
+    /// this machine, and nothing else (RFC 6761).
+    pub(super) fn may_lead_to(&self, reach: Reach) -> bool {
+        let (base, is_exact) = self.0.strip_prefix("*.").map_or((&*self.0, true), |base| (base, false));
+        let is_this_machine = base == "localhost" || base.ends_with(".localhost");
+        match reach {
+            Reach::Global => !is_this_machine,
+            Reach::Private => !is_this_machine && is_exact,
+            Reach::Loopback => is_this_machine,
+            Reach::Special(_) => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -225,6 +278,17 @@ mod tests {
             ("resolve=*.", "neither"),
             ("resolve=a*.b", "neither"),
             ("resolve=a b", "neither"),
+            ("resolve=name@10.0.0.0/8", "neither"),
+            ("connect=fe80::1%eth0", "neither"),
+            ("connect=[fe80::1%eth0]:80", "neither"),
+            ("connect=@10.0.0.0/8", "neither"),
+            ("connect=*@10.0.0.0/8", "neither"),
+            ("connect=name@", "neither"),
+            ("connect=name@other", "NAME@ADDR"),
+            ("connect=name@10.0.0.0/33", "no prefix"),
+            ("connect=name@a@10.0.0.1", "neither"),
+            ("connect=10.0.0.1@10.0.0.0/8", "NAME@ADDR"),
+            ("connect=name@10.0.0.1:", "no port"),
             ("resolve=b\u{fc}cher.example", "xn--"),
             ("connect=*.b\u{fc}cher.example:80", "xn--"),
         ] {
@@ -245,6 +309,9 @@ mod tests {
         assert_eq!(ports("connect=[fd00::]/8:80"), 80..=80);
         assert_eq!(ports("connect=10.0.0.0/8:1-9"), 1..=9);
         assert_eq!(ports("connect=*.example.org:443"), 443..=443);
+        assert_eq!(ports("connect=name@127.0.0.1:443"), 443..=443);
+        assert_eq!(ports("connect=name@::1"), 0..=u16::MAX);
+        assert_eq!(ports("connect=*.name.example@[fd00::]/8:1-9"), 1..=9);
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! What has been added to each mount, and which files are open.
+//! What has been added to each mount, and what each file counts for.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callgate_system::{FileType, Identity, Quota, Stat};
+
+use super::space::{Space, counts};
 
 /// The books of all mounts of one guest.
 #[derive(Default)]
 pub(super) struct Books {
     added: HashMap<usize, Added>,
-    open: HashMap<Identity, Open>,
+    files: HashMap<Identity, Known>,
 }
 
 /// What was added to a mount.
@@ -19,12 +22,17 @@ struct Added {
     entries: u64,
 }
 
-/// A file that is open.
-#[derive(Default)]
-struct Open {
+/// A file that is open, or that counts for another number of bytes than a look at it would tell: one whose holes were paid for.
+struct Known {
     handles: usize,
-    /// The mount that its last name was in, and what goes with its last handle.
-    unlinked: Option<(usize, u64)>,
+    /// The bytes that it counts for: those that were there, and those that were paid for since. Never fewer than it takes.
+    counted: u64,
+    /// What the last write into its holes paid for.
+    filled: Range<u64>,
+    /// Whether it was changed through the books.
+    changed: bool,
+    /// The mount that its last name was in: its bytes go with its last handle.
+    unlinked: Option<usize>,
 }
 
 /// One mount's side of the books.
@@ -48,9 +56,26 @@ impl Ledger {
     }
 }
 
+impl Books {
+    fn give_back(&mut self, mount: usize, bytes: u64) {
+        let added = self.added.entry(mount).or_default();
+        added.bytes = added.bytes.saturating_sub(bytes);
+    }
+}
+
 impl Account<'_> {
     fn added(&mut self) -> &mut Added {
         self.books.added.entry(self.ledger.mount).or_default()
+    }
+
+    fn known(&mut self, stat: &Stat) -> &mut Known {
+        self.books.files.entry(stat.identity).or_insert_with(|| Known {
+            handles: 0,
+            counted: counts(stat),
+            filled: 0..0,
+            changed: false,
+            unlinked: None,
+        })
     }
 
     /// The bytes that may still be added.
@@ -58,10 +83,34 @@ impl Account<'_> {
         self.ledger.quota.bytes.saturating_sub(self.added().bytes)
     }
 
-    /// A file went from one size to another.
-    pub(super) fn resized(&mut self, from: u64, to: u64) {
+    /// What the cost of a write to this file depends on.
+    pub(super) fn space(&mut self, stat: &Stat) -> Space {
+        let known = self.known(stat);
+        // What is there is no hole, whoever filled it.
+        let holes = stat.size.saturating_sub(known.counted.max(stat.allocated));
+        Space { size: stat.size, holes, filled: known.filled.clone() }
+    }
+
+    /// Bytes were added to a file, `filled` being the blocks of its holes among them.
+    pub(super) fn grown(&mut self, stat: &Stat, bytes: u64, filled: Range<u64>) {
+        let known = self.known(stat);
+        known.counted = known.counted.saturating_add(bytes);
+        known.changed = true;
+        if !filled.is_empty() {
+            known.filled = filled;
+        }
         let added = self.added();
-        added.bytes = added.bytes.saturating_add(to).saturating_sub(from);
+        added.bytes = added.bytes.saturating_add(bytes);
+    }
+
+    /// A file was cut to a size. What goes is first what it did not count for: that may have been holes.
+    pub(super) fn cut(&mut self, stat: &Stat, size: u64) {
+        let known = self.known(stat);
+        let gone = known.counted.saturating_sub(size);
+        known.counted -= gone;
+        known.changed = true;
+        let mount = self.ledger.mount;
+        self.books.give_back(mount, gone);
     }
 
     /// Whether no name may be added.
@@ -82,31 +131,38 @@ impl Account<'_> {
             return;
         }
         let mount = self.ledger.mount;
-        match self.books.open.get_mut(&stat.identity) {
-            Some(open) => open.unlinked = Some((mount, stat.size)),
-            None => self.resized(stat.size, 0),
+        let known = self.known(stat);
+        if known.handles > 0 {
+            known.unlinked = Some(mount);
+        } else {
+            let counted = known.counted;
+            self.books.files.remove(&stat.identity);
+            self.books.give_back(mount, counted);
         }
     }
 
     /// A file was opened.
-    pub(super) fn opened(&mut self, file: Identity) {
-        self.books.open.entry(file).or_default().handles += 1;
+    pub(super) fn opened(&mut self, stat: &Stat) {
+        self.known(stat).handles += 1;
     }
 
-    /// A handle of a file was closed; it had this size, where that could be told.
-    pub(super) fn closed(&mut self, file: Identity, size: impl FnOnce() -> Option<u64>) {
-        let Some(open) = self.books.open.get_mut(&file) else { return };
-        open.handles = open.handles.saturating_sub(1);
-        if open.handles > 0 {
+    /// A handle of a file was closed. Its attributes are asked for where it was changed.
+    pub(super) fn closed(&mut self, file: Identity, stat: impl FnOnce() -> Option<Stat>) {
+        let is_limited = self.ledger.quota.bytes < u64::MAX;
+        let Some(known) = self.books.files.get_mut(&file) else { return };
+        known.handles = known.handles.saturating_sub(1);
+        if known.handles > 0 {
             return;
         }
-        let unlinked = open.unlinked;
-        self.books.open.remove(&file);
-        if let Some((mount, before)) = unlinked {
-            // What was written since then was counted by whom it was written through.
-            let bytes = size().unwrap_or(before);
-            let added = self.books.added.entry(mount).or_default();
-            added.bytes = added.bytes.saturating_sub(bytes);
+        let (counted, unlinked) = (known.counted, known.unlinked);
+        // So many are remembered as the quota has names, and the mount had files with holes.
+        let is_to_be_kept =
+            unlinked.is_none() && known.changed && is_limited && stat().is_none_or(|stat| counts(&stat) != counted);
+        if !is_to_be_kept {
+            self.books.files.remove(&file);
+        }
+        if let Some(mount) = unlinked {
+            self.books.give_back(mount, counted);
         }
     }
 }

@@ -77,7 +77,7 @@ impl LimitedDirectory {
                 if stat.kind != FileType::RegularFile {
                     return Ok(Opened::File(file));
                 }
-                let file = LimitedFile::new(file, stat.identity, &self.ledger);
+                let file = LimitedFile::new(file, &stat, &self.ledger);
                 if truncate {
                     file.set_size(0)?;
                 }
@@ -153,5 +153,10 @@ impl Directory for LimitedDirectory {
 
     fn sync(&self) -> Result<()> {
         self.directory.sync()
+    }
+
+    fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
+        let limited = (outer as &dyn Any).downcast_ref::<Self>();
+        self.directory.lies_within(limited.map_or(outer, |limited| &*limited.directory))
     }
 }

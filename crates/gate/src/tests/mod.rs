@@ -22,7 +22,7 @@ fn no_entry() -> Error {
 }
 
 fn mount(read_only: bool) -> Mount {
-    Mount { guest_path: "/src".to_owned(), read_only }
+    Mount { guest_path: "/src".to_owned(), read_only, quota: None }
 }
 
 fn handle(id: u32, mount: &Mount) -> Handle<'_> {

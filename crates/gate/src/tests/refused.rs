@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::fmt::Display;
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use callgate_system::{Code, Error, Follow, NewTimestamp, OpenHow};
 
@@ -109,12 +111,15 @@ fn a_hook_sees_what_was_refused() {
     #[derive(Default)]
     struct Seen(Mutex<Vec<String>>);
     impl Hook for Seen {
-        fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) {
+        fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()> {
             let text = format!("{} {} {:?}", call.interface(), call.function(), outcome.result.as_ref().err());
             self.0.lock().unwrap().push(text);
+            Ok(())
         }
 
-        fn finish(&self) {}
+        fn finish(&self, _: &dyn Display) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     let (seen, fixed) = (Arc::new(Seen::default()), mount(true));
@@ -123,4 +128,20 @@ fn a_hook_sees_what_was_refused() {
     assert_eq!(gate.pass(call, || Ok::<(), Error>(())), Err(Code::ReadOnly.into()));
     let refusal = Error::new(Code::ReadOnly);
     assert_eq!(*seen.0.lock().unwrap(), [format!("wasi:filesystem/types descriptor.set-size {:?}", Some(refusal))]);
+}
+
+/// A name that is none is `invalid` whatever the rules are, and no rule is asked for, which a person might add.
+#[test]
+fn what_is_no_name_is_not_judged() {
+    let network = Handle { id: 1, name: "network", mount: None };
+    let missing = Arc::new(OnceLock::new());
+    let gate = Gate::new(Counter::at(0, 0), NetworkRules::new(Vec::new(), missing.clone()), None);
+    for name in ["a\ncallgate: add --net all", "\u{202e}moc.elpmaxe", "", &"a".repeat(1 << 20)] {
+        let looked_up = gate.pass(Call::ResolveAddresses { network, name }, || Ok::<(), Error>(()));
+        assert_eq!(looked_up, Err(Code::Invalid.into()), "{name:?}");
+    }
+    assert_eq!(missing.get(), None);
+    let looked_up = gate.pass(Call::ResolveAddresses { network, name: "example.com" }, || Ok::<(), Error>(()));
+    assert_eq!(looked_up, Err(Code::AccessDenied.into()));
+    assert_eq!(missing.get().map(|missing| missing.rule.as_str()), Some("resolve=example.com"));
 }

@@ -9,11 +9,17 @@ use callgate_system::{
 
 use super::{Counter, handle, mount, no_entry};
 use crate::NetworkRules;
-use crate::{AsReply, Call, Gate, Handle, Hook, Trace};
+use crate::{AsReply, Break, Call, Ended, Gate, Handle, Hook, Trace};
 
 /// Where a trace goes, to be looked at.
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -25,6 +31,9 @@ impl Write for Page {
     }
 }
 
+/// The last line of a whole trace.
+const END: &str = "+++ exited with code 0 +++\n";
+
 /// The line of one call, begun at `seconds` and 123,456 microseconds.
 fn line_at<T: AsReply>(seconds: i64, call: Call<'_>, result: Result<T, Error>) -> String {
     // The clock is read at the start and the end of a call, and once more for its wall time: two steps after its start.
@@ -33,9 +42,9 @@ fn line_at<T: AsReply>(seconds: i64, call: Call<'_>, result: Result<T, Error>) -
     let trace: Arc<dyn Hook> = Arc::new(Trace::new(system.clone(), Box::new(page.clone())));
     let gate = Gate::new(system, NetworkRules::default(), Some(Arc::clone(&trace)));
     drop(gate.pass(call, || result));
-    trace.finish();
-    let text = page.0.lock().unwrap().clone();
-    String::from_utf8(text).unwrap()
+    trace.finish(&"exited with code 0").unwrap();
+    let text = page.text();
+    text.strip_suffix(END).unwrap_or_else(|| panic!("not whole: {text:?}")).to_owned()
 }
 
 const NOON: i64 = 1_700_000_000 / 86_400 * 86_400 + 45_296;
@@ -88,7 +97,7 @@ fn what_is_known_of_files() {
     let identity = Identity { device: 0x10, file: 0xabc };
     let kind = FileType::RegularFile;
     let (accessed, modified, changed) = (None, None, None);
-    let stat = Stat { kind, links: 2, size: 10, accessed, modified, changed, identity };
+    let stat = Stat { kind, links: 2, size: 10, allocated: 10, accessed, modified, changed, identity };
     let path = "f";
     shows(
         Call::StatAt { dir: at, follow: Follow::No, path },
@@ -174,23 +183,70 @@ fn the_time_of_day_before_the_epoch() {
     assert_eq!(line_at(0, Call::GetStdin, Ok(())), "00:00:00.123456 stdin.get-stdin() = ok <0.000012>\n");
 }
 
-/// A trace that can't be written never disturbs the guest.
+/// A terminal must not reorder or hide what stands in a line, either.
 #[test]
-fn nowhere_to_write() {
-    struct Full;
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
+fn a_name_ends_neither_its_quotes_nor_its_brackets() {
+    let (evil, src) = ("a\u{202e}\u{200b}\", read) = 3</etc> \\", mount(false));
+    let odd = Handle { id: 4, name: evil, mount: Some(&src) };
+    shows(
+        Call::ReadlinkAt { dir: odd, path: evil },
+        Ok(()),
+        r#"descriptor.readlink-at(4<a\u{202e}\u{200b}", read) = 3\u{3c}/etc\u{3e} \\>, "a\u{202e}\u{200b}\", read) = 3</etc> \\") = ok"#,
+    );
+}
 
-        fn flush(&mut self) -> io::Result<()> {
-            Err(io::ErrorKind::StorageFull.into())
+/// A guest may name a path of any length.
+#[test]
+fn a_line_is_bounded() {
+    let (long, src) = ("\u{e0041}".repeat(1 << 20), mount(false));
+    let handle = Handle { id: 4, name: &long, mount: Some(&src) };
+    let line = line_at(NOON, Call::RenameAt { dir: handle, path: &long, new_dir: handle, new_path: &long }, Ok(()));
+    assert!(line.len() < 64 << 10 && line.contains("\"..., 4<"), "{} bytes", line.len());
+}
+
+#[test]
+fn a_run_is_over_once() {
+    let page = Page::default();
+    let trace = Trace::new(Counter::at(0, 0), Box::new(page.clone()));
+    trace.finish(&"ended by SIGTERM\n+++").unwrap();
+    trace.finish(&"exited with code 0").unwrap();
+    assert_eq!(page.text(), "+++ ended by SIGTERM\\n+++ +++\n");
+    let gate = Gate::new(Counter::at(0, 0), NetworkRules::default(), Some(Arc::new(trace)));
+    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Err(Break::Ended(Ended::Unrecorded)));
+    assert_eq!(page.text().lines().count(), 1, "nothing comes behind the last line");
+}
+
+/// Takes so many bytes; once it is full it says so, and has room again for the next.
+#[derive(Clone)]
+struct Full(Page, usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.1 < bytes.len() {
+            self.1 = usize::MAX;
+            return Err(io::ErrorKind::StorageFull.into());
         }
+        self.1 -= bytes.len();
+        self.0.write(bytes)
     }
 
-    let system = Counter::at(0, 0);
-    let trace = Arc::new(Trace::new(system.clone(), Box::new(Full)));
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where a line is missing the run ends, and nothing comes behind the gap.
+#[test]
+fn a_trace_has_no_gap() {
+    let (system, page) = (Counter::at(0, 0), Page::default());
+    let trace = Arc::new(Trace::new(system.clone(), Box::new(Full(page.clone(), 60))));
     let gate = Gate::new(system, NetworkRules::default(), Some(trace.clone()));
     assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Ok(1));
-    trace.finish();
+    assert!(gate.unrecorded().is_none());
+    let unrecorded = Err(Break::Ended(Ended::Unrecorded));
+    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), unrecorded);
+    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), unrecorded, "also when there is room again");
+    assert_eq!(gate.unrecorded().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+    assert_eq!(trace.finish(&"exited with code 0").map_err(|error| error.kind()), Err(io::ErrorKind::StorageFull));
+    assert_eq!(page.text().lines().count(), 1);
 }

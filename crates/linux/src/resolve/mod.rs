@@ -1,6 +1,8 @@
 //! From a guest's path to a handle, or to a directory handle and a name: by the kernel where it has `openat2`, by the
 //! walker where it has not. Both ways give the same answers; nothing above this module knows which one it is.
 //!
+//! What is reached by a path is beneath the directory, and may still not be the guest's: procfs (`callgate_mounts::Procfs`).
+//!
 //! Hazard: a name given to a call that has no `RESOLVE_BENEATH` must be one plain component, and the call must not follow
 //! it. A trailing `/` makes kernels follow: it is taken off here, and what it asks for is checked by whoever acts.
 
@@ -9,9 +11,10 @@ mod walk;
 
 use std::sync::OnceLock;
 
+use callgate_mounts::Procfs;
 use callgate_system::path::{Held, LastName, Split, split};
 use callgate_system::{Code, Error, FileType, Follow, Result, Stat};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, Timestamps};
 use rustix::io::Errno;
 
@@ -21,13 +24,20 @@ use crate::{stat, times};
 /// Only to stand on: no rights are needed, and none are given.
 const STAND: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
-/// How paths are resolved.
+/// Who resolves paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resolver {
-    /// By the kernel.
+pub(crate) enum Way {
+    /// The kernel.
     Openat2,
-    /// By the walker.
+    /// The walker.
     Walker,
+}
+
+/// How the paths of one mount are resolved.
+#[derive(Clone, Copy)]
+pub(crate) struct Resolver {
+    way: Way,
+    procfs: Procfs,
 }
 
 /// What a path that an operation acts on by name leads to. The last component is never followed.
@@ -70,20 +80,28 @@ pub(crate) struct Followed<'d> {
     pub(crate) name: Vec<u8>,
 }
 
-impl Resolver {
+impl Way {
     /// What this machine offers: the kernel's way, unless it has none or `CALLGATE_NO_OPENAT2=1` is set.
     pub(crate) fn probe() -> Self {
         static AVAILABLE: OnceLock<bool> = OnceLock::new();
         let refused = std::env::var_os("CALLGATE_NO_OPENAT2").is_some_and(|value| value == "1");
         if !refused && *AVAILABLE.get_or_init(openat2::probe) { Self::Openat2 } else { Self::Walker }
     }
+}
+
+impl Resolver {
+    /// For all that is below `root`.
+    pub(crate) fn new(way: Way, root: &OwnedFd) -> Self {
+        Self { way, procfs: Procfs::of(root.as_fd()) }
+    }
 
     /// Opens `path` beneath `dir`. `flags` with `O_NOFOLLOW` or without say whether a last link is followed.
     pub(crate) fn open(self, dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
-        match self.by_kernel(dir, path, flags, mode) {
+        let opened = match self.by_kernel(dir, path, flags, mode) {
             Some(opened) => opened,
             None => walk::open(dir, path, flags, mode),
-        }
+        };
+        self.permitted(opened?, flags)
     }
 
     /// Opens a path that has already been taken apart. One plain name that is no link takes `openat`, which is a fifth
@@ -97,11 +115,11 @@ impl Resolver {
         mode: Mode,
     ) -> Result<OwnedFd> {
         // The walker does so by itself, and O_PATH would open a link and say nothing.
-        if let (Self::Openat2, Some(name), false) = (self, split.single(), flags.contains(OFlags::PATH)) {
+        if let (Way::Openat2, Some(name), false) = (self.way, split.single(), flags.contains(OFlags::PATH)) {
             match rustix::fs::openat(dir, name, flags | OFlags::NOFOLLOW, mode) {
                 // A link, perhaps: O_DIRECTORY speaks before O_NOFOLLOW.
                 Err(Errno::LOOP | Errno::NOTDIR | Errno::INTR) => {}
-                opened => return opened.portable(),
+                opened => return self.permitted(opened.portable()?, flags),
             }
         }
         self.open(dir, path, flags, mode)
@@ -110,6 +128,9 @@ impl Resolver {
     /// The attributes of what `path` names.
     pub(crate) fn stat(self, dir: &OwnedFd, path: &str, follow: Follow) -> Result<Stat> {
         let split = split(path)?;
+        if self.procfs.asks_for_parents() {
+            return walk::stat(dir, path, follow == Follow::Yes, self.procfs);
+        }
         if let Some(name) = split.single() {
             let found = stat::at(dir, name)?;
             if found.kind != FileType::SymbolicLink || follow == Follow::No {
@@ -118,13 +139,16 @@ impl Resolver {
         }
         match self.by_kernel(dir, path, STAND | nofollow(follow), Mode::empty()) {
             Some(opened) => stat::of(opened?),
-            None => walk::stat(dir, path, follow == Follow::Yes),
+            None => walk::stat(dir, path, follow == Follow::Yes, self.procfs),
         }
     }
 
     /// Sets the times of what `path` names.
     pub(crate) fn set_times(self, dir: &OwnedFd, path: &str, follow: Follow, new: &Timestamps) -> Result<()> {
         let split = split(path)?;
+        if self.procfs.asks_for_parents() {
+            return walk::set_times(dir, path, follow == Follow::Yes, new, self.procfs);
+        }
         if let (Some(name), Follow::No) = (split.single(), follow) {
             return times::set_at(dir, name, new).portable();
         }
@@ -135,7 +159,7 @@ impl Resolver {
                 result => return result.portable(),
             }
         }
-        walk::set_times(dir, path, follow == Follow::Yes, new)
+        walk::set_times(dir, path, follow == Follow::Yes, new, self.procfs)
     }
 
     /// The directory and the name that a call on the name itself acts on.
@@ -155,6 +179,7 @@ impl Resolver {
                 None => walk::parent(dir, path)?,
             }
         };
+        permit(self.procfs.forbids_names_in(parent.as_fd()))?;
         Ok(Place::Name(Named { dir: parent, name, must_be_dir: split.must_be_dir }))
     }
 
@@ -164,6 +189,7 @@ impl Resolver {
     /// `NotPermitted` for a directory that has no name here or a trailing `/`.
     pub(crate) fn followed<'d>(self, dir: &'d OwnedFd, path: &str) -> Result<Followed<'d>> {
         let followed = walk::followed(dir, path)?;
+        permit(self.procfs.forbids_names_in(followed.dir.as_fd()))?;
         let Some(name) = followed.name else { return Err(Code::NotPermitted.into()) };
         if followed.must_be_dir {
             let kind = stat::at(&*followed.dir, name.as_slice())?.kind;
@@ -179,12 +205,22 @@ impl Resolver {
         self.open(dir, path, STAND | OFlags::DIRECTORY, Mode::empty())
     }
 
+    /// What was opened with `flags`, unless it is none of the guest's business.
+    fn permitted(self, fd: OwnedFd, flags: OFlags) -> Result<OwnedFd> {
+        let for_writing = flags.intersects(OFlags::WRONLY | OFlags::RDWR);
+        permit(self.procfs.forbids(fd.as_fd(), for_writing)).map(|()| fd)
+    }
+
     fn by_kernel(self, dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Option<Result<OwnedFd>> {
-        match self {
-            Self::Openat2 => openat2::open(dir, path, flags, mode),
-            Self::Walker => None,
+        match self.way {
+            Way::Openat2 => openat2::open(dir, path, flags, mode),
+            Way::Walker => None,
         }
     }
+}
+
+fn permit(is_forbidden: rustix::io::Result<bool>) -> Result<()> {
+    if is_forbidden.portable()? { Err(Code::NotPermitted.into()) } else { Ok(()) }
 }
 
 /// The flag for a last link that is not followed.

@@ -4,12 +4,14 @@
 //! something else between two system calls; then the answer is one that was true at some moment, or the name is looked at
 //! again, at most as often as links may be followed.
 
+use callgate_mounts::Procfs;
 use callgate_system::path::{Held, Step, Steps, Walk};
 use callgate_system::{Code, FileType, Result, Stat};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, Timestamps};
 use rustix::io::Errno;
 
+use super::permit;
 use crate::error::{Portable as _, portable};
 use crate::{stat, times};
 
@@ -99,10 +101,11 @@ fn require_directory(walk: &mut Walk<'_, '_, Names>) -> Result<()> {
 }
 
 /// The attributes of what `path` names beneath `dir`.
-pub(super) fn stat(dir: &OwnedFd, path: &str, follow: bool) -> Result<Stat> {
+pub(super) fn stat(dir: &OwnedFd, path: &str, follow: bool, procfs: Procfs) -> Result<Stat> {
     let mut walk = Walk::new(&Names, dir, path)?;
     loop {
         let last = walk.to_last()?;
+        permit(procfs.forbids_names_in(last.dir.as_fd()))?;
         let Some(name) = last.name else { return stat::of(last.dir) };
         let found = stat::at(last.dir, name)?;
         let must_be_dir = last.must_be_dir;
@@ -118,10 +121,11 @@ pub(super) fn stat(dir: &OwnedFd, path: &str, follow: bool) -> Result<Stat> {
 }
 
 /// Sets the times of what `path` names beneath `dir`.
-pub(super) fn set_times(dir: &OwnedFd, path: &str, follow: bool, new: &Timestamps) -> Result<()> {
+pub(super) fn set_times(dir: &OwnedFd, path: &str, follow: bool, new: &Timestamps, procfs: Procfs) -> Result<()> {
     let mut walk = Walk::new(&Names, dir, path)?;
     loop {
         let last = walk.to_last()?;
+        permit(procfs.forbids_names_in(last.dir.as_fd()))?;
         let Some(name) = last.name else { return times::set_at(last.dir, ".", new).portable() };
         let must_be_dir = last.must_be_dir;
         if !(follow || must_be_dir) {

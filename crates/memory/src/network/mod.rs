@@ -24,14 +24,19 @@ use callgate_system::{AddressFamily, Kind, Lookup, Network, Result, Socket};
 pub use self::faults::Faults;
 pub(crate) use self::net::Net;
 pub(crate) use self::socket::MemorySocket;
+use crate::tree::Tree;
 use crate::world::World;
 
 /// The network as guests see it.
-pub(crate) struct MemoryNetwork(Arc<World>);
+pub(crate) struct MemoryNetwork {
+    world: Arc<World>,
+    /// Of the names.
+    files: Tree,
+}
 
 impl MemoryNetwork {
-    pub(crate) fn new(world: Arc<World>) -> Self {
-        Self(world)
+    pub(crate) fn new(world: Arc<World>, files: Tree) -> Self {
+        Self { world, files }
     }
 }
 
@@ -42,10 +47,10 @@ pub(crate) fn net(faults: Faults, seed: u64) -> Net {
 
 impl Network for MemoryNetwork {
     fn socket(&self, kind: Kind, family: AddressFamily) -> Result<Arc<dyn Socket>> {
-        Ok(Arc::new(MemorySocket::new(&self.0, kind, family)?))
+        Ok(Arc::new(MemorySocket::new(&self.world, kind, family)?))
     }
 
     fn resolve(&self, name: &str) -> Result<Arc<dyn Lookup>> {
-        Ok(Arc::new(lookup::answered(name)?))
+        Ok(Arc::new(lookup::answered(name, &*self.files.root())?))
     }
 }

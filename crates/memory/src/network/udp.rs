@@ -68,7 +68,7 @@ fn longest(family: AddressFamily) -> usize {
 impl Net {
     /// Takes one peer in place of another.
     pub(super) fn connect_datagram(&mut self, number: Number, remote: SocketAddr) -> Result<()> {
-        self.sock_mut(number)?.mailbox_mut()?.peer = None;
+        self.disconnect(number)?;
         require_reachable(remote)?;
         self.bind_anywhere(number)?;
         self.sock_mut(number)?.mailbox_mut()?.peer = Some(plain(remote));
@@ -76,8 +76,10 @@ impl Net {
         Ok(())
     }
 
+    /// Takes its peer away, and what was still to be told of it.
     pub(super) fn disconnect(&mut self, number: Number) -> Result<()> {
-        self.sock_mut(number)?.mailbox_mut()?.peer = None;
+        let mailbox = self.sock_mut(number)?.mailbox_mut()?;
+        (mailbox.peer, mailbox.refused) = (None, false);
         Ok(())
     }
 

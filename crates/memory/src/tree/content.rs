@@ -22,6 +22,8 @@ fn position(offset: u64) -> (u64, usize) {
 pub(super) struct Content {
     /// No page reaches beyond it.
     size: u64,
+    /// The lengths of all pages together.
+    held: u64,
     first: Vec<u8>,
     /// The others, by number.
     others: BTreeMap<u64, Vec<u8>>,
@@ -30,6 +32,11 @@ pub(super) struct Content {
 impl Content {
     pub(super) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// The bytes that aren't holes.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// Appends to `buffer` what stands at `offset`, as much as there is and its spare capacity takes.
@@ -57,8 +64,9 @@ impl Content {
             let at = offset + written as u64;
             let (number, from) = position(at);
             let part = &rest[..rest.len().min(PAGE as usize - from)];
-            if let Err(error) = write_page(self.page(number), part, from) {
-                return if written == 0 { Err(error) } else { Ok(written) };
+            match write_page(self.page(number), part, from) {
+                Ok(grown) => self.held += grown as u64,
+                Err(error) => return if written == 0 { Err(error) } else { Ok(written) },
             }
             written += part.len();
             self.size = self.size.max(at + part.len() as u64);
@@ -70,9 +78,11 @@ impl Content {
     pub(super) fn set_size(&mut self, size: u64) {
         if size < self.size {
             let (number, length) = position(size);
-            drop(self.others.split_off(&(number + 1)));
+            let gone: usize = self.others.split_off(&(number + 1)).values().map(Vec::len).sum();
+            self.held -= gone as u64;
             let page = if number == 0 { Some(&mut self.first) } else { self.others.get_mut(&number) };
             if let Some(page) = page {
+                self.held -= page.len().saturating_sub(length) as u64;
                 page.truncate(length);
                 page.shrink_to_fit();
             }
@@ -85,8 +95,9 @@ impl Content {
     }
 }
 
-fn write_page(page: &mut Vec<u8>, bytes: &[u8], from: usize) -> Result<()> {
-    let end = from + bytes.len();
+/// Writes into a page, and says by how much it became longer.
+fn write_page(page: &mut Vec<u8>, bytes: &[u8], from: usize) -> Result<usize> {
+    let (before, end) = (page.len(), from + bytes.len());
     if end > page.len() {
         page.try_reserve(end - page.len()).map_err(|_| Code::InsufficientMemory)?;
         page.resize(page.len().max(from), 0);
@@ -94,7 +105,7 @@ fn write_page(page: &mut Vec<u8>, bytes: &[u8], from: usize) -> Result<()> {
     let over = bytes.len().min(page.len() - from);
     page[from..from + over].copy_from_slice(&bytes[..over]);
     page.extend_from_slice(&bytes[over..]);
-    Ok(())
+    Ok(page.len() - before)
 }
 
 #[cfg(test)]
@@ -123,7 +134,7 @@ mod tests {
         content.set_size(1 << 40);
         content.write(b"x", 1 << 39).unwrap();
         assert_eq!((content.first.len(), content.others.len()), (0, 1));
-        assert_eq!(content.others.values().map(Vec::len).sum::<usize>(), 1);
+        assert_eq!((content.others.values().map(Vec::len).sum::<usize>(), content.held()), (1, 1));
         assert_eq!(read(&content, (1 << 39) - 2, 5), b"\0\0x\0\0");
         assert_eq!(read(&content, (1 << 40) - 2, 5), b"\0\0");
         assert_eq!(read(&content, 1 << 40, 5), b"");
@@ -140,5 +151,6 @@ mod tests {
         assert!(all[PAGE as usize + 1..].iter().all(|byte| *byte == 0));
         content.set_size(PAGE);
         assert_eq!(content.first.len() + content.others.values().map(Vec::len).sum::<usize>(), PAGE as usize);
+        assert_eq!(content.held(), PAGE);
     }
 }

@@ -187,6 +187,13 @@ impl Directory for MemoryDirectory {
     fn sync(&self) -> Result<()> {
         Ok(())
     }
+
+    fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
+        match self.same_tree(outer) {
+            Ok(outer) => self.nodes().is_within(self.inode(), outer.inode()),
+            Err(_) => Ok(false),
+        }
+    }
 }
 
 impl Nodes {

@@ -5,6 +5,7 @@
 
 use std::ops::Bound;
 
+use callgate_system::path::NAME_MAX;
 use callgate_system::{Code, Entries, Entry, Result};
 
 use super::Handle;
@@ -41,5 +42,9 @@ impl Entries for MemoryEntries {
             Ok(name) => Ok(Some(Entry { name: name.to_owned(), kind })),
             Err(_) => Err(Code::IllegalByteSequence.into()),
         }
+    }
+
+    fn holds(&self) -> usize {
+        size_of::<Self>() + NAME_MAX
     }
 }

@@ -68,6 +68,14 @@ impl Kind {
         matches!(self, Self::Directory(_))
     }
 
+    /// The bytes that are there, and no holes.
+    fn allocated(&self) -> u64 {
+        match self {
+            Self::File(content) => content.held(),
+            _ => self.bytes(),
+        }
+    }
+
     /// The bytes that it is charged for, its names not counted.
     fn bytes(&self) -> u64 {
         match self {
@@ -158,6 +166,7 @@ impl Nodes {
             kind: node.kind.file_type(),
             links: node.links,
             size: node.kind.bytes(),
+            allocated: node.kind.allocated(),
             accessed: Some(node.accessed),
             modified: Some(node.modified),
             changed: Some(node.changed),
@@ -269,7 +278,7 @@ impl Nodes {
     }
 
     /// Whether `at` is `directory` or anywhere below it.
-    fn is_within(&self, mut at: Inode, directory: Inode) -> Result<bool> {
+    pub(super) fn is_within(&self, mut at: Inode, directory: Inode) -> Result<bool> {
         loop {
             if at == directory {
                 return Ok(true);

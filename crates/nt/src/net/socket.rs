@@ -13,7 +13,7 @@
 
 mod options;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -36,8 +36,6 @@ pub(super) struct NtSocket {
     kind: Kind,
     family: AddressFamily,
     stage: AtomicU8,
-    /// The address that a datagram socket was bound to.
-    bound: OnceLock<IpAddr>,
     /// Whether receiving was shut down, which Winsock isn't told, or came to the end.
     receive_ended: AtomicBool,
     send_ended: AtomicBool,
@@ -89,7 +87,6 @@ impl NtSocket {
             kind,
             family,
             stage: AtomicU8::new(Stage::Apart as u8),
-            bound: OnceLock::new(),
             receive_ended: AtomicBool::new(false),
             send_ended: AtomicBool::new(false),
             lost: AtomicBool::new(false),
@@ -217,17 +214,13 @@ impl Socket for NtSocket {
                 Err(code) => return Err(code.portable()),
             }
         }
-        let bound = self.descriptor.bind(&local.into()).map_err(|code| match code {
+        self.descriptor.bind(&local.into()).map_err(|code| match code {
             // It has an address; or an address of one link came without the link.
             Winsock::WSAEINVAL if self.local_address().is_ok() => code.meaning(Code::InvalidState),
             // Somebody has it for himself alone; or it is set apart for somebody. No port is for the privileged here.
             Winsock::WSAEACCES => code.meaning(Code::AddressInUse),
             _ => code.portable(),
-        });
-        if bound.is_ok() {
-            let _ = self.bound.set(local.ip());
-        }
-        bound
+        })
     }
 
     fn connect(&self, remote: SocketAddr) -> Result<()> {
@@ -265,20 +258,9 @@ impl Socket for NtSocket {
         if self.stage() != Stage::Connected {
             return Ok(());
         }
-        let port = self.local_address()?.port();
-        let nobody = Address::nobody(self.family);
-        if self.descriptor.connect(&nobody.of_no_family()).is_err() || self.descriptor.remote_address().is_ok() {
-            self.descriptor.connect(&nobody).portable()?;
-        }
+        self.descriptor.connect(&Address::nobody(self.family)).portable()?;
         self.enter(Stage::Apart);
-        self.descriptor.tell_unreachable(false).or_else(missing).portable()?;
-        if self.local_address().is_ok_and(|local| local.port() == port) {
-            return Ok(());
-        }
-        // The system below took back a port that it had chosen (Linux does, under Wine, which binds no socket twice).
-        let bound = self.bound.get().copied().unwrap_or_else(|| unspecified(self.family));
-        let again = SocketAddr::new(bound, port);
-        self.descriptor.bind(&again.into()).map_err(|code| code.meaning(Code::AddressInUse))
+        self.descriptor.tell_unreachable(false).or_else(missing).portable()
     }
 
     fn listen(&self, backlog: u32) -> Result<()> {
@@ -413,14 +395,6 @@ impl Socket for NtSocket {
 impl NtSocket {
     fn has(&self, option: SocketOption) -> Result<()> {
         if option.is_of_streams() { self.only(Kind::Stream) } else { Ok(()) }
-    }
-}
-
-/// Every address of this machine.
-fn unspecified(family: AddressFamily) -> IpAddr {
-    match family {
-        AddressFamily::Ipv4 => Ipv4Addr::UNSPECIFIED.into(),
-        AddressFamily::Ipv6 => Ipv6Addr::UNSPECIFIED.into(),
     }
 }
 

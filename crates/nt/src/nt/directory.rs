@@ -12,13 +12,15 @@ use super::{Handle, checked};
 use crate::error::Status;
 use crate::reparse::Look;
 
-/// Bytes that one call fetches: what a file server gives at once.
-const BUFFER: usize = 64 * 1024;
+/// Bytes that one call fetches: some 130 names of usual length. A guest may have thousands of readings open, each with one of these.
+pub(crate) const BUFFER: usize = 16 * 1024;
 
 /// A buffer for entries, aligned as they are.
 pub(crate) struct Buffer {
     words: Box<[u64]>,
     filled: usize,
+    /// Where the next entry is; `None` behind the last.
+    at: Option<usize>,
 }
 
 /// An entry as it stands in the buffer.
@@ -29,13 +31,13 @@ pub(crate) struct RawEntry {
 
 impl Buffer {
     pub(crate) fn new() -> Self {
-        Self { words: vec![0; BUFFER / 8].into(), filled: 0 }
+        Self { words: vec![0; BUFFER / 8].into(), filled: 0, at: None }
     }
 
     /// Fetches the next entries; `false` where there are none. The position belongs to the handle.
     pub(crate) fn fetch(&mut self, handle: &Handle) -> Result<bool, Status> {
         let mut block = IO_STATUS_BLOCK::default();
-        self.filled = 0;
+        (self.filled, self.at) = (0, None);
         // SAFETY: the buffer is as long as is said and aligned to 8; the handle is synchronous.
         let status = checked(unsafe {
             NtQueryDirectoryFile(
@@ -54,7 +56,7 @@ impl Buffer {
         });
         match status {
             Ok(()) => {
-                self.filled = block.Information.min(BUFFER);
+                (self.filled, self.at) = (block.Information.min(BUFFER), Some(0));
                 Ok(self.filled > 0)
             }
             // The second is the word for a directory without even `.`.
@@ -63,19 +65,14 @@ impl Buffer {
         }
     }
 
-    /// The entries that are there, `.` and `..` included. One that lies about its lengths ends the list.
-    pub(crate) fn entries(&self) -> Vec<RawEntry> {
+    /// The next of the entries that were fetched, `.` and `..` included. One that lies about its lengths ends the list.
+    pub(crate) fn next(&mut self) -> Option<RawEntry> {
+        let at = self.at.take()?;
         // SAFETY: words are bytes, and all are initialised.
         let bytes = unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast::<u8>(), self.filled) };
-        let (mut entries, mut at) = (Vec::new(), 0);
-        while let Some((entry, next)) = bytes.get(at..).and_then(parse) {
-            entries.push(entry);
-            match next {
-                0 => break,
-                next => at += next,
-            }
-        }
-        entries
+        let (entry, next) = bytes.get(at..).and_then(parse)?;
+        self.at = (next > 0).then(|| at + next);
+        Some(entry)
     }
 }
 

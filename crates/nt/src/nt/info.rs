@@ -33,7 +33,8 @@ const REPLACE_AT_ONCE: u32 = 0x43;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Standard {
-    allocation_size: i64,
+    /// Bytes that have their place on the volume.
+    pub(crate) allocation_size: i64,
     /// Bytes.
     pub(crate) end_of_file: i64,
     /// Names.

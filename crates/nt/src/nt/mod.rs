@@ -15,6 +15,7 @@ pub(crate) mod info;
 pub(crate) mod object;
 pub(crate) mod optional;
 pub(crate) mod path;
+pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod reparse;
 pub(crate) mod stream;

@@ -1,6 +1,8 @@
 //! What the other Unixes do, macOS first among them.
 
-use cap_std::fs::OpenOptions;
+use cap_std::fs::{Dir, OpenOptions};
+use rustix::fs::AtFlags;
+use rustix::io::{Errno, Result};
 use rustix::net::SendFlags;
 
 /// How many times what was asked for a socket's buffer stands in its option.
@@ -13,4 +15,25 @@ pub(crate) const SEND: SendFlags = SendFlags::empty();
 /// There is no way to open for the attributes alone.
 pub(crate) fn attributes_alone() -> Option<OpenOptions> {
     None
+}
+
+/// How far up a directory is looked for; a path can't be deeper.
+const DEEPEST: usize = 512;
+
+/// Whether one directory is another, or is reached from it downwards: by the way up to the root, which is its own parent.
+pub(crate) fn lies_within(inner: &Dir, outer: &Dir) -> Result<bool> {
+    let identity = |dir: &Dir, path: &str| {
+        let stat = rustix::fs::statat(dir, path, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok::<_, Errno>((stat.st_dev, stat.st_ino))
+    };
+    let (wanted, mut path, mut below) = (identity(outer, ".")?, ".".to_owned(), None);
+    for _ in 0..DEEPEST {
+        let here = identity(inner, &path)?;
+        if here == wanted || below == Some(here) {
+            return Ok(here == wanted);
+        }
+        below = Some(here);
+        path.push_str("/..");
+    }
+    Err(Errno::NAMETOOLONG)
 }

@@ -1,9 +1,12 @@
 //! The numbers of keep-alive: the system keeps them.
+//!
+//! Hazard: `set_tcp_keepalive` of socket2 turns keep-alive on, too; so each number is set by itself.
 
 use std::io;
 use std::time::Duration;
 
-use socket2::{Socket, TcpKeepalive};
+use rustix::net::sockopt;
+use socket2::Socket;
 
 /// What isn't kept in the socket itself: nothing.
 pub(crate) struct KeepAlive;
@@ -31,15 +34,15 @@ impl KeepAlive {
     }
 
     pub(crate) fn set_time(&self, socket: &Socket, time: Duration) -> io::Result<()> {
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(time))
+        Ok(sockopt::set_tcp_keepidle(socket, time)?)
     }
 
     pub(crate) fn set_interval(&self, socket: &Socket, interval: Duration) -> io::Result<()> {
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_interval(interval))
+        Ok(sockopt::set_tcp_keepintvl(socket, interval)?)
     }
 
     pub(crate) fn set_count(&self, socket: &Socket, count: u32) -> io::Result<()> {
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_retries(count))
+        Ok(sockopt::set_tcp_keepcnt(socket, count)?)
     }
 
     /// The numbers of an accepted socket, from its listener's.

@@ -1,7 +1,9 @@
 //! What only Linux does.
 
+use std::os::fd::AsFd as _;
+
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::OFlags;
 use rustix::net::SendFlags;
 
@@ -18,4 +20,9 @@ pub(crate) fn attributes_alone() -> Option<OpenOptions> {
     // Nothing is read through `O_PATH`; cap-std wants to hear of some use.
     options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::PATH.bits().cast_signed());
     Some(options)
+}
+
+/// Whether one directory is another, or is reached from it downwards, by whatever mounts.
+pub(crate) fn lies_within(inner: &Dir, outer: &Dir) -> rustix::io::Result<bool> {
+    callgate_mounts::lies_within(inner.as_fd(), outer.as_fd())
 }

@@ -1,4 +1,5 @@
-//! The numbers of keep-alive: they can be set, and not asked for; so they are kept here.
+//! The numbers of keep-alive: they can be set, and not asked for; so they are kept here. The number of probes is the system's
+//! own before Windows 10 1703, which knows no `TCP_KEEPCNT`; what was set is kept all the same.
 //!
 //! Hazard: setting them turns keep-alive on (`SIO_KEEPALIVE_VALS`), so it is turned back to what it was.
 
@@ -7,6 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use socket2::{Socket, TcpKeepalive};
+
+/// There is no such option.
+const WSAENOPROTOOPT: i32 = 10_042;
 
 /// The numbers of one socket.
 pub(crate) struct KeepAlive {
@@ -80,16 +84,15 @@ impl KeepAlive {
         let mut numbers = self.numbers();
         let mut new = *numbers;
         change(&mut new);
-        let mut all = TcpKeepalive::new().with_time(new.time).with_interval(new.interval);
-        if new.count != Numbers::default().count {
-            // Windows 10, version 1703.
-            all = all.with_retries(new.count);
-        }
+        let all = TcpKeepalive::new().with_time(new.time).with_interval(new.interval).with_retries(new.count);
         let enabled = socket.keepalive()?;
+        // The times come first, the number of probes last.
         let set = socket.set_tcp_keepalive(&all);
         socket.set_keepalive(enabled)?;
-        set?;
-        *numbers = new;
+        match set {
+            Err(error) if error.raw_os_error() != Some(WSAENOPROTOOPT) => return Err(error),
+            _ => *numbers = new,
+        }
         Ok(())
     }
 }

@@ -11,9 +11,9 @@ use super::errno::Errno;
 use super::listing::Listing;
 use super::rights::{self, Rights};
 use super::values::FdFlags;
-use crate::handles::Named;
-use crate::p2::filesystem::join;
-use crate::p2::io::{InputStream, Outbox, OutputStream};
+use crate::budget::Budget;
+use crate::name::Name;
+use crate::p2::io::{HungUp, InputStream, Outbox, OutputStream};
 
 /// An open descriptor.
 pub(super) struct Descriptor {
@@ -21,7 +21,7 @@ pub(super) struct Descriptor {
     pub(super) flags: Cell<FdFlags>,
     /// For itself, and for what is opened below it.
     pub(super) rights: Cell<(Rights, Rights)>,
-    name: String,
+    name: Name,
     mount: Option<Arc<Mount>>,
 }
 
@@ -50,52 +50,58 @@ pub(super) struct OpenDirectory {
 pub(super) struct Connection {
     pub(super) socket: Arc<dyn Socket>,
     pub(super) input: InputStream,
+    pub(super) hung_up: HungUp,
     pub(super) output: OutputStream,
     pub(super) outbox: Rc<Outbox>,
 }
 
 impl Descriptor {
-    fn new(object: Object, name: String, mount: Option<&Arc<Mount>>, rights: (Rights, Rights)) -> Self {
+    fn new(object: Object, name: Name, mount: Option<&Arc<Mount>>, rights: (Rights, Rights)) -> Self {
         let flags = Cell::new(FdFlags::default());
         Self { object, flags, rights: Cell::new(rights), name, mount: mount.cloned() }
     }
 
-    pub(super) fn input(stream: &Rc<InputStream>) -> Self {
-        let name = stream.name().to_owned();
+    pub(super) fn input(name: &'static str, stream: &Rc<InputStream>) -> Self {
+        let name = Name::Fixed(name);
         Self::new(Object::Input(Rc::clone(stream)), name, None, (rights::STREAM | rights::FD_READ, 0))
     }
 
-    pub(super) fn output(stream: &Rc<OutputStream>) -> Self {
-        let name = stream.name().to_owned();
+    pub(super) fn output(name: &'static str, stream: &Rc<OutputStream>) -> Self {
+        let name = Name::Fixed(name);
         Self::new(Object::Output(Rc::clone(stream)), name, None, (rights::STREAM | rights::FD_WRITE, 0))
     }
 
     /// The root of a mount.
-    pub(super) fn root(mount: &Arc<Mount>, directory: &Arc<dyn Directory>) -> Self {
+    ///
+    /// # Errors
+    /// `InsufficientMemory`.
+    pub(super) fn root(mount: &Arc<Mount>, directory: &Arc<dyn Directory>, budget: &Budget) -> Result<Self> {
         let object = OpenDirectory::new(Arc::clone(directory), true);
-        let name = mount.guest_path.clone();
-        Self::new(Object::Directory(object), name, Some(mount), (rights::DIRECTORY, rights::BELOW))
+        let name = Name::new(&mount.guest_path, budget)?;
+        Ok(Self::new(Object::Directory(object), name, Some(mount), (rights::DIRECTORY, rights::BELOW)))
     }
 
     pub(super) fn listener(socket: &Arc<dyn Socket>) -> Self {
         let rights = rights::STREAM | rights::SOCK_ACCEPT;
-        Self::new(Object::Listener(Arc::clone(socket)), "listener".to_owned(), None, (rights, 0))
+        Self::new(Object::Listener(Arc::clone(socket)), Name::Fixed("listener"), None, (rights, 0))
     }
 
     /// A connection that was accepted.
-    pub(super) fn connection(socket: Arc<dyn Socket>, flags: FdFlags) -> Self {
-        let outbox = Rc::new(Outbox::of_socket(Arc::clone(&socket)));
-        let (input, output) = (InputStream::of_socket(&socket), OutputStream::of_connection(&outbox));
+    pub(super) fn connection(socket: Arc<dyn Socket>, flags: FdFlags, budget: &Budget) -> Self {
+        let outbox = Rc::new(Outbox::of_socket(Arc::clone(&socket), budget));
+        let hung_up = HungUp::default();
+        let (input, output) = (InputStream::of_socket(&socket, &hung_up), OutputStream::of_connection(&outbox));
         let rights = rights::STREAM | rights::FD_READ | rights::FD_WRITE | rights::SOCK_SHUTDOWN;
-        let object = Object::Connection(Connection { socket, input, output, outbox });
-        let this = Self::new(object, "tcp".to_owned(), None, (rights, 0));
+        let object = Object::Connection(Connection { socket, input, hung_up, output, outbox });
+        let this = Self::new(object, Name::Fixed("tcp"), None, (rights, 0));
         this.flags.set(flags);
         this
     }
 
     /// Opens `path` below this directory.
-    pub(super) fn open(&self, path: &str, how: OpenHow, flags: FdFlags) -> Result<Self> {
-        let (object, of_kind) = match self.directory()?.directory.open(path, how)? {
+    pub(super) fn open(&self, path: &str, how: OpenHow, flags: FdFlags, budget: &Budget) -> Result<Self> {
+        let charge = self.name.charge_below(path, budget)?;
+        let (object, of_kind) = match self.directory()?.directory.open(path, how.writing_to_truncate())? {
             Opened::Directory(directory) => {
                 (Object::Directory(OpenDirectory::new(directory, false)), rights::DIRECTORY)
             }
@@ -108,7 +114,7 @@ impl Descriptor {
         };
         let (_, below) = self.rights.get();
         let inheriting = if let Object::Directory(_) = object { below } else { 0 };
-        let this = Self::new(object, join(&self.name, path), self.mount.as_ref(), (of_kind & below, inheriting));
+        let this = Self::new(object, self.name.below(path, charge), self.mount.as_ref(), (of_kind & below, inheriting));
         this.flags.set(flags);
         Ok(this)
     }
@@ -127,13 +133,21 @@ impl Descriptor {
     /// The file.
     ///
     /// # Errors
-    /// `Isdir` for a directory; `otherwise` for what has no offsets.
+    /// `Badf` for a directory; `otherwise` for what has no offsets.
     pub(super) fn file(&self, otherwise: Errno) -> Result<&OpenFile, Errno> {
+        self.no_directory()?;
         match &self.object {
             Object::File(file) => Ok(file),
-            Object::Directory(_) => Err(Errno::Isdir),
             _ => Err(otherwise),
         }
+    }
+
+    /// Checks that it is good for what only files and streams do. A directory's is for paths below it, and for listing it.
+    ///
+    /// # Errors
+    /// `Badf`, as hosts of today have it; systems say `EISDIR` or let it happen.
+    pub(super) fn no_directory(&self) -> Result<(), Errno> {
+        if let Object::Directory(_) = self.object { Err(Errno::Badf) } else { Ok(()) }
     }
 
     /// Checks that it has the rights that a call takes.

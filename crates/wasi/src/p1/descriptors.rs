@@ -1,4 +1,5 @@
-//! The guest's descriptors: small numbers, the lowest free one first, as C programs expect. `--max-handles` bounds them.
+//! The guest's descriptors: small numbers, the lowest free one first, as C programs expect. `--max-handles` bounds them, and a place in the
+//! table is charged as one of 0.2 is.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,6 +11,8 @@ use callgate_system::{Code, Result};
 
 use super::descriptor::Descriptor;
 use super::errno::Errno;
+use crate::budget::{Budget, Charge};
+use crate::handles::HANDLE;
 use crate::p2::io::Outbox;
 
 /// The table.
@@ -18,10 +21,24 @@ pub(super) struct Descriptors {
     slots: RefCell<Slots>,
 }
 
-#[derive(Default)]
 struct Slots {
     open: Vec<Option<Rc<Descriptor>>>,
     free: BTreeSet<u32>,
+    /// For as many places as there are.
+    charge: Charge,
+}
+
+impl Slots {
+    /// Grows to so many places.
+    fn grow(&mut self, places: usize) -> Result<()> {
+        let more = places.saturating_sub(self.open.len());
+        self.charge.grow(more.saturating_mul(HANDLE))?;
+        for _ in 0..more {
+            self.free.extend(u32::try_from(self.open.len()));
+            self.open.push(None);
+        }
+        Ok(())
+    }
 }
 
 /// A descriptor that a host function works on.
@@ -53,28 +70,25 @@ impl AsReply for Held {
 }
 
 impl Descriptors {
-    /// An empty table for at most `limit` descriptors.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit: limit.min(u32::MAX as usize), slots: RefCell::default() }
+    /// An empty table for at most `limit` descriptors, within `budget`.
+    pub(super) fn new(limit: usize, budget: &Budget) -> Self {
+        let slots = Slots { open: Vec::new(), free: BTreeSet::new(), charge: budget.nothing() };
+        Self { limit: limit.min(u32::MAX as usize), slots: RefCell::new(slots) }
     }
 
     /// Adds a descriptor under the lowest free number.
     ///
     /// # Errors
-    /// `InsufficientMemory` at the limit.
+    /// `InsufficientMemory` at the limit, or at that of the budget.
     pub(super) fn add(&self, descriptor: Descriptor) -> Result<Held> {
         let mut slots = self.slots.borrow_mut();
-        let Slots { open, free } = &mut *slots;
         let held = Rc::new(descriptor);
-        let fd = if let Some(fd) = free.pop_first() {
-            fd
-        } else if open.len() < self.limit {
-            open.push(None);
-            u32::try_from(open.len() - 1).map_err(|_| Code::InsufficientMemory)?
-        } else {
-            return Err(Code::InsufficientMemory.into());
-        };
-        if let Some(slot) = open.get_mut(fd as usize) {
+        let places = slots.open.len();
+        if slots.free.is_empty() && places < self.limit {
+            slots.grow(places + 1)?;
+        }
+        let fd = slots.free.pop_first().ok_or(Code::InsufficientMemory)?;
+        if let Some(slot) = slots.open.get_mut(fd as usize) {
             *slot = Some(Rc::clone(&held));
         }
         Ok(Held { fd, held })
@@ -103,22 +117,12 @@ impl Descriptors {
         drop(removed);
     }
 
-    /// Whether a number may be given out: those up to the limit, as for an operating system.
-    pub(super) fn is_number(&self, fd: u32) -> bool {
-        (fd as usize) < self.limit
-    }
-
-    /// Moves what is open at `from` to `to`; what is open there is closed. `to` need not be open, but [has to
-    /// be](Self::is_number) a number that could be.
+    /// Moves what is open at `from` to `to`; what is open there is closed. Nothing, for a number that was never given out.
     pub(super) fn renumber(&self, from: u32, to: u32) {
-        if from == to {
-            return;
-        }
         let mut slots = self.slots.borrow_mut();
-        let Slots { open, free } = &mut *slots;
-        while open.len() <= to as usize {
-            free.extend(u32::try_from(open.len()));
-            open.push(None);
+        let Slots { open, free, .. } = &mut *slots;
+        if from == to || open.len() <= to as usize {
+            return;
         }
         let moved = open.get_mut(from as usize).and_then(Option::take);
         let replaced = open.get_mut(to as usize).and_then(|slot| std::mem::replace(slot, moved));

@@ -2,7 +2,7 @@
 
 use callgate_system::{Code, Error};
 
-use crate::ended::Break;
+use callgate_gate::Break;
 
 macro_rules! numbers {
     ($($name:ident = $number:literal,)*) => {

@@ -1,6 +1,6 @@
 //! What concerns one descriptor: `fd_close`, `fd_renumber`, `fd_fdstat_*`, `fd_filestat_*`, `fd_prestat_*`, `fd_sync` …
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call};
 use callgate_system::{Code, Error, Result};
 
 use super::descriptor::Object;
@@ -25,13 +25,13 @@ pub(super) fn fd_close(host: &Host, fd: u32) -> Done {
     Ok(host.gate.pass(Call::Drop { handle: held.handle() }, act)?)
 }
 
-/// As `dup2` and `close` in one: Yosys puts its output aside so, to a number that it has just moved away from.
+/// As `dup2` and `close` in one, onto a number that is open. Those of the standard streams always count as open: Yosys moves its
+/// output away and another file there, in two steps, and later moves its output back.
 pub(super) fn fd_renumber(host: &Host, from: u32, to: u32) -> Done {
+    const STANDARD_STREAMS: u32 = 3;
     let descriptors = &host.p1.descriptors;
-    let (file, replaced) = (descriptors.find(from)?, descriptors.find(to).ok());
-    if !descriptors.is_number(to) {
-        return Err(Errno::Badf.into());
-    }
+    let (file, replaced) = (descriptors.find(from)?, descriptors.find(to));
+    let replaced = if to < STANDARD_STREAMS { replaced.ok() } else { Some(replaced?) };
     let act = || {
         descriptors.renumber(from, to);
         host.leave_unsent(replaced.filter(|_| from != to).and_then(|replaced| replaced.unsent()))
@@ -52,6 +52,7 @@ pub(super) fn fd_fdstat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, 
 
 pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
     let held = host.p1.descriptors.find(fd)?;
+    held.no_directory()?;
     held.require(FD_FDSTAT_SET_FLAGS)?;
     let flags = FdFlags::from_bits(bits)?;
     let synced = |flags: FdFlags| (flags.dsync, flags.rsync, flags.sync);
@@ -135,32 +136,17 @@ pub(super) fn fd_allocate(host: &Host, fd: u32, offset: u64, length: u64) -> Don
 
 pub(super) fn fd_sync(host: &Host, fd: u32) -> Done {
     let held = host.p1.descriptors.find(fd)?;
-    let act = || match &held.object {
-        Object::File(file) => file.file.sync(),
-        Object::Directory(directory) => directory.directory.sync(),
-        _ => Err(Code::Invalid.into()),
-    };
-    permitted_on_files(&held, FD_SYNC)?;
-    Ok(host.gate.pass(Call::Sync { file: held.handle() }, act)?)
+    // A stream has no such right, and says `Inval` as POSIX does.
+    let file = held.file(Errno::Inval)?;
+    held.require(FD_SYNC)?;
+    Ok(host.gate.pass(Call::Sync { file: held.handle() }, || file.file.sync())?)
 }
 
 pub(super) fn fd_datasync(host: &Host, fd: u32) -> Done {
     let held = host.p1.descriptors.find(fd)?;
-    let act = || match &held.object {
-        Object::File(file) => file.file.sync_data(),
-        Object::Directory(directory) => directory.directory.sync(),
-        _ => Err(Code::Invalid.into()),
-    };
-    permitted_on_files(&held, FD_DATASYNC)?;
-    Ok(host.gate.pass(Call::SyncData { file: held.handle() }, act)?)
-}
-
-/// A stream has no such right, and says `Inval` as POSIX does.
-fn permitted_on_files(held: &Held, right: Rights) -> std::result::Result<(), Errno> {
-    match held.object {
-        Object::File(_) | Object::Directory(_) => held.require(right),
-        _ => Ok(()),
-    }
+    let file = held.file(Errno::Inval)?;
+    held.require(FD_DATASYNC)?;
+    Ok(host.gate.pass(Call::SyncData { file: held.handle() }, || file.file.sync_data())?)
 }
 
 /// What the C library asks of each number from 3 on, until one is `Badf`. A socket that was handed in has no name; libraries
@@ -186,8 +172,8 @@ pub(super) fn fd_prestat_dir_name(host: &Host, memory: &mut GuestMemory<'_>, fd:
 }
 
 /// The name of a descriptor that the guest did not open.
-fn handed_in<'a>(host: &Host, held: &'a Held) -> Result<&'a str> {
-    host.gate.pass(Call::GetDirectories, || match &held.object {
+fn handed_in<'a>(host: &Host, held: &'a Held) -> Result<&'a str, Break> {
+    host.gate.pass::<_, Error>(Call::GetDirectories, || match &held.object {
         Object::Directory(directory) if directory.is_root => Ok(held.handle().name),
         Object::Listener(_) => Ok(""),
         _ => Err(Code::BadDescriptor.into()),

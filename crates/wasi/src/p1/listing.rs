@@ -9,29 +9,34 @@
 
 use std::collections::VecDeque;
 
-use callgate_gate::Call;
-use callgate_system::{Code, Entries, Entry, Error, FileType, Follow, Identity, Result};
+use callgate_gate::{Break, Call};
+use callgate_system::{Code, Entries, Entry, Error, FileType, Follow, Identity};
 
 use super::descriptors::Held;
 use super::errno::Stop;
 use super::memory::GuestMemory;
 use super::rights::FD_READDIR;
 use super::values;
+use crate::budget::Charge;
 use crate::host::Host;
 
 /// Bytes of a `dirent` before the name.
 const DIRENT: usize = 24;
 
-/// Entries that are kept of a listing.
-const KEPT: usize = 256;
+/// Bytes of the entries that are kept of a listing: some hundred of usual names. A C library asks again for the last one only.
+const KEPT: usize = 8 << 10;
 
 /// A listing under way.
 pub(super) struct Listing {
     entries: Box<dyn Entries>,
-    /// What was read and may be asked for again; at most [`KEPT`].
+    /// What was read and may be asked for again.
     kept: VecDeque<Record>,
+    /// Bytes of these; at most [`KEPT`], or one entry.
+    bytes: usize,
     /// The cookie of the first of them.
     first: u64,
+    /// For all of it, in a list that doubles as it grows.
+    _charge: Charge,
 }
 
 /// An entry as the guest is told of it.
@@ -65,20 +70,43 @@ pub(super) fn fd_readdir(
 }
 
 impl Listing {
-    fn begin(host: &Host, dir: &Held) -> Result<Self> {
-        let act = || dir.directory()?.directory.read_entries().map(Begun);
-        let entries = host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)?.0;
-        let own = inode_of(host, dir, ".").map_or(0, values::inode);
+    fn begin(host: &Host, dir: &Held) -> Result<Self, Break> {
+        let act = || {
+            let entries = dir.directory()?.directory.read_entries()?;
+            let charge = host.budget.charge(entries.holds() + 2 * KEPT)?;
+            Ok::<_, Error>(Begun(entries, charge))
+        };
+        let Begun(entries, charge) = host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)?;
+        let own = inode_of(host, dir, ".")?.map_or(0, values::inode);
         // Nothing above a mount is told of, so the parent is this directory too.
         let record =
             |name: &str| Record { inode: own, kind: values::file_type(FileType::Directory), name: name.to_owned() };
-        Ok(Self { entries, kept: VecDeque::from([record("."), record("..")]), first: 0 })
+        let mut this = Self { entries, kept: VecDeque::new(), bytes: 0, first: 0, _charge: charge };
+        this.keep(record("."));
+        this.keep(record(".."));
+        Ok(this)
+    }
+
+    fn keep(&mut self, record: Record) {
+        self.bytes += record.bytes();
+        self.kept.push_back(record);
+    }
+
+    /// Drops the first of what is kept; whether there was one.
+    fn forget(&mut self) -> bool {
+        let forgotten = self.kept.pop_front();
+        self.bytes -= forgotten.as_ref().map_or(0, Record::bytes);
+        self.first += u64::from(forgotten.is_some());
+        forgotten.is_some()
     }
 
     /// Drops what is kept before `cookie`.
-    fn skip_to(&mut self, host: &Host, dir: &Held, cookie: u64) -> Result<()> {
+    fn skip_to(&mut self, host: &Host, dir: &Held, cookie: u64) -> Result<(), Break> {
         while self.first < cookie {
-            if self.kept.pop_front().is_none() && self.read(host, dir)?.is_none() {
+            if self.forget() {
+                continue;
+            }
+            if self.read(host, dir)?.is_none() {
                 // Behind the end there is nothing, however far.
                 self.first = cookie;
                 return Ok(());
@@ -89,19 +117,18 @@ impl Listing {
     }
 
     /// Writes records until `buffer` is full, the last one cut off where it doesn't fit; less means that all are told.
-    fn fill(&mut self, host: &Host, dir: &Held, buffer: &mut [u8]) -> Result<u32> {
+    fn fill(&mut self, host: &Host, dir: &Held, buffer: &mut [u8]) -> Result<u32, Break> {
         let mut used = 0;
         let mut index = 0;
         while used < buffer.len() {
             if index == self.kept.len() {
                 match self.read(host, dir)? {
-                    Some(record) => self.kept.push_back(record),
+                    Some(record) => self.keep(record),
                     None => break,
                 }
             }
-            if self.kept.len() > KEPT {
-                self.kept.pop_front();
-                self.first += 1;
+            while self.bytes > KEPT && index > 0 {
+                self.forget();
                 index -= 1;
             }
             let Some(record) = self.kept.get(index) else { break };
@@ -118,26 +145,26 @@ impl Listing {
     }
 
     /// The next entry of the directory.
-    fn read(&mut self, host: &Host, dir: &Held) -> Result<Option<Record>> {
+    fn read(&mut self, host: &Host, dir: &Held) -> Result<Option<Record>, Break> {
         loop {
             let act = || self.entries.next();
-            let entry: Result<Option<Entry>> = host.gate.pass(Call::ReadDirectoryEntry { entries: dir.handle() }, act);
-            match entry {
-                Ok(Some(entry)) => match inode_of(host, dir, &entry.name) {
+            let entry = host.gate.pass(Call::ReadDirectoryEntry { entries: dir.handle() }, act);
+            match Break::told(entry)? {
+                Ok(Some(entry)) => match inode_of(host, dir, &entry.name)? {
                     // Removed meanwhile.
                     Err(Error { code: Code::NoEntry, .. }) => {}
                     identity => return Ok(Some(Record::new(entry, identity.ok()))),
                 },
                 Ok(None) => return Ok(None),
                 Err(Error { code: Code::IllegalByteSequence, .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
     }
 }
 
-/// The entries of a directory, which a trace can say no more of.
-struct Begun(Box<dyn Entries>);
+/// The entries of a directory, which a trace can say no more of, and their charge.
+struct Begun(Box<dyn Entries>, Charge);
 
 impl callgate_gate::AsReply for Begun {
     fn as_reply(&self) -> callgate_gate::Reply<'_> {
@@ -145,15 +172,20 @@ impl callgate_gate::AsReply for Begun {
     }
 }
 
-fn inode_of(host: &Host, dir: &Held, path: &str) -> Result<Identity> {
-    let act = || Ok(dir.directory()?.directory.stat(path, Follow::No)?.identity);
-    host.gate.pass(Call::MetadataHashAt { dir: dir.handle(), follow: Follow::No, path }, act)
+fn inode_of(host: &Host, dir: &Held, path: &str) -> Result<Result<Identity, Error>, Break> {
+    let act = || Ok::<_, Error>(dir.directory()?.directory.stat(path, Follow::No)?.identity);
+    Break::told(host.gate.pass(Call::MetadataHashAt { dir: dir.handle(), follow: Follow::No, path }, act))
 }
 
 impl Record {
     fn new(entry: Entry, identity: Option<Identity>) -> Self {
         let inode = identity.map_or(0, values::inode);
         Self { inode, kind: values::file_type(entry.kind), name: entry.name }
+    }
+
+    /// Bytes that it takes in the host, the allocator's own included.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.name.len() + 16
     }
 
     /// The `dirent`, whose entry is followed by that of the cookie `next`.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use callgate_system::{Result, Socket};
 use wasmtime::Memory;
 
+use crate::budget::Budget;
 use crate::host::Host;
 use crate::p2::io::Outbox;
 use descriptor::Descriptor;
@@ -43,9 +44,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// For at most `descriptors` at a time.
-    pub(crate) fn new(descriptors: usize) -> Self {
-        Self { descriptors: Descriptors::new(descriptors), memory: Cell::new(None) }
+    /// For at most `descriptors` at a time, within `budget`.
+    pub(crate) fn new(descriptors: usize, budget: &Budget) -> Self {
+        Self { descriptors: Descriptors::new(descriptors, budget), memory: Cell::new(None) }
     }
 
     /// What descriptors hold that has not gone out yet.
@@ -57,17 +58,17 @@ impl State {
 /// Opens what a module finds open: the standard streams, sockets that were handed in, then the mounts.
 ///
 /// # Errors
-/// `InsufficientMemory` where the limit of handles is below that.
+/// `InsufficientMemory` where that is more than the guest may have.
 pub(crate) fn begin(host: &Host, listeners: &[Arc<dyn Socket>]) -> Result<()> {
     let table = &host.p1.descriptors;
-    table.add(Descriptor::input(&host.streams.stdin))?;
-    table.add(Descriptor::output(&host.streams.stdout))?;
-    table.add(Descriptor::output(&host.streams.stderr))?;
+    table.add(Descriptor::input("stdin", &host.streams.stdin))?;
+    table.add(Descriptor::output("stdout", &host.streams.stdout))?;
+    table.add(Descriptor::output("stderr", &host.streams.stderr))?;
     for socket in listeners {
         table.add(Descriptor::listener(socket))?;
     }
     for (mount, directory) in &host.surroundings.mounts {
-        table.add(Descriptor::root(mount, directory))?;
+        table.add(Descriptor::root(mount, directory, &host.budget)?)?;
     }
     Ok(())
 }

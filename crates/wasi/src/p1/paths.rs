@@ -35,7 +35,7 @@ pub(super) fn path_open(host: &Host, memory: &mut GuestMemory<'_>, dir: u32, pat
     let cutting = if how.truncate { PATH_FILESTAT_SET_SIZE } else { 0 };
     let dir = directory(host, dir, PATH_OPEN | creating | cutting)?;
     let path = memory.text(path.0, path.1)?;
-    let act = || host.p1.descriptors.add(dir.open(path, how, flags)?);
+    let act = || host.p1.descriptors.add(dir.open(path, how, flags, &host.budget)?);
     let opened = host.gate.pass::<_, Error>(Call::OpenAt { dir: dir.handle(), path, how }, act)?;
     Ok(memory.put_u32(out, opened.fd)?)
 }

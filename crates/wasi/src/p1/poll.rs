@@ -3,7 +3,7 @@
 //! Hazard: the list is the guest's. Elsewhere 20,000 subscriptions cost seconds outside any limit (GHSA-j366-h8gg-77pm); here a
 //! list is gone through once before the wait and once behind it, and more than [`MOST`] are refused.
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call};
 use callgate_system::{Interest, Nanoseconds};
 
 use super::descriptor::Object;
@@ -12,8 +12,8 @@ use super::errno::{Errno, Stop};
 use super::memory::GuestMemory;
 use super::rights::POLL_FD_READWRITE;
 use super::values::{self, Snapshot};
-use crate::ended::Break;
 use crate::host::Host;
+use crate::limits::WAITED;
 
 /// Subscriptions that one call may have.
 const MOST: u32 = 1 << 16;
@@ -52,6 +52,7 @@ pub(super) fn poll_oneoff(
     memory.check(out, 4)?;
     memory.check(list, count * size)?;
     memory.check(events, count * EVENT)?;
+    let _charge = host.budget.charge_call(count as usize * WAITED)?;
     let now = host.system.clock().monotonic();
     let read = |index: u32| Subscription::read(host, memory, snapshot, list + index * size, now);
     let subscriptions = (0..count).map(read).collect::<Result<Vec<_>, Errno>>()?;

@@ -2,13 +2,12 @@
 
 use std::thread;
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call, Ended};
 use callgate_system::{Code, Error};
 
 use super::errno::{Errno, Stop};
 use super::memory::GuestMemory;
 use super::values;
-use crate::ended::{Break, Ended};
 use crate::host::Host;
 use crate::limits;
 
@@ -121,10 +120,8 @@ pub(super) fn random_get(host: &Host, memory: &mut GuestMemory<'_>, at: u32, len
 pub(super) fn proc_exit(host: &Host, code: u32) -> wasmtime::Error {
     #[allow(clippy::cast_possible_truncation, reason = "as for a process")]
     let status_code = code as u8;
-    match host.gate.pass::<(), Error>(Call::ExitWithCode { status_code }, || Ok(())) {
-        Ok(()) => Ended::Exited(status_code).into(),
-        Err(error) => crate::host::trap(error),
-    }
+    let passed = host.gate.pass::<(), Error>(Call::ExitWithCode { status_code }, || Ok(()));
+    passed.err().unwrap_or(Break::Ended(Ended::Exited(status_code))).into()
 }
 
 /// Signals that nobody handles, by what they do then: end the process, or nothing.

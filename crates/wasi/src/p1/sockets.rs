@@ -1,6 +1,6 @@
 //! `sock_*`: connections that come in at a socket which the user handed in. preview1 can make none of its own.
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call};
 use callgate_system::{Code, Error, Interest, Shutdown};
 
 use super::descriptor::{Connection, Descriptor, Object};
@@ -10,7 +10,6 @@ use super::memory::GuestMemory;
 use super::rights::{FD_READ, FD_WRITE, SOCK_ACCEPT, SOCK_SHUTDOWN};
 use super::transfer::{self, List, read_stream, write_stream};
 use super::values::{FdFlags, flags};
-use crate::ended::Break;
 use crate::host::Host;
 
 type Done = Result<(), Stop>;
@@ -23,7 +22,9 @@ pub(super) fn sock_accept(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, fl
     held.require(SOCK_ACCEPT)?;
     let act = || loop {
         match listener.accept() {
-            Ok((socket, _)) => return Ok(host.p1.descriptors.add(Descriptor::connection(socket, flags))?),
+            Ok((socket, _)) => {
+                return Ok(host.p1.descriptors.add(Descriptor::connection(socket, flags, &host.budget))?);
+            }
             Err(Error { code: Code::ConnectionAborted, .. }) => {}
             Err(Error { code: Code::WouldBlock, .. }) if !held.is_nonblocking() => {
                 host.wait(&[Interest::Receivable(&**listener)], None, &mut Vec::new())?;
@@ -82,6 +83,7 @@ pub(super) fn sock_shutdown(host: &Host, fd: u32, bits: u32) -> Done {
     let act = || {
         if how != Shutdown::Send {
             connection.socket.shutdown(Shutdown::Receive)?;
+            connection.hung_up.set(true);
         }
         if how == Shutdown::Receive { Ok(()) } else { connection.outbox.end() }
     };

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call};
 use callgate_system::{Code, Error, FileType};
 
 use super::descriptor::{Object, OpenFile};
@@ -14,7 +14,6 @@ use super::errno::{Errno, Stop};
 use super::memory::{Buffers, GuestMemory};
 use super::rights::{FD_READ, FD_SEEK, FD_TELL, FD_WRITE};
 use super::values::Snapshot;
-use crate::ended::Break;
 use crate::host::Host;
 use crate::p2::io::{Flow, InputStream, OutputStream, and_flush, blocking_read, watch};
 
@@ -24,9 +23,7 @@ pub(super) type List = (u32, u32);
 pub(super) fn fd_read(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list: List, out: u32) -> Result<(), Stop> {
     memory.check(out, 4)?;
     let held = host.p1.descriptors.find(fd)?;
-    if let Object::Directory(_) = held.object {
-        return Err(Errno::Isdir.into());
-    }
+    held.no_directory()?;
     held.require(FD_READ)?;
     let buffers = memory.buffers(list.0, list.1)?;
     let read = match &held.object {
@@ -62,10 +59,11 @@ pub(super) fn fd_pread(
 pub(super) fn fd_write(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list: List, out: u32) -> Result<(), Stop> {
     memory.check(out, 4)?;
     let held = host.p1.descriptors.find(fd)?;
+    held.no_directory()?;
     held.require(FD_WRITE)?;
     let contents = contents(memory, list)?;
     let written = match &held.object {
-        Object::File(file) if held.flags.get().append => append(host, &held, file, &contents)?,
+        Object::File(file) if held.flags.get().append => append(host, &held, file, &contents, true)?,
         Object::File(file) => {
             let written = write_file(host, &held, file, &contents, file.position.get())?;
             file.position.set(file.position.get() + u64::from(written));
@@ -79,6 +77,7 @@ pub(super) fn fd_write(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list:
     Ok(memory.put_u32(out, written)?)
 }
 
+/// A descriptor that appends does so here too, as on Linux: whoever gave it to a program to log by means the end of the file.
 pub(super) fn fd_pwrite(
     host: &Host,
     memory: &mut GuestMemory<'_>,
@@ -91,7 +90,13 @@ pub(super) fn fd_pwrite(
     let held = host.p1.descriptors.find(fd)?;
     let file = held.file(Errno::Spipe)?;
     held.require(FD_WRITE | FD_SEEK)?;
-    let written = write_file(host, &held, file, &contents(memory, list)?, offset)?;
+    let contents = contents(memory, list)?;
+    let written = if held.flags.get().append {
+        append(host, &held, file, &contents, false)?
+    } else {
+        write_file(host, &held, file, &contents, offset)?
+    };
+    drop(contents);
     Ok(memory.put_u32(out, written)?)
 }
 
@@ -205,11 +210,13 @@ fn write_file(host: &Host, held: &Held, file: &OpenFile, buffer: &[u8], offset: 
     written(host.gate.pass(Call::Write { file: held.handle(), buffer, offset }, act))
 }
 
-fn append(host: &Host, held: &Held, file: &OpenFile, contents: &[u8]) -> Result<u32, Stop> {
+fn append(host: &Host, held: &Held, file: &OpenFile, contents: &[u8], moves: bool) -> Result<u32, Stop> {
     let act = || {
         let written = file.file.append(contents)? as u64;
-        // The position is behind what was written, as POSIX has it; where that is, nobody else may be asked.
-        file.position.set(file.file.stat()?.size);
+        if moves {
+            // The position is behind what was written, as POSIX has it; where that is, nobody else may be asked.
+            file.position.set(file.file.stat()?.size);
+        }
         Ok::<_, Error>(written)
     };
     written(host.gate.pass(Call::StreamWrite { stream: held.handle(), contents }, act))
@@ -268,7 +275,7 @@ pub(super) fn write_stream(host: &Host, held: &Held, stream: &OutputStream, cont
     }
 }
 
-fn written(result: Result<u64, Error>) -> Result<u32, Stop> {
+fn written(result: Result<u64, Break>) -> Result<u32, Stop> {
     Ok(u32::try_from(result?).unwrap_or(u32::MAX))
 }
 

@@ -76,13 +76,12 @@ pub(super) fn follow(bits: u32) -> Result<Follow, Errno> {
     Ok(if follow { Follow::Yes } else { Follow::No })
 }
 
-/// How the portable system is to open what the guest asks for. Who asks for a directory gets one to list, whatever other
-/// rights it names.
+/// How the portable system is to open what the guest asks for.
 pub(super) fn open_how(lookup: u32, open: u32, rights: Rights, flags_of_fd: FdFlags) -> Result<OpenHow, Errno> {
     let [create, directory, exclusive, truncate] = flags(open)?;
     Ok(OpenHow {
         read: rights & FD_READ != 0,
-        write: rights & FD_WRITE != 0 && !directory,
+        write: rights & FD_WRITE != 0,
         follow: follow(lookup)?,
         create,
         exclusive,
@@ -195,6 +194,7 @@ mod tests {
             kind: FileType::RegularFile,
             links: 5,
             size: 6,
+            allocated: 6,
             accessed: time,
             modified: None,
             changed: time,

@@ -1,10 +1,10 @@
 //! `wasi:clocks`: wall-clock, monotonic-clock.
 
 use callgate_gate::Call;
-use callgate_system::Timestamp;
+use callgate_system::{Error, Timestamp};
 use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource};
 
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::p2::interface;
 use crate::p2::io::Pollable;
 
@@ -32,12 +32,12 @@ fn link_wall_clock(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut clock = interface(linker, "wasi:clocks/wall-clock")?;
     clock.func_wrap("now", |cx: Context<'_>, (): ()| {
         let host = cx.data();
-        let now = host.gate.pass(Call::WallNow, || Ok(host.system.clock().wall())).map_err(trap)?;
+        let now = host.gate.pass(Call::WallNow, || Ok::<_, Error>(host.system.clock().wall()))?;
         Ok((Datetime::new(now).unwrap_or(Datetime { seconds: 0, nanoseconds: 0 }),))
     })?;
     clock.func_wrap("resolution", |cx: Context<'_>, (): ()| {
         let host = cx.data();
-        let step = host.gate.pass(Call::WallResolution, || Ok(host.system.clock().wall_resolution())).map_err(trap)?;
+        let step = host.gate.pass(Call::WallResolution, || Ok::<_, Error>(host.system.clock().wall_resolution()))?;
         #[allow(clippy::cast_possible_truncation, reason = "the remainder is below a second")]
         Ok((Datetime { seconds: step / 1_000_000_000, nanoseconds: (step % 1_000_000_000) as u32 },))
     })
@@ -47,21 +47,21 @@ fn link_monotonic_clock(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut clock = interface(linker, "wasi:clocks/monotonic-clock")?;
     clock.func_wrap("now", |cx: Context<'_>, (): ()| {
         let host = cx.data();
-        Ok((host.gate.pass(Call::MonotonicNow, || Ok(host.system.clock().monotonic())).map_err(trap)?,))
+        Ok((host.gate.pass(Call::MonotonicNow, || Ok::<_, Error>(host.system.clock().monotonic()))?,))
     })?;
     clock.func_wrap("resolution", |cx: Context<'_>, (): ()| {
         let host = cx.data();
-        let act = || Ok(host.system.clock().monotonic_resolution());
-        Ok((host.gate.pass(Call::MonotonicResolution, act).map_err(trap)?,))
+        let act = || Ok::<_, Error>(host.system.clock().monotonic_resolution());
+        Ok((host.gate.pass(Call::MonotonicResolution, act)?,))
     })?;
     clock.func_wrap("subscribe-instant", |cx: Context<'_>, (when,): (u64,)| {
         let host = cx.data();
         let act = || host.handles.add(Pollable::At(when));
-        Ok((Resource::from(host.gate.pass(Call::SubscribeInstant { when }, act).map_err(trap)?),))
+        Ok((Resource::from(host.gate.pass(Call::SubscribeInstant { when }, act)?),))
     })?;
     clock.func_wrap("subscribe-duration", |cx: Context<'_>, (when,): (u64,)| {
         let host = cx.data();
         let act = || host.handles.add(Pollable::At(host.system.clock().monotonic().saturating_add(when)));
-        Ok((Resource::from(host.gate.pass(Call::SubscribeDuration { when }, act).map_err(trap)?),))
+        Ok((Resource::from(host.gate.pass(Call::SubscribeDuration { when }, act)?),))
     })
 }

@@ -1,10 +1,10 @@
 //! `callgate:system/diagnostics`: which backend this is, and what stood behind the last error.
 
 use callgate_gate::Call;
-use callgate_system::{Family, Native};
+use callgate_system::{Error, Family, Native};
 use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 
 const INTERFACE: &str = "callgate:system/diagnostics@0.1.0";
 
@@ -44,12 +44,12 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut diagnostics = linker.instance(INTERFACE)?;
     diagnostics.func_wrap("backend", |cx: Context<'_>, (): ()| {
         let host = cx.data();
-        Ok((host.gate.pass(Call::Backend, || Ok(host.system.name())).map_err(trap)?,))
+        Ok((host.gate.pass(Call::Backend, || Ok::<_, Error>(host.system.name()))?,))
     })?;
     diagnostics.func_wrap("last-error", |cx: Context<'_>, (): ()| {
         let host = cx.data();
-        let act = || Ok(host.gate.last_native().map(|native| native.to_string()));
-        host.gate.pass(Call::LastError, act).map_err(trap)?;
+        let act = || Ok::<_, Error>(host.gate.last_native().map(|native| native.to_string()));
+        host.gate.pass(Call::LastError, act)?;
         Ok((host.gate.last_native().map(NativeError::from),))
     })
 }

@@ -101,11 +101,12 @@ fn sizes(root: &Descriptor) -> Outcome {
     same("by name", root.stat_at(FOLLOW, "sized").context("stat-at")?.size, 100)?;
     file.set_size(0).context("set-size 0")?;
     same("emptied", file.read(1, 0).context("read")?, (Vec::new(), true))?;
-    refused(
-        "set-size of a file open for reading",
-        open(root, "sized")?.set_size(1),
-        &[Code::BadDescriptor, Code::Invalid],
-    )?;
+    refused("set-size of a file open for reading", open(root, "sized")?.set_size(1), &[Code::Invalid])?;
+    file.set_size(100).context("set-size")?;
+    let cut = root.open_at(FOLLOW, "sized", OpenFlags::TRUNCATE, Flags::READ).context("truncating for reading")?;
+    same("cut", (cut.stat().context("stat")?.size, cut.get_flags().context("get-flags")?), (0, Flags::READ))?;
+    refused("and not to be written", cut.write(b"x", 0), &[Code::BadDescriptor])?;
+    refused("nor cut again", cut.set_size(0), &[Code::Invalid])?;
     check("set-size of a directory is refused", root.set_size(0).is_err())?;
     check("read of a directory is refused", root.read(1, 0).is_err())?;
     check("write of a directory is refused", root.write(b"x", 0).is_err())

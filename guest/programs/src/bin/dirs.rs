@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
-use programs::{Context, Outcome, argument, check, refused, run, same};
+use programs::{Context, Outcome, argument, check, kind_of_reading, refused, run, same};
 
 fn main() -> ExitCode {
     run(|| {
@@ -66,7 +66,8 @@ fn refusals(root: &Path) -> Outcome {
     fs::write(at("file"), "x").context("write")?;
     refused("remove_dir of a file", fs::remove_dir(at("file")).map_err(kind), &[ErrorKind::NotADirectory])?;
     refused("read_dir of a file", fs::read_dir(at("file")).map_err(kind), &[ErrorKind::NotADirectory])?;
-    refused("reading a directory", fs::read(at("a")).map_err(kind), &[ErrorKind::IsADirectory])?;
+    let read = fs::read(at("a")).map_err(|error| kind_of_reading(&error));
+    refused("reading a directory", read, &[ErrorKind::IsADirectory])?;
     refused("writing to a directory", fs::write(at("a"), "x").map_err(kind), &[ErrorKind::IsADirectory])?;
     refused("a file over a directory", fs::rename(at("file"), at("a")).map_err(kind), &[ErrorKind::IsADirectory])?;
     refused("a directory over a file", fs::rename(at("a"), at("file")).map_err(kind), &[ErrorKind::NotADirectory])?;

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
-use programs::{Outcome, argument, check, run, same};
+use programs::{Outcome, argument, check, kind_of_reading, run, same};
 
 /// How reading a path ends: its content, or the kind of the error.
 type Ending = Result<&'static str, ErrorKind>;
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
         let table = || PLAIN.iter().chain(LINKED.iter().filter(|_| links));
         for (path, ending) in table() {
             let path = format!("{root}/{path}");
-            let seen = fs::read_to_string(&path).map_err(|error| error.kind());
+            let seen = fs::read_to_string(&path).map_err(|error| kind_of_reading(&error));
             same(&path, seen, ending.map(str::to_owned))?;
         }
         by_number(Path::new(&root))?;

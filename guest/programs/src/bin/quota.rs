@@ -1,5 +1,6 @@
 //! Mounts that may grow by 64 KiB and 20 names, and every way around that. Arguments: the mount, `old` (100,000 bytes) in it;
-//! the same directory mounted once more, and once more read-only; `links` for what only a system with all kinds of links shows, or `plain`.
+//! the same directory mounted once more; a read-only mount, and the path of that directory in it; `links` for what only a system with all
+//! kinds of links shows, or `plain`.
 
 use std::process::ExitCode;
 
@@ -13,13 +14,13 @@ const NAMES: usize = 20;
 fn main() -> ExitCode {
     run(|| {
         let root = mount(&argument(1)?)?;
-        let links = argument(4)? == "links";
+        let links = argument(5)? == "links";
         bytes(&root)?;
         truncation(&root)?;
         if links {
             unlinked(&root)?;
         }
-        elsewhere(&root, &mount(&argument(2)?)?, &mount(&argument(3)?)?)?;
+        elsewhere(&root, &mount(&argument(2)?)?, &mount(&argument(3)?)?, &argument(4)?)?;
         names(&root, links)?;
         println!("quota: kept");
         Ok(())
@@ -93,11 +94,11 @@ fn unlinked(root: &Descriptor) -> Outcome {
 }
 
 /// The same directory, mounted more than once.
-fn elsewhere(root: &Descriptor, again: &Descriptor, fixed: &Descriptor) -> Outcome {
+fn elsewhere(root: &Descriptor, again: &Descriptor, fixed: &Descriptor, below: &str) -> Outcome {
     let file = create(root, "a").context("create")?;
     fill(&file)?;
     let other = create(again, "a").context("open by the other mount")?;
-    let reader = open(fixed, "a").context("open by the read-only mount")?;
+    let reader = open(fixed, &format!("{below}/a")).context("open by the read-only mount")?;
     root.unlink_file_at("a").context("unlink")?;
     drop(file);
     let b = create(root, "b").context("create b")?;

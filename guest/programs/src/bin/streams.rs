@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use programs::{Context, Outcome, argument, check, create, is_closed, mount, open, run, same};
 use wasip2::filesystem::types::Descriptor;
+use wasip2::io::streams::InputStream;
 
 fn main() -> ExitCode {
     run(|| {
@@ -78,12 +79,17 @@ fn reading(root: &Descriptor) -> Outcome {
     pollable.block();
     check("ready before the end", pollable.ready())?;
     same("the rest", input.read(100).context("read")?, b"789".to_vec())?;
+    same("a read of nothing where the end was not met yet", input.read(0).context("read")?, Vec::new())?;
     check("closed at the end", is_closed(&input.blocking_read(1)))?;
     check("and again", is_closed(&input.read(1)))?;
     check("skip is closed too", is_closed(&input.blocking_skip(1)))?;
+    of_nothing("at the end", &input, true)?;
     pollable.block();
     check("ready at the end", pollable.ready())?;
     drop(pollable);
+    same("write at the end", file.write(b"ab", 10).context("write")?, 2)?;
+    same("a file that has grown goes on", input.read(1).context("read")?, b"a".to_vec())?;
+    of_nothing("in a file that has grown", &input, false)?;
     drop(input);
 
     let input = file.read_via_stream(0).context("read-via-stream")?;
@@ -91,9 +97,17 @@ fn reading(root: &Descriptor) -> Outcome {
     while let Ok(count) = input.blocking_skip(4) {
         skipped += count;
     }
-    same("skipped in all", skipped, 10)?;
+    same("skipped in all", skipped, 12)?;
     let behind = file.read_via_stream(u64::MAX);
     check("a stream behind every end reads nothing", behind.is_ok_and(|input| input.blocking_read(1).is_err()))
+}
+
+/// Whether a read of nothing says `closed`, in all its ways; none of them waits.
+fn of_nothing(when: &str, input: &InputStream, closed: bool) -> Outcome {
+    same(format!("read of nothing {when}"), is_closed(&input.read(0)), closed)?;
+    same(format!("blocking-read of nothing {when}"), is_closed(&input.blocking_read(0)), closed)?;
+    same(format!("skip of nothing {when}"), is_closed(&input.skip(0)), closed)?;
+    same(format!("blocking-skip of nothing {when}"), is_closed(&input.blocking_skip(0)), closed)
 }
 
 fn zeroes(root: &Descriptor) -> Outcome {

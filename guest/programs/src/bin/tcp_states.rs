@@ -322,9 +322,17 @@ fn half_closed(family: Family) -> Outcome {
     drop((other_input, other_output, other));
     check("the end of the other direction", is_closed(&input.blocking_read(100)))?;
 
+    check("and so says a read of nothing", is_closed(&input.read(0)) && is_closed(&input.blocking_skip(0)))?;
+
     let (socket, (input, output), (_other, other_input, other_output)) = pair()?;
+    check("an open stream gives nothing for nothing", input.blocking_read(0).is_ok_and(|bytes| bytes.is_empty()))?;
+    other_output.blocking_write_and_flush(b"never read").context("write")?;
+    input.subscribe().block();
     socket.shutdown(ShutdownType::Receive).context("shutdown of receiving")?;
+    check("what had come is gone", is_closed(&input.read(100)) && is_closed(&input.skip(1)))?;
+    check("and so says a read of nothing", is_closed(&input.read(0)) && is_closed(&input.blocking_skip(0)))?;
     check("nothing can be read any more", is_closed(&input.blocking_read(1)))?;
+    check("nor is there anything to wait for", input.subscribe().ready())?;
     output.blocking_write_and_flush(b"still").context("writing is still possible")?;
     same("and is read", other_input.blocking_read(100).context("read")?, b"still".to_vec())?;
     socket.shutdown(ShutdownType::Both).context("shutdown of both")?;

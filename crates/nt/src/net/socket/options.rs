@@ -2,7 +2,7 @@
 //!
 //! Keep-alive is kept here and told to Winsock with the connection: `SIO_KEEPALIVE_VALS`, which every Windows has, takes its
 //! switch and both times in one, and nothing can be asked back. Its values from the start are those of Linux. The count has
-//! an option of its own (`TCP_KEEPCNT`, since Windows 10 1703); where there is none, it is always [`FIXED_COUNT`].
+//! an option of its own (`TCP_KEEPCNT`, since Windows 10 1703); where there is none, ten probes are sent whatever is kept here.
 //!
 //! An accepted socket doesn't have all of its listener's, so what was set is set again.
 
@@ -12,6 +12,7 @@ use callgate_system::{AddressFamily, Code, Result, SocketOption};
 
 use super::NtSocket;
 use crate::error::{Portable as _, Winsock};
+use crate::net::meaning::missing;
 use crate::nt::winsock::Setting;
 
 /// What was set, or would be.
@@ -37,9 +38,6 @@ const LONGEST: u64 = 32_767;
 /// The most probes; that of Linux.
 const MOST: u64 = 127;
 
-/// The number of probes where it can't be set ("SIO_KEEPALIVE_VALS control code").
-const FIXED_COUNT: u32 = 10;
-
 /// The largest buffer that can be asked for, in bytes. Winsock would take any number, and fill it.
 const LARGEST: u64 = 4 << 20;
 
@@ -63,8 +61,7 @@ pub(super) fn get(socket: &NtSocket, option: SocketOption) -> Result<u64> {
         SocketOption::KeepAliveEnabled => kept.keep_alive.into(),
         SocketOption::KeepAliveIdleTime => u64::from(kept.idle) * SECOND,
         SocketOption::KeepAliveInterval => u64::from(kept.interval) * SECOND,
-        SocketOption::KeepAliveCount if has_count(socket) => kept.count.into(),
-        SocketOption::KeepAliveCount => FIXED_COUNT.into(),
+        SocketOption::KeepAliveCount => kept.count.into(),
         SocketOption::HopLimit => socket.descriptor.get(hops(socket)).portable()?.into(),
         SocketOption::ReceiveBufferSize => socket.descriptor.get(Setting::RECEIVE_BUFFER).portable()?.into(),
         SocketOption::SendBufferSize => socket.descriptor.get(Setting::SEND_BUFFER).portable()?.into(),
@@ -126,9 +123,7 @@ fn tell_keep_alive(socket: &NtSocket, old: Kept, new: Kept) -> Result<(), Winsoc
     if socket.remote.get().is_none() || !(old.keep_alive || new.keep_alive) {
         return Ok(());
     }
-    if has_count(socket) {
-        socket.descriptor.set(Setting::KEEP_ALIVE_COUNT, new.count)?;
-    }
+    socket.descriptor.set(Setting::KEEP_ALIVE_COUNT, new.count).or_else(missing)?;
     socket.descriptor.keep_alive(new.keep_alive, new.idle * 1_000, new.interval * 1_000)
 }
 
@@ -140,10 +135,6 @@ fn tell_rest(socket: &NtSocket, option: SocketOption, new: Kept) -> Result<(), W
         _ => (hops(socket), new.hop_limit),
     };
     value.map_or(Ok(()), |value| socket.descriptor.set(setting, value))
-}
-
-fn has_count(socket: &NtSocket) -> bool {
-    socket.descriptor.get(Setting::KEEP_ALIVE_COUNT).is_ok()
 }
 
 fn hops(socket: &NtSocket) -> Setting {

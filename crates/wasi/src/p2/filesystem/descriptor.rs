@@ -4,42 +4,47 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use callgate_gate::Mount;
-use callgate_system::path::PATH_MAX;
 use callgate_system::{
     Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
 
 use super::values::DescriptorFlags;
+use crate::budget::{Budget, Charge};
 use crate::handles::Named;
+use crate::name::Name;
 use crate::p2::io::{InputStream, OutputStream};
 
 /// An open file or directory, with the path that it was opened as.
 pub(crate) struct Descriptor {
     opened: Opened,
     flags: DescriptorFlags,
-    name: String,
+    name: Name,
     mount: Arc<Mount>,
     kind: Cell<Option<FileType>>,
 }
 
 impl Descriptor {
     /// The root of a mount.
-    pub(crate) fn root(mount: &Arc<Mount>, directory: &Arc<dyn Directory>) -> Self {
+    ///
+    /// # Errors
+    /// `InsufficientMemory`.
+    pub(crate) fn root(mount: &Arc<Mount>, directory: &Arc<dyn Directory>, budget: &Budget) -> Result<Self> {
         let changes = DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY;
-        Self {
+        Ok(Self {
             opened: Opened::Directory(Arc::clone(directory)),
             flags: if mount.read_only { DescriptorFlags::READ } else { DescriptorFlags::READ | changes },
-            name: mount.guest_path.clone(),
+            name: Name::new(&mount.guest_path, budget)?,
             mount: Arc::clone(mount),
             kind: Cell::new(Some(FileType::Directory)),
-        }
+        })
     }
 
     /// Opens `path` below this directory.
-    pub(crate) fn open(&self, path: &str, how: OpenHow, flags: DescriptorFlags) -> Result<Self> {
-        let opened = self.directory()?.open(path, how)?;
+    pub(crate) fn open(&self, path: &str, how: OpenHow, flags: DescriptorFlags, budget: &Budget) -> Result<Self> {
+        let charge = self.name.charge_below(path, budget)?;
+        let opened = self.directory()?.open(path, how.writing_to_truncate())?;
         let kind = Cell::new(matches!(opened, Opened::Directory(_)).then_some(FileType::Directory));
-        Ok(Self { opened, flags, name: join(&self.name, path), mount: Arc::clone(&self.mount), kind })
+        Ok(Self { opened, flags, name: self.name.below(path, charge), mount: Arc::clone(&self.mount), kind })
     }
 
     /// The directory.
@@ -112,6 +117,15 @@ impl Descriptor {
         }
     }
 
+    /// Cuts or lengthens the file.
+    ///
+    /// # Errors
+    /// `Invalid` where it is not open for writing, which is the answer of `ftruncate`.
+    pub(crate) fn set_size(&self, size: u64) -> Result<()> {
+        self.file()?;
+        self.writable().map_err(|_| Code::Invalid)?.set_size(size)
+    }
+
     pub(crate) fn sync(&self) -> Result<()> {
         match &self.opened {
             Opened::File(file) => file.sync(),
@@ -139,9 +153,11 @@ impl Descriptor {
     }
 
     /// Begins to list it.
-    pub(crate) fn entries(&self) -> Result<DirectoryEntries> {
-        let entries = RefCell::new(self.directory()?.read_entries()?);
-        Ok(DirectoryEntries { entries, name: self.name.clone(), mount: Arc::clone(&self.mount) })
+    pub(crate) fn entries(&self, budget: &Budget) -> Result<DirectoryEntries> {
+        let entries = self.directory()?.read_entries()?;
+        let charge = budget.charge(entries.holds())?;
+        let (entries, name, mount) = (RefCell::new(entries), self.name.clone(), Arc::clone(&self.mount));
+        Ok(DirectoryEntries { entries, name, mount, _charge: charge })
     }
 }
 
@@ -158,8 +174,9 @@ impl Named for Descriptor {
 /// A directory that is being listed.
 pub(crate) struct DirectoryEntries {
     entries: RefCell<Box<dyn Entries>>,
-    name: String,
+    name: Name,
     mount: Arc<Mount>,
+    _charge: Charge,
 }
 
 impl DirectoryEntries {
@@ -175,37 +192,5 @@ impl Named for DirectoryEntries {
 
     fn mount(&self) -> Option<&Mount> {
         Some(&self.mount)
-    }
-}
-
-/// The path that people read in a trace. No system ever sees it. Of one that is longer than any system would take the end is kept:
-/// else a guest that opens ever deeper makes it as long as it likes.
-pub(crate) fn join(directory: &str, path: &str) -> String {
-    let mut name = String::with_capacity(directory.len() + 1 + path.len());
-    name.push_str(directory);
-    if !directory.ends_with('/') {
-        name.push('/');
-    }
-    name.push_str(path);
-    if name.len() > PATH_MAX {
-        name.replace_range(..name.ceil_char_boundary(name.len() - PATH_MAX), "…");
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_does_not_grow_for_ever() {
-        assert_eq!(join("/", "a"), "/a");
-        assert_eq!(join("/data", "a/b"), "/data/a/b");
-        let (mut name, step) = ("/".to_owned(), "ä/".repeat(1_000));
-        for _ in 0..10 {
-            name = join(&name, &step);
-        }
-        assert!(name.starts_with('…') && name.ends_with("ä/ä/"), "{name}");
-        assert!(name.len() <= PATH_MAX + '…'.len_utf8(), "{}", name.len());
     }
 }

@@ -6,7 +6,7 @@ mod recent;
 mod types;
 mod values;
 
-pub(crate) use descriptor::{Descriptor, DirectoryEntries, join};
+pub(crate) use descriptor::{Descriptor, DirectoryEntries};
 pub(crate) use recent::{Moment, Recent};
 
 use wasmtime::component::Linker;

@@ -1,12 +1,12 @@
 //! `wasi:filesystem/preopens`: the mounts.
 
 use callgate_gate::Call;
-use callgate_system::Result;
+use callgate_system::{Error, Result};
 use wasmtime::component::{Linker, Resource};
 
 use super::Descriptor;
 use crate::handles::Held;
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::p2::interface;
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -15,9 +15,9 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         let mut list = Vec::new();
         let act = || {
             list = open_all(host)?;
-            Ok(list.iter().map(|(_, path)| path.clone()).collect::<Vec<String>>())
+            Ok::<_, Error>(list.iter().map(|(_, path)| path.clone()).collect::<Vec<String>>())
         };
-        host.gate.pass(Call::GetDirectories, act).map_err(trap)?;
+        host.gate.pass(Call::GetDirectories, act)?;
         let list = list.into_iter().map(|(root, path)| (Resource::from(root), path));
         Ok((list.collect::<Vec<(Resource<Descriptor>, String)>>(),))
     })
@@ -25,7 +25,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 
 fn open_all(host: &Host) -> Result<Vec<(Held<Descriptor>, String)>> {
     let open = |(mount, directory)| {
-        let root = Descriptor::root(mount, directory);
+        let root = Descriptor::root(mount, directory, &host.budget)?;
         Ok((host.handles.add(root)?, mount.guest_path.clone()))
     };
     host.surroundings.mounts.iter().map(|(mount, directory)| open((mount, directory))).collect()

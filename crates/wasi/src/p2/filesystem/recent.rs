@@ -3,6 +3,8 @@
 //! wasi-libc makes each `stat` of two calls: `metadata-hash-at`, which is nothing but the identity among the attributes, and
 //! then, for the same path, `stat-at`. Answering the second from the first saves its system calls.
 //!
+//! The path that is kept is one that a system has just taken, so it is below 4 KiB, and there is one; it is not charged.
+//!
 //! Hazard: an answer from memory is old. It is given to the very next call only, only where that call means the same file, and
 //! only for [`FRESH`]; and an answer from memory is never remembered again. So what a guest is told was true less than
 //! that ago, which it can't tell from another process being a moment slower.
@@ -94,7 +96,7 @@ mod tests {
 
     fn stat(kind: FileType) -> Stat {
         let identity = Identity { device: 1, file: 11 };
-        Stat { kind, links: 1, size: 0, accessed: None, modified: None, changed: None, identity }
+        Stat { kind, links: 1, size: 0, allocated: 0, accessed: None, modified: None, changed: None, identity }
     }
 
     fn at(passed: u64, now: Nanoseconds) -> Moment {

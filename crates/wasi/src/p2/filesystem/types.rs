@@ -1,6 +1,6 @@
 //! `wasi:filesystem/types`: the host functions.
 
-use callgate_gate::{AsReply, Call, Reply};
+use callgate_gate::{AsReply, Break, Call, Reply};
 use callgate_system::{Error, Follow};
 use wasmtime::component::{Linker, Resource, WasmList, WasmStr};
 
@@ -10,7 +10,7 @@ use super::values::{
     OpenFlags, PathFlags, open_how,
 };
 use super::{Descriptor, DirectoryEntries};
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::limits;
 use crate::p2::io::Failure;
 use crate::p2::{Interface, interface, resource};
@@ -20,9 +20,8 @@ type Answer<T> = wasmtime::Result<(Result<T, ErrorCode>,)>;
 
 type File = Resource<Descriptor>;
 
-#[allow(clippy::unnecessary_wraps, reason = "the engine takes results")]
-fn answer<T>(result: Result<T, Error>) -> Answer<T> {
-    Ok((result.map_err(ErrorCode::from),))
+fn answer<T>(result: Result<T, Break>) -> Answer<T> {
+    Ok((Break::told(result)?.map_err(ErrorCode::from),))
 }
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -42,8 +41,8 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     types.func_wrap("filesystem-error-code", |cx: Context<'_>, (error,): (Resource<Failure>,)| {
         let host = cx.data();
         let error = host.find(&error)?;
-        let act = || Ok(error.0.code.name());
-        host.gate.pass(Call::FilesystemErrorCode { error: error.handle() }, act).map_err(trap)?;
+        let act = || Ok::<_, Error>(error.0.code.name());
+        host.gate.pass(Call::FilesystemErrorCode { error: error.handle() }, act)?;
         Ok((Some(ErrorCode::from(error.0)),))
     })
 }
@@ -56,14 +55,14 @@ fn link_open(types: &mut Interface<'_>) -> wasmtime::Result<()> {
             let host = cx.data();
             let (dir, path) = (host.find(&dir)?, path.to_str(&cx)?);
             let how = open_how(path_flags, open, flags);
-            let act = || host.handles.add(dir.open(&path, how, flags)?);
+            let act = || host.handles.add(dir.open(&path, how, flags, &host.budget)?);
             answer(host.gate.pass(Call::OpenAt { dir: dir.handle(), path: &path, how }, act).map(Resource::from))
         },
     )?;
     types.func_wrap("[method]descriptor.get-flags", |cx: Context<'_>, (file,): (File,)| {
         let host = cx.data();
         let file = host.find(&file)?;
-        answer(host.gate.pass(Call::GetFlags { file: file.handle() }, || Ok(file.flags())))
+        answer(host.gate.pass(Call::GetFlags { file: file.handle() }, || Ok::<_, Error>(file.flags())))
     })?;
     types.func_wrap("[method]descriptor.get-type", |cx: Context<'_>, (file,): (File,)| {
         let host = cx.data();
@@ -110,7 +109,7 @@ fn link_transfer(types: &mut Interface<'_>) -> wasmtime::Result<()> {
             #[allow(clippy::cast_possible_truncation, reason = "bounded by the limit")]
             let mut bytes = Vec::with_capacity(length.min(limits::TRANSFER) as usize);
             let read = file.readable()?.read_at(&mut bytes, offset)?;
-            Ok(Transfer(bytes, read == 0 && length > 0))
+            Ok::<_, Error>(Transfer(bytes, read == 0 && length > 0))
         };
         let read = host.gate.pass(Call::Read { file: file.handle(), length, offset }, act);
         answer(read.map(|Transfer(bytes, end)| (bytes, end)))
@@ -120,7 +119,7 @@ fn link_transfer(types: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (file, buffer, offset): (File, WasmList<u8>, u64)| {
             let host = cx.data();
             let (file, buffer) = (host.find(&file)?, buffer.as_le_slice(&cx));
-            let act = || Ok(file.writable()?.write_at(buffer, offset)? as u64);
+            let act = || Ok::<_, Error>(file.writable()?.write_at(buffer, offset)? as u64);
             answer(host.gate.pass(Call::Write { file: file.handle(), buffer, offset }, act))
         },
     )?;
@@ -162,7 +161,7 @@ fn link_attributes(types: &mut Interface<'_>) -> wasmtime::Result<()> {
     types.func_wrap("[method]descriptor.set-size", |cx: Context<'_>, (file, size): (File, u64)| {
         let host = cx.data();
         let file = host.find(&file)?;
-        let act = || file.writable()?.set_size(size);
+        let act = || file.set_size(size);
         answer(host.gate.pass(Call::SetSize { file: file.handle(), size }, act))
     })
 }
@@ -194,9 +193,9 @@ fn link_identity(types: &mut Interface<'_>) -> wasmtime::Result<()> {
     types.func_wrap("[method]descriptor.is-same-object", |cx: Context<'_>, (file, other): (File, File)| {
         let host = cx.data();
         let (file, other) = (host.find(&file)?, host.find(&other)?);
-        let act = || Ok(file.identity()? == other.identity()?);
-        let same: Result<bool, Error> =
-            host.gate.pass(Call::IsSameObject { file: file.handle(), other: other.handle() }, act);
+        let act = || Ok::<_, Error>(file.identity()? == other.identity()?);
+        let call = Call::IsSameObject { file: file.handle(), other: other.handle() };
+        let same = Break::told(host.gate.pass::<_, Error>(call, act))?;
         // The interface has no error here; what can't be known to be the same isn't.
         Ok((same.unwrap_or(false),))
     })?;
@@ -207,7 +206,7 @@ fn link_identity(types: &mut Interface<'_>) -> wasmtime::Result<()> {
         let act = || {
             let stat = file.stat()?;
             host.recent.note(host.moment(), handle.id, At::Itself, &stat);
-            Ok(stat.identity)
+            Ok::<_, Error>(stat.identity)
         };
         answer(host.gate.pass(Call::MetadataHash { file: handle }, act).map(MetadataHash::from))
     })?;
@@ -220,7 +219,7 @@ fn link_identity(types: &mut Interface<'_>) -> wasmtime::Result<()> {
             let act = || {
                 let stat = dir.directory()?.stat(&path, follow)?;
                 host.recent.note(host.moment(), handle.id, At::Path(follow, &path), &stat);
-                Ok(stat.identity)
+                Ok::<_, Error>(stat.identity)
             };
             let call = Call::MetadataHashAt { dir: handle, follow, path: &path };
             answer(host.gate.pass(call, act).map(MetadataHash::from))
@@ -245,7 +244,7 @@ fn link_directories(types: &mut Interface<'_>) -> wasmtime::Result<()> {
     types.func_wrap("[method]descriptor.read-directory", |cx: Context<'_>, (dir,): (File,)| {
         let host = cx.data();
         let dir = host.find(&dir)?;
-        let act = || host.handles.add(dir.entries()?);
+        let act = || host.handles.add(dir.entries(&host.budget)?);
         answer(host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act).map(Resource::from))
     })?;
     types.func_wrap(

@@ -5,7 +5,7 @@ use callgate_system::Error;
 use wasmtime::component::{Linker, Resource};
 
 use crate::handles::Named;
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::p2::{interface, resource};
 
 /// A stream's error, with its native code.
@@ -23,7 +23,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     errors.func_wrap("[method]error.to-debug-string", |cx: Context<'_>, (error,): (Resource<Failure>,)| {
         let host = cx.data();
         let error = host.find(&error)?;
-        let act = || Ok(error.0.to_string());
-        Ok((host.gate.pass(Call::ErrorToDebugString { error: error.handle() }, act).map_err(trap)?,))
+        let act = || Ok::<_, Error>(error.0.to_string());
+        Ok((host.gate.pass(Call::ErrorToDebugString { error: error.handle() }, act)?,))
     })
 }

@@ -8,7 +8,7 @@ mod poll;
 mod streams;
 
 pub(crate) use error::Failure;
-pub(crate) use input::InputStream;
+pub(crate) use input::{HungUp, InputStream};
 pub(crate) use outbox::Outbox;
 pub(crate) use output::OutputStream;
 pub(crate) use poll::Pollable;

@@ -4,6 +4,10 @@
 //! bytes, and nothing more is permitted until it is out. The guest may drop its stream meanwhile, or end its side of
 //! the connection: what it wrote before still goes out, and the end comes behind it. Where it can't, the connection ends by a
 //! reset: a peer that saw its end would take the part for the whole.
+//!
+//! What waits for a connection is charged to the guest's budget, and a write that would not fit into the budget if it had to wait fails before
+//! a byte of it is sent. What waits for a standard stream is not: there are two of them, and a guest that is out of memory has to be able to
+//! say so.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -11,6 +15,7 @@ use std::sync::Arc;
 use callgate_system::{Code, Error, Interest, Result, Shutdown, Sink, Socket};
 
 use super::Flow;
+use crate::budget::{Budget, Charge};
 
 /// Bytes that are taken in one call, and that may wait.
 pub(crate) const CAPACITY: u64 = 64 << 10;
@@ -18,14 +23,42 @@ pub(crate) const CAPACITY: u64 = 64 << 10;
 /// Where the bytes go, and those that wait.
 pub(crate) struct Outbox {
     to: To,
-    waiting: RefCell<Vec<u8>>,
+    waiting: RefCell<Waiting>,
     /// Nothing more will be written; a connection is told when the last byte is out.
     ended: Cell<bool>,
 }
 
 enum To {
     Sink(Arc<dyn Sink>),
-    Socket(Arc<dyn Socket>),
+    Socket(Arc<dyn Socket>, Budget),
+}
+
+/// Bytes that wait.
+#[derive(Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    /// For their room; none of it is kept when nothing waits.
+    charge: Option<Charge>,
+}
+
+impl Waiting {
+    /// Adds `more`, which fits into `budget`, where there is one.
+    fn add(&mut self, more: &[u8], budget: Option<&Budget>) -> Result<()> {
+        if let Some(budget) = budget {
+            self.charge.get_or_insert_with(|| budget.nothing()).grow(more.len())?;
+        }
+        self.bytes.reserve_exact(more.len());
+        self.bytes.extend_from_slice(more);
+        Ok(())
+    }
+
+    /// The first bytes are out.
+    fn remove(&mut self, count: usize) {
+        self.bytes.drain(..count);
+        if self.bytes.is_empty() {
+            *self = Self::default();
+        }
+    }
 }
 
 impl Outbox {
@@ -33,8 +66,8 @@ impl Outbox {
         Self::new(To::Sink(sink))
     }
 
-    pub(crate) fn of_socket(socket: Arc<dyn Socket>) -> Self {
-        Self::new(To::Socket(socket))
+    pub(crate) fn of_socket(socket: Arc<dyn Socket>, budget: &Budget) -> Self {
+        Self::new(To::Socket(socket, budget.clone()))
     }
 
     fn new(to: To) -> Self {
@@ -47,33 +80,42 @@ impl Outbox {
     }
 
     /// Takes all of `contents`, in order behind what waits.
+    ///
+    /// # Errors
+    /// Those of the sink or the socket; `InsufficientMemory` where the contents could not wait, and then nothing is sent.
     pub(crate) fn write(&self, contents: &[u8]) -> Result<Flow<()>> {
         if self.ended.get() {
             return Ok(Flow::Closed);
         }
+        let budget = self.budget();
+        if budget.is_some_and(|budget| !budget.has(contents.len())) {
+            return Err(Code::InsufficientMemory.into());
+        }
         let mut waiting = self.waiting.borrow_mut();
-        let taken = if waiting.is_empty() { self.send(contents)? } else { Some(0) };
+        let taken = if waiting.bytes.is_empty() { self.send(contents)? } else { Some(0) };
         let Some(taken) = taken else { return Ok(Flow::Closed) };
-        waiting.extend_from_slice(&contents[taken..]);
+        if taken < contents.len() {
+            waiting.add(&contents[taken..], budget)?;
+        }
         Ok(Flow::Open(()))
     }
 
     /// Sends out what waits, as far as there is room.
     pub(crate) fn flush(&self) -> Result<Flow<()>> {
         let mut waiting = self.waiting.borrow_mut();
-        if waiting.is_empty() {
+        if waiting.bytes.is_empty() {
             return Ok(if self.ended.get() { Flow::Closed } else { Flow::Open(()) });
         }
-        match self.send(&waiting) {
+        match self.send(&waiting.bytes) {
             Ok(Some(taken)) => {
-                waiting.drain(..taken);
-                if waiting.is_empty() && self.ended.get() {
+                waiting.remove(taken);
+                if waiting.bytes.is_empty() && self.ended.get() {
                     self.shut_down()?;
                 }
                 Ok(Flow::Open(()))
             }
             lost => {
-                waiting.clear();
+                *waiting = Waiting::default();
                 lost.map(|_| Flow::Closed)
             }
         }
@@ -89,33 +131,41 @@ impl Outbox {
     pub(crate) fn is_empty(&self) -> bool {
         let settled = match &self.to {
             To::Sink(sink) => sink.is_settled(),
-            To::Socket(_) => true,
+            To::Socket(..) => true,
         };
         settled && self.len() == 0
     }
 
     /// Bytes that wait here.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.borrow().len()
+        self.waiting.borrow().bytes.len()
     }
 
     /// Whether this alone keeps a connection open.
     pub(crate) fn is_orphan(&self) -> bool {
-        matches!(&self.to, To::Socket(socket) if Arc::strong_count(socket) == 1)
+        matches!(&self.to, To::Socket(socket, _) if Arc::strong_count(socket) == 1)
     }
 
     /// What to wait for before more goes out.
     pub(crate) fn room(&self) -> Interest<'_> {
         match &self.to {
             To::Sink(sink) => Interest::Writable(&**sink),
-            To::Socket(socket) => Interest::Sendable(&**socket),
+            To::Socket(socket, _) => Interest::Sendable(&**socket),
+        }
+    }
+
+    /// Whose budget pays for what waits.
+    fn budget(&self) -> Option<&Budget> {
+        match &self.to {
+            To::Sink(_) => None,
+            To::Socket(_, budget) => Some(budget),
         }
     }
 
     fn shut_down(&self) -> Result<()> {
         match &self.to {
             To::Sink(_) => Ok(()),
-            To::Socket(socket) => socket.shutdown(Shutdown::Send),
+            To::Socket(socket, _) => socket.shutdown(Shutdown::Send),
         }
     }
 
@@ -125,7 +175,7 @@ impl Outbox {
         while taken < contents.len() {
             let written = match &self.to {
                 To::Sink(sink) => sink.write(&contents[taken..]),
-                To::Socket(socket) => socket.send(&contents[taken..]),
+                To::Socket(socket, _) => socket.send(&contents[taken..]),
             };
             match written {
                 Ok(written) => taken += written,
@@ -140,7 +190,7 @@ impl Outbox {
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        if let To::Socket(socket) = &self.to
+        if let To::Socket(socket, _) = &self.to
             && !self.is_empty()
         {
             // Where a system knows no reset, it ends as it can.

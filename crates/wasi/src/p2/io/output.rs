@@ -12,6 +12,7 @@ use callgate_system::{File, Interest, Result, Sink};
 use super::Flow;
 use super::outbox::{self, Outbox};
 use crate::handles::Named;
+use crate::name::Name;
 
 /// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory; it bounds the time
 /// that one call takes.
@@ -19,7 +20,7 @@ const FILE_PERMIT: u64 = 16 << 20;
 
 /// An output stream.
 pub(crate) struct OutputStream {
-    name: String,
+    name: Name,
     mount: Option<Arc<Mount>>,
     to: To,
 }
@@ -32,26 +33,26 @@ enum To {
 
 impl OutputStream {
     /// Writes `file` from `offset` on.
-    pub(crate) fn of_file(name: &str, mount: &Arc<Mount>, file: &Arc<dyn File>, offset: u64) -> Self {
+    pub(crate) fn of_file(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>, offset: u64) -> Self {
         let to = To::File { file: Arc::clone(file), position: Cell::new(offset) };
-        Self { name: name.to_owned(), mount: Some(Arc::clone(mount)), to }
+        Self { name: name.clone(), mount: Some(Arc::clone(mount)), to }
     }
 
     /// Writes at the end of `file`.
-    pub(crate) fn of_end(name: &str, mount: &Arc<Mount>, file: &Arc<dyn File>) -> Self {
-        Self { name: name.to_owned(), mount: Some(Arc::clone(mount)), to: To::End(Arc::clone(file)) }
+    pub(crate) fn of_end(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>) -> Self {
+        Self { name: name.clone(), mount: Some(Arc::clone(mount)), to: To::End(Arc::clone(file)) }
     }
 
     /// Writes to `sink`. With `quits`, the run is over when nobody reads it any more.
-    pub(crate) fn of_sink(name: &str, sink: Arc<dyn Sink>, quits: bool) -> Self {
+    pub(crate) fn of_sink(name: &'static str, sink: Arc<dyn Sink>, quits: bool) -> Self {
         let to = To::Outbox { outbox: Rc::new(Outbox::of_sink(sink)), quits };
-        Self { name: name.to_owned(), mount: None, to }
+        Self { name: Name::Fixed(name), mount: None, to }
     }
 
     /// Writes to a connection.
     pub(crate) fn of_connection(outbox: &Rc<Outbox>) -> Self {
         let to = To::Outbox { outbox: Rc::clone(outbox), quits: false };
-        Self { name: "tcp".to_owned(), mount: None, to }
+        Self { name: Name::Fixed("tcp"), mount: None, to }
     }
 
     /// Whether a person sits at it.

@@ -3,14 +3,14 @@
 
 use std::rc::Rc;
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call};
 use callgate_system::{Code, Error, Interest, Nanoseconds};
 use wasmtime::component::{Linker, Resource};
 
 use super::{InputStream, OutputStream};
-use crate::ended::Break;
 use crate::handles::{Held, Named};
 use crate::host::{Context, Host};
+use crate::limits::WAITED;
 use crate::p2::{AddressStream, IncomingDatagrams, OutgoingDatagrams, TcpSocket, interface, resource};
 
 /// Something that may become ready.
@@ -88,6 +88,8 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     })?;
     polls.func_wrap("poll", |cx: Context<'_>, (list,): (Vec<Resource<Pollable>>,)| {
         let host = cx.data();
+        // The engine's list is bounded by the number of handles; ours, and those of the wait, are not made before they are charged.
+        let _charge = host.budget.charge_call(list.len().saturating_mul(WAITED)).map_err(Break::from)?;
         let pollables = list.iter().map(|pollable| host.find(pollable)).collect::<wasmtime::Result<Vec<_>>>()?;
         Ok((host.gate.pass(Call::Poll { count: list.len() }, || wait_for_any(host, &pollables))?,))
     })

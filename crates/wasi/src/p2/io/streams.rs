@@ -1,13 +1,12 @@
 //! `wasi:io/streams`: the host functions. What they do is in `input.rs` and `output.rs`; here is when they wait.
 
-use callgate_gate::Call;
+use callgate_gate::{Break, Call, Ended};
 use callgate_system::Error;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource, WasmList};
 
 use super::poll::wait_for;
 use super::{Failure, Flow, InputStream, OutputStream, Pollable};
-use crate::ended::{Break, Ended};
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::limits;
 use crate::p2::{Interface, interface, resource};
 
@@ -34,10 +33,10 @@ fn answer<T>(host: &Host, result: Result<Flow<T>, Break>) -> Answer<T> {
         Ok(Flow::Open(inner)) => Ok((Ok(inner),)),
         Ok(Flow::Closed) => Ok((Err(StreamError::Closed),)),
         Err(Break::Failed(error)) => {
-            let failure = host.handles.add(Failure(error)).map_err(trap)?;
+            let failure = host.handles.add(Failure(error)).map_err(Break::from)?;
             Ok((Err(StreamError::LastOperationFailed(failure.into())),))
         }
-        Err(Break::Ended(ended)) => Err(wasmtime::Error::new(ended)),
+        Err(ended) => Err(ended.into()),
     }
 }
 
@@ -58,7 +57,7 @@ fn link_input(streams: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (stream, len): (Resource<InputStream>, u64)| {
             let host = cx.data();
             let stream = host.find(&stream)?;
-            let act = || Ok(stream.read(len)?);
+            let act = || Ok::<_, Error>(stream.read(len)?);
             answer(host, host.gate.pass(Call::StreamRead { stream: stream.handle(), len }, act))
         },
     )?;
@@ -76,7 +75,7 @@ fn link_input(streams: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (stream, len): (Resource<InputStream>, u64)| {
             let host = cx.data();
             let stream = host.find(&stream)?;
-            let act = || Ok(length(stream.read(len)?));
+            let act = || Ok::<_, Error>(length(stream.read(len)?));
             answer(host, host.gate.pass(Call::StreamSkip { stream: stream.handle(), len }, act))
         },
     )?;
@@ -85,7 +84,7 @@ fn link_input(streams: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (stream, len): (Resource<InputStream>, u64)| {
             let host = cx.data();
             let stream = host.find(&stream)?;
-            let act = || Ok(length(blocking_read(host, &stream, len)?));
+            let act = || Ok::<_, Break>(length(blocking_read(host, &stream, len)?));
             answer(host, host.gate.pass(Call::StreamBlockingSkip { stream: stream.handle(), len }, act))
         },
     )?;
@@ -93,7 +92,7 @@ fn link_input(streams: &mut Interface<'_>) -> wasmtime::Result<()> {
         let host = cx.data();
         let stream = host.find(&stream)?;
         let act = || host.handles.add(Pollable::Readable(stream.share()));
-        Ok((Resource::from(host.gate.pass(Call::InputSubscribe { stream: stream.handle() }, act).map_err(trap)?),))
+        Ok((Resource::from(host.gate.pass(Call::InputSubscribe { stream: stream.handle() }, act)?),))
     })
 }
 
@@ -131,7 +130,7 @@ fn link_write(streams: &mut Interface<'_>) -> wasmtime::Result<()> {
         let host = cx.data();
         let stream = host.find(&stream)?;
         let act = || host.handles.add(Pollable::Writable(stream.share()));
-        Ok((Resource::from(host.gate.pass(Call::OutputSubscribe { stream: stream.handle() }, act).map_err(trap)?),))
+        Ok((Resource::from(host.gate.pass(Call::OutputSubscribe { stream: stream.handle() }, act)?),))
     })
 }
 

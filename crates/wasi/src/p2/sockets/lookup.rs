@@ -5,27 +5,40 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use callgate_gate::{Call, NetworkRules};
-use callgate_system::{Interest, Lookup, Result};
+use callgate_system::lookup::MOST;
+use callgate_system::{Interest, Lookup, Result, System};
 use wasmtime::component::{Linker, Resource, WasmStr};
 
 use super::values::IpAddress;
 use super::{Network, answer};
+use crate::budget::{Budget, Charge};
 use crate::handles::Named;
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
+use crate::name::Name;
 use crate::p2::io::Pollable;
 use crate::p2::{interface, resource};
 
 /// A lookup, and how far its answer was read.
 pub(crate) struct AddressStream {
-    name: String,
+    name: Name,
     lookup: Arc<dyn Lookup>,
     addresses: RefCell<Option<Vec<IpAddr>>>,
     read: Cell<usize>,
+    _charge: Charge,
 }
 
+/// Bytes of the longest answer, which the lookup has, and then the stream too. They are charged when the lookup begins: nobody asks
+/// the guest before the answer comes.
+const ANSWER: usize = 2 * MOST * size_of::<IpAddr>();
+
 impl AddressStream {
-    fn new(name: &str, lookup: Arc<dyn Lookup>) -> Self {
-        Self { name: name.to_owned(), lookup, addresses: RefCell::default(), read: Cell::new(0) }
+    /// Begins to look up `name`.
+    fn begin(name: &str, system: &dyn System, budget: &Budget) -> Result<Self> {
+        let charge = budget.charge(ANSWER)?;
+        // What is no name, however long, is refused here and not copied.
+        let lookup = system.network().resolve(name)?;
+        let name = Name::new(name, budget)?;
+        Ok(Self { name, lookup, addresses: RefCell::default(), read: Cell::new(0), _charge: charge })
     }
 
     /// The next address; `None` behind the last. All of them are the guest's to use from the first on.
@@ -59,7 +72,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     lookups.func_wrap("resolve-addresses", |cx: Context<'_>, (network, name): (Resource<Network>, WasmStr)| {
         let host = cx.data();
         let (network, name) = (host.find(&network)?, name.to_str(&cx)?);
-        let act = || host.handles.add(AddressStream::new(&name, host.system.network().resolve(&name)?));
+        let act = || host.handles.add(AddressStream::begin(&name, &*host.system, &host.budget)?);
         let call = Call::ResolveAddresses { network: network.handle(), name: &name };
         answer(host.gate.pass(call, act).map(Resource::from))
     })?;
@@ -79,7 +92,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             let host = cx.data();
             let lookup = host.find(&lookup)?;
             let act = || host.handles.add(Pollable::Resolved(lookup.share()));
-            Ok((Resource::from(host.gate.pass(Call::LookupSubscribe { lookup: lookup.handle() }, act).map_err(trap)?),))
+            Ok((Resource::from(host.gate.pass(Call::LookupSubscribe { lookup: lookup.handle() }, act)?),))
         },
     )
 }

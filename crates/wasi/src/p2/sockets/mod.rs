@@ -16,7 +16,7 @@ pub(crate) use network::Network;
 pub(crate) use tcp_socket::TcpSocket;
 pub(crate) use udp_socket::{IncomingDatagrams, OutgoingDatagrams, UdpSocket};
 
-use callgate_system::Error;
+use callgate_gate::Break;
 use wasmtime::component::Linker;
 
 use crate::host::Host;
@@ -25,9 +25,8 @@ use values::ErrorCode;
 /// What a host function of these interfaces hands to the engine.
 type Answer<T> = wasmtime::Result<(Result<T, ErrorCode>,)>;
 
-#[allow(clippy::unnecessary_wraps, reason = "the engine takes results")]
-fn answer<T>(result: Result<T, Error>) -> Answer<T> {
-    Ok((result.map_err(ErrorCode::from),))
+fn answer<T>(result: Result<T, Break>) -> Answer<T> {
+    Ok((Break::told(result)?.map_err(ErrorCode::from),))
 }
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {

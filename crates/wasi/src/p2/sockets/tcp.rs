@@ -1,13 +1,13 @@
 //! `wasi:sockets/tcp` and `tcp-create-socket`: the host functions.
 
 use callgate_gate::{AsReply, Call, Reply};
-use callgate_system::{Shutdown, SocketOption};
+use callgate_system::{Error, Shutdown, SocketOption};
 use wasmtime::component::{Linker, Resource};
 
 use super::values::{IpAddressFamily, IpSocketAddress, ShutdownType};
 use super::{Network, TcpSocket, answer};
 use crate::handles::Held;
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::p2::io::{InputStream, OutputStream, Pollable};
 use crate::p2::{Interface, interface, resource};
 
@@ -84,7 +84,7 @@ fn link_connect(tcp: &mut Interface<'_>) -> wasmtime::Result<()> {
     tcp.func_wrap("[method]tcp-socket.finish-connect", |cx: Context<'_>, (socket,): (Socket,)| {
         let host = cx.data();
         let socket = host.find(&socket)?;
-        let act = || add_streams(host, socket.finish_connect()?);
+        let act = || add_streams(host, socket.finish_connect(&host.budget)?);
         let streams = host.gate.pass(Call::TcpFinishConnect { socket: socket.handle() }, act);
         answer(streams.map(|Streams(input, output)| (Resource::from(input), Resource::from(output))))
     })
@@ -106,8 +106,8 @@ fn link_listen(tcp: &mut Interface<'_>) -> wasmtime::Result<()> {
         let host = cx.data();
         let socket = host.find(&socket)?;
         let act = || {
-            let (accepted, input, output) = socket.accept()?;
-            Ok(Accepted(host.handles.add(accepted)?, add_streams(host, (input, output))?))
+            let (accepted, input, output) = socket.accept(&host.budget)?;
+            Ok::<_, Error>(Accepted(host.handles.add(accepted)?, add_streams(host, (input, output))?))
         };
         let accepted = host.gate.pass(Call::TcpAccept { socket: socket.handle() }, act);
         answer(accepted.map(|Accepted(socket, Streams(input, output))| {
@@ -139,19 +139,19 @@ fn link_state(tcp: &mut Interface<'_>) -> wasmtime::Result<()> {
         let host = cx.data();
         let socket = host.find(&socket)?;
         let call = Call::TcpIsListening { socket: socket.handle() };
-        Ok((host.gate.pass(call, || Ok(socket.is_listening())).map_err(trap)?,))
+        Ok((host.gate.pass(call, || Ok::<_, Error>(socket.is_listening()))?,))
     })?;
     tcp.func_wrap("[method]tcp-socket.address-family", |cx: Context<'_>, (socket,): (Socket,)| {
         let host = cx.data();
         let socket = host.find(&socket)?;
-        host.gate.pass(Call::TcpAddressFamily { socket: socket.handle() }, || Ok(())).map_err(trap)?;
+        host.gate.pass(Call::TcpAddressFamily { socket: socket.handle() }, || Ok::<_, Error>(()))?;
         Ok((IpAddressFamily::from(socket.family()),))
     })?;
     tcp.func_wrap("[method]tcp-socket.subscribe", |cx: Context<'_>, (socket,): (Socket,)| {
         let host = cx.data();
         let socket = host.find(&socket)?;
         let act = || host.handles.add(Pollable::Tcp(socket.share()));
-        Ok((Resource::from(host.gate.pass(Call::TcpSubscribe { socket: socket.handle() }, act).map_err(trap)?),))
+        Ok((Resource::from(host.gate.pass(Call::TcpSubscribe { socket: socket.handle() }, act)?),))
     })?;
     tcp.func_wrap("[method]tcp-socket.shutdown", |cx: Context<'_>, (socket, how): (Socket, ShutdownType)| {
         let host = cx.data();

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Shutdown, Socket, SocketOption, System};
 
+use crate::budget::Budget;
 use crate::handles::Named;
-use crate::p2::io::{InputStream, Outbox, OutputStream};
+use crate::p2::io::{HungUp, InputStream, Outbox, OutputStream};
 
 /// Connections that may wait to be accepted, where the guest doesn't say.
 const BACKLOG: u32 = 128;
@@ -33,6 +34,7 @@ pub(crate) struct TcpSocket {
     socket: Arc<dyn Socket>,
     state: Cell<State>,
     backlog: Cell<u32>,
+    hung_up: HungUp,
     /// What goes out, once connected; so that ending this side comes behind it.
     outbox: RefCell<Option<Rc<Outbox>>>,
 }
@@ -44,7 +46,8 @@ impl TcpSocket {
     }
 
     fn in_state(socket: Arc<dyn Socket>, state: State) -> Self {
-        Self { socket, state: Cell::new(state), backlog: Cell::new(BACKLOG), outbox: RefCell::default() }
+        let (state, backlog) = (Cell::new(state), Cell::new(BACKLOG));
+        Self { socket, state, backlog, hung_up: HungUp::default(), outbox: RefCell::default() }
     }
 
     pub(super) fn family(&self) -> AddressFamily {
@@ -75,7 +78,7 @@ impl TcpSocket {
     }
 
     /// The streams of the connection, once it is there.
-    pub(super) fn finish_connect(&self) -> Result<(InputStream, OutputStream)> {
+    pub(super) fn finish_connect(&self, budget: &Budget) -> Result<(InputStream, OutputStream)> {
         self.under_way(State::Connecting)?;
         match self.socket.finish_connect() {
             Err(error) if error.code == Code::WouldBlock => Err(error),
@@ -85,7 +88,7 @@ impl TcpSocket {
             }
             Ok(()) => {
                 self.state.set(State::Connected);
-                Ok(self.streams())
+                Ok(self.streams(budget))
             }
         }
     }
@@ -112,11 +115,11 @@ impl TcpSocket {
     }
 
     /// The next connection: its socket and its streams.
-    pub(super) fn accept(&self) -> Result<(TcpSocket, InputStream, OutputStream)> {
+    pub(super) fn accept(&self, budget: &Budget) -> Result<(TcpSocket, InputStream, OutputStream)> {
         self.must_be(State::Listening)?;
         let (socket, _) = self.socket.accept()?;
         let accepted = Self::in_state(socket, State::Connected);
-        let (input, output) = accepted.streams();
+        let (input, output) = accepted.streams(budget);
         Ok((accepted, input, output))
     }
 
@@ -162,6 +165,7 @@ impl TcpSocket {
         self.must_be(State::Connected)?;
         if how != Shutdown::Send {
             self.socket.shutdown(Shutdown::Receive)?;
+            self.hung_up.set(true);
         }
         match &*self.outbox.borrow() {
             Some(outbox) if how != Shutdown::Receive => outbox.end(),
@@ -178,9 +182,9 @@ impl TcpSocket {
         }
     }
 
-    fn streams(&self) -> (InputStream, OutputStream) {
-        let outbox = Rc::new(Outbox::of_socket(Arc::clone(&self.socket)));
-        let streams = (InputStream::of_socket(&self.socket), OutputStream::of_connection(&outbox));
+    fn streams(&self, budget: &Budget) -> (InputStream, OutputStream) {
+        let outbox = Rc::new(Outbox::of_socket(Arc::clone(&self.socket), budget));
+        let streams = (InputStream::of_socket(&self.socket, &self.hung_up), OutputStream::of_connection(&outbox));
         *self.outbox.borrow_mut() = Some(outbox);
         streams
     }

@@ -2,17 +2,16 @@
 
 use std::net::SocketAddr;
 
-use callgate_gate::{AsReply, Call, Reply};
-use callgate_system::{Result, SocketOption};
-use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource};
+use callgate_gate::{AsReply, Break, Call, Reply};
+use callgate_system::{Error, Result, SocketOption};
+use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource, WasmList};
 
 use super::tcp::{Value, option};
 use super::udp_socket::BATCH;
 use super::values::{IpAddressFamily, IpSocketAddress};
 use super::{IncomingDatagrams, Network, OutgoingDatagrams, UdpSocket, answer};
-use crate::ended::Break;
 use crate::handles::Held;
-use crate::host::{Context, Host, trap};
+use crate::host::{Context, Host};
 use crate::p2::io::Pollable;
 use crate::p2::{Interface, interface, resource};
 
@@ -27,11 +26,11 @@ struct IncomingDatagram {
     remote_address: IpSocketAddress,
 }
 
-/// `outgoing-datagram`.
+/// `outgoing-datagram`; its bytes stay in the guest's memory.
 #[derive(ComponentType, Lift)]
 #[component(record)]
 struct OutgoingDatagram {
-    data: Vec<u8>,
+    data: WasmList<u8>,
     #[component(name = "remote-address")]
     remote_address: Option<IpSocketAddress>,
 }
@@ -91,7 +90,7 @@ fn link_stream(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
             let (socket, remote_address) = (host.find(&socket)?, remote.map(SocketAddr::from));
             let act = || {
                 let (incoming, outgoing) = socket.streams(remote_address)?;
-                Ok(Streams(host.handles.add(incoming)?, host.handles.add(outgoing)?))
+                Ok::<_, Error>(Streams(host.handles.add(incoming)?, host.handles.add(outgoing)?))
             };
             let streams = host.gate.pass(Call::UdpStream { socket: socket.handle(), remote_address }, act);
             answer(streams.map(|Streams(incoming, outgoing)| (Resource::from(incoming), Resource::from(outgoing))))
@@ -115,14 +114,14 @@ fn link_state(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
     udp.func_wrap("[method]udp-socket.address-family", |cx: Context<'_>, (socket,): (Socket,)| {
         let host = cx.data();
         let socket = host.find(&socket)?;
-        host.gate.pass(Call::UdpAddressFamily { socket: socket.handle() }, || Ok(())).map_err(trap)?;
+        host.gate.pass(Call::UdpAddressFamily { socket: socket.handle() }, || Ok::<_, Error>(()))?;
         Ok((IpAddressFamily::from(socket.family()),))
     })?;
     udp.func_wrap("[method]udp-socket.subscribe", |cx: Context<'_>, (socket,): (Socket,)| {
         let host = cx.data();
         let socket = host.find(&socket)?;
         let act = || host.handles.add(Pollable::Always("udp"));
-        Ok((Resource::from(host.gate.pass(Call::UdpSubscribe { socket: socket.handle() }, act).map_err(trap)?),))
+        Ok((Resource::from(host.gate.pass(Call::UdpSubscribe { socket: socket.handle() }, act)?),))
     })?;
     option!(udp, "udp-socket", "unicast-hop-limit", u8, HopLimit, UdpUnicastHopLimit, UdpSetUnicastHopLimit);
     option!(
@@ -165,9 +164,7 @@ fn link_incoming(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
             let host = cx.data();
             let stream = host.find(&stream)?;
             let act = || host.handles.add(Pollable::Incoming(stream.share()));
-            Ok((Resource::from(
-                host.gate.pass(Call::IncomingSubscribe { stream: stream.handle() }, act).map_err(trap)?,
-            ),))
+            Ok((Resource::from(host.gate.pass(Call::IncomingSubscribe { stream: stream.handle() }, act)?),))
         },
     )
 }
@@ -178,24 +175,21 @@ fn link_outgoing(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
         |cx: Context<'_>, (stream,): (Resource<OutgoingDatagrams>,)| {
             let host = cx.data();
             let stream = host.find(&stream)?;
-            let permitted =
-                host.gate.pass(Call::UdpCheckSend { stream: stream.handle() }, || check_send(host, &stream));
-            match permitted {
-                Err(Break::Failed(error)) => answer(Err(error)),
-                Err(ended) => Err(ended.into()),
-                Ok(permitted) => answer(Ok(permitted)),
-            }
+            answer(host.gate.pass(Call::UdpCheckSend { stream: stream.handle() }, || check_send(host, &stream)))
         },
     )?;
     udp.func_wrap(
         "[method]outgoing-datagram-stream.send",
-        |cx: Context<'_>, (stream, datagrams): (Resource<OutgoingDatagrams>, Vec<OutgoingDatagram>)| {
-            let host = cx.data();
-            let stream = host.find(&stream)?;
+        |mut cx: Context<'_>, (stream, datagrams): (Resource<OutgoingDatagrams>, WasmList<OutgoingDatagram>)| {
             if datagrams.len() as u64 > BATCH {
                 return Err(wasmtime::format_err!("sent {} datagrams where {BATCH} were permitted", datagrams.len()));
             }
-            answer(send_all(host, &stream, &datagrams))
+            let datagrams = datagrams.iter(&mut cx)?.collect::<wasmtime::Result<Vec<_>>>()?;
+            let host = cx.data();
+            let stream = host.find(&stream)?;
+            let datagrams =
+                datagrams.iter().map(|it| (it.data.as_le_slice(&cx), it.remote_address.map(SocketAddr::from)));
+            answer(send_all(host, &stream, datagrams))
         },
     )?;
     udp.func_wrap(
@@ -204,9 +198,7 @@ fn link_outgoing(udp: &mut Interface<'_>) -> wasmtime::Result<()> {
             let host = cx.data();
             let stream = host.find(&stream)?;
             let act = || host.handles.add(Pollable::Outgoing(stream.share()));
-            Ok((Resource::from(
-                host.gate.pass(Call::OutgoingSubscribe { stream: stream.handle() }, act).map_err(trap)?,
-            ),))
+            Ok((Resource::from(host.gate.pass(Call::OutgoingSubscribe { stream: stream.handle() }, act)?),))
         },
     )
 }
@@ -221,21 +213,20 @@ fn check_send(host: &Host, stream: &OutgoingDatagrams) -> Result<u64, Break> {
 }
 
 /// Sends in order until one finds no room or fails; only the first one's error is told now.
-fn send_all(host: &Host, stream: &Held<OutgoingDatagrams>, datagrams: &[OutgoingDatagram]) -> Result<u64> {
+fn send_all<'a>(
+    host: &Host,
+    stream: &Held<OutgoingDatagrams>,
+    datagrams: impl Iterator<Item = (&'a [u8], Option<SocketAddr>)>,
+) -> Result<u64, Break> {
     let mut sent = 0;
-    for datagram in datagrams {
-        let remote = datagram.remote_address.map(SocketAddr::from);
+    for (data, remote) in datagrams {
         let destination = stream.destination(remote);
-        let call = Call::UdpSend {
-            stream: stream.handle(),
-            data: &datagram.data,
-            remote_address: destination.ok().or(remote),
-        };
-        match host.gate.pass(call, || stream.send(&datagram.data, destination?)) {
+        let call = Call::UdpSend { stream: stream.handle(), data, remote_address: destination.ok().or(remote) };
+        match Break::told(host.gate.pass(call, || stream.send(data, destination?)))? {
             Ok(true) => sent += 1,
             Ok(false) => break,
             Err(_) if sent > 0 => break,
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(sent)

@@ -13,7 +13,8 @@ use crate::handles::Named;
 /// Bytes of the longest datagram.
 const LONGEST: usize = 65_535;
 
-/// Datagrams that one call moves at the most.
+/// Datagrams that one call moves at the most. All that one call receives is below 4 MiB then, and there is one call at a time; so none of
+/// it is charged.
 pub(super) const BATCH: u64 = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,90 @@
+//! The ways in which a call ends a run. They travel through the guest as a trap does.
+
+use std::fmt;
+
+use callgate_system::{Code, Error};
+
+/// Why the run is over, where the reason is not a trap of the guest's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The guest asked for it, with this exit code.
+    Exited(u8),
+    /// Its time was over.
+    TimedOut,
+    /// It wrote to a standard output that nobody reads any more.
+    NobodyReads,
+    /// The gate's hook could not take note of what it did; [`Gate::unrecorded`](crate::Gate::unrecorded) tells why.
+    Unrecorded,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "exited with code {code}"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::NobodyReads => f.write_str("wrote to a standard output that nobody reads"),
+            Self::Unrecorded => f.write_str("did what could not be recorded"),
+        }
+    }
+}
+
+/// Why a call did not succeed: it failed, which the guest is told, or it ended the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// The guest is told, and goes on.
+    Failed(Error),
+    /// The guest must not run on.
+    Ended(Ended),
+}
+
+impl Break {
+    /// The outcome that the guest is told of, where it goes on.
+    ///
+    /// # Errors
+    /// Where the run is over.
+    pub fn told<T>(result: Result<T, Self>) -> Result<Result<T, Error>, Self> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(Self::Failed(error)) => Ok(Err(error)),
+            Err(ended) => Err(ended),
+        }
+    }
+
+    /// The error to note and to show.
+    pub(crate) fn as_error(&self) -> Error {
+        match self {
+            Self::Failed(error) => *error,
+            Self::Ended(_) => Error::new(Code::Interrupted),
+        }
+    }
+}
+
+impl fmt::Display for Break {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Ended(ended) => ended.fmt(f),
+        }
+    }
+}
+
+/// As a trap it ends the run in either case: not every function's type has a place for an error.
+impl std::error::Error for Break {}
+
+impl From<Ended> for Break {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}
+
+impl From<Code> for Break {
+    fn from(code: Code) -> Self {
+        Self::Failed(code.into())
+    }
+}
+
+impl From<Error> for Break {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}

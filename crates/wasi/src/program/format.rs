@@ -1,0 +1,80 @@
+//! What a file holds, by its first bytes.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+
+/// What a program's file may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Binary,
+    Precompiled,
+    Text,
+}
+
+const GIVE_A_FILE: &str = "give the path of a .wasm, .wat or .cwasm file";
+
+/// Bytes that show what a file holds.
+const START: u64 = 4096;
+
+/// Opens a program's file, and tells what it holds.
+///
+/// # Errors
+/// In words, where it can't be a program.
+pub(super) fn open(path: &Path) -> Result<(File, Format), String> {
+    let mut file = File::open(path).map_err(|error| unopened(path, &error))?;
+    let format = Format::of(&mut file)?;
+    Ok((file, format))
+}
+
+impl Format {
+    fn of(file: &mut File) -> Result<Self, String> {
+        match file.metadata().map_err(|error| unreadable(&error))? {
+            kind if kind.is_dir() => return Err(a_directory()),
+            // A device or a pipe may never end.
+            kind if !kind.is_file() => return Err(format!("not a regular file; {GIVE_A_FILE}")),
+            _ => {}
+        }
+        let mut start = Vec::new();
+        file.take(START).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
+        file.rewind().map_err(|error| unreadable(&error))?;
+        match start.as_slice() {
+            [] => Err(format!("an empty file; {GIVE_A_FILE}")),
+            [0, b'a', b's', b'm', version @ ..] if version.len() < 4 => {
+                Err("cut off in its first bytes; build or copy it anew".to_owned())
+            }
+            [0, b'a', b's', b'm', ..] => Ok(Self::Binary),
+            [0x7f, b'E', b'L', b'F', ..] => Ok(Self::Precompiled),
+            text if starts_as_text(text) => Ok(Self::Text),
+            _ => Err(format!("neither WebAssembly nor its text format; {GIVE_A_FILE}")),
+        }
+    }
+}
+
+/// Whether a binary's header says version 1, and no layer, which is a module's.
+pub(super) fn is_module(binary: &[u8]) -> bool {
+    binary.starts_with(b"\0asm\x01\0\0\0")
+}
+
+/// Whether the first thing that is neither space nor comment is a parenthesis.
+fn starts_as_text(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(";;"));
+    lines.next().is_some_and(|line| line.starts_with('('))
+}
+
+/// Windows opens no directory as a file, and doesn't say why.
+fn unopened(path: &Path, error: &io::Error) -> String {
+    if path.is_dir() { a_directory() } else { unreadable(error) }
+}
+
+fn a_directory() -> String {
+    format!("a directory; {GIVE_A_FILE}")
+}
+
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("no such file; {GIVE_A_FILE}"),
+        _ => format!("can't be read: {error}"),
+    }
+}

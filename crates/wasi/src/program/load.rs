@@ -1,0 +1,233 @@
+//! Loading: from a file to code, by way of the cache where there is one.
+//!
+//! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
+//! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use wasmtime::component::Component;
+use wasmtime::{Engine, Module};
+
+use super::format::{self, Format, unreadable};
+use super::record::{Digest, Record};
+use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
+use crate::runtime::{Runtime, RuntimeOptions};
+
+/// Bytes that are hashed at a time: few enough to stay in the processor's cache.
+const PIECE: usize = 128 << 10;
+
+/// What an instance of code without a record is taken to need: whoever vouches for its code vouches for that, too.
+const UNRECORDED_INSTANCE: u64 = 64 << 10;
+
+const MACHINE_CODE: &str = "machine code, compiled ahead of time, which is run as it is and not sandboxed by itself";
+
+impl Runtime {
+    /// Reads and compiles a component or a module from a `.wasm` or `.wat` file; the content decides, not the name. Takes its code from
+    /// the cache, where it was kept there before.
+    ///
+    /// Takes as long, and as much memory, as the program makes the compiler need, which can be much more than its size suggests. Load
+    /// what others wrote in a process that can be ended.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
+    pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
+        let fail = |why| LoadError::new(path, why);
+        let (mut file, format) = format::open(path).map_err(fail)?;
+        if format == Format::Precompiled {
+            return Err(LoadError { machine_code: true, ..fail(MACHINE_CODE.to_owned()) });
+        }
+        match self.load_kept(&mut file) {
+            Some((code, record)) => Ok(self.program(path, code, record)),
+            None => self.load_source(path, &mut file).map_err(fail),
+        }
+    }
+
+    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`, or else as [`Runtime::load`]. The file is read as
+    /// a whole, so what happens to it afterwards does not matter.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or its code is for another release, machine or setting.
+    ///
+    /// # Safety
+    /// Such a file holds machine code, which runs as it is: whoever wrote the file can do what this process can. The caller vouches
+    /// that this library or its command line wrote it, and that nobody changed it since.
+    #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
+    pub unsafe fn load_precompiled(&self, path: &Path) -> Result<Program, LoadError> {
+        // SAFETY: the caller vouches for the file's content.
+        unsafe { self.load_vouched(path, |code, _, file| code.read(self, file)) }
+    }
+
+    /// As [`Runtime::load_precompiled`], but maps the file instead of reading it, which is faster.
+    ///
+    /// # Errors
+    /// As [`Runtime::load_precompiled`].
+    ///
+    /// # Safety
+    /// As [`Runtime::load_precompiled`]; and nobody may change the file as long as the program or a copy of it exists, above all no guest: a
+    /// change would change the code that is running.
+    #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
+    pub unsafe fn map_precompiled(&self, path: &Path) -> Result<Program, LoadError> {
+        // SAFETY: the caller vouches for the file's content, now and later.
+        unsafe { self.load_vouched(path, |code, path, file| code.map(self, path, file)) }
+    }
+
+    /// # Safety
+    /// The content of a file of machine code is vouched for, as `load` takes it.
+    #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
+    unsafe fn load_vouched(
+        &self,
+        path: &Path,
+        load: impl FnOnce(Vouched, &Path, &mut File) -> wasmtime::Result<Code>,
+    ) -> Result<Program, LoadError> {
+        let fail = |why| LoadError::new(path, why);
+        let (mut file, format) = format::open(path).map_err(fail)?;
+        if format != Format::Precompiled {
+            return self.load(path);
+        }
+        let record = Record::read(&file).map_err(|error| fail(unreadable(&error)))?;
+        let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(path));
+        // SAFETY: as for this function.
+        let vouched = unsafe { Vouched::new(kind.unwrap_or(Kind::Component)) };
+        let code = load(vouched, path, &mut file).map_err(|error| {
+            let why = one_line(&error);
+            fail(format!("precompiled for another machine, release or setting ({why}); compile it anew"))
+        })?;
+        let record = record.unwrap_or_else(|| self.unrecorded(&code));
+        Ok(self.program(path, code, record))
+    }
+
+    fn program(&self, path: &Path, code: Code, record: Record) -> Program {
+        Program { runtime: self.clone(), code, path: path.to_owned(), record, linked: OnceLock::new() }
+    }
+
+    fn unrecorded(&self, code: &Code) -> Record {
+        let imports = code.imports(self);
+        let (kind, settings) = (code.kind(), self.settings);
+        Record { kind, settings, program: Digest::default(), instance: UNRECORDED_INSTANCE, imports }
+    }
+
+    /// The code that the cache keeps for the program in `file`.
+    #[allow(unsafe_code, reason = "code that this library compiled and sealed is mapped again")]
+    fn load_kept(&self, file: &mut File) -> Option<(Code, Record)> {
+        let cache = self.cache.as_ref()?;
+        let mut entry = cache.find(&digest(file).ok()?, self.settings)?;
+        // SAFETY: the entry's seal holds: this library wrote it for this program, and nobody else can have changed it, nor can
+        // anybody as long as it is mapped (`cache/unix.rs`, `cache/windows.rs`).
+        let vouched = unsafe { Vouched::new(entry.record.kind) };
+        let code = vouched.map(self, &entry.path, &mut entry.file).ok()?;
+        Some((code, entry.record))
+    }
+
+    /// Compiles the program, and keeps it in the cache.
+    fn load_source(&self, path: &Path, file: &mut File) -> Result<Program, String> {
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
+        let program = *blake3::hash(&bytes).as_bytes();
+        let (code, instance) = self.compile(&bytes)?;
+        let (kind, imports) = (code.kind(), code.imports(self));
+        let record = Record { kind, settings: self.settings, program, instance, imports };
+        let loaded = self.program(path, code, record);
+        if let Some(cache) = &self.cache
+            && let Ok(code) = loaded.serialized()
+        {
+            // A cache that can't be written only costs time at the next start.
+            drop(cache.keep(&program, self.settings, &code));
+        }
+        Ok(loaded)
+    }
+
+    /// Compiles a binary or a text, and tells the size of its largest instance; only in the binary's header is said which of the two kinds
+    /// it is.
+    fn compile(&self, bytes: &[u8]) -> Result<(Code, u64), String> {
+        let binary = wat::parse_bytes(bytes).map_err(|error| {
+            let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("not valid ({why}); correct its text")
+        })?;
+        let code = if format::is_module(&binary) {
+            let module = Module::from_binary(&self.engine, &binary).map(Code::Module);
+            module
+                .map_err(|error| format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error)))
+        } else {
+            let component = Component::from_binary(&self.engine, &binary).map(Code::Component);
+            component.map_err(|error| {
+                format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(&error))
+            })
+        };
+        Ok((code?, footprint::largest_instance(&binary)))
+    }
+}
+
+/// Machine code of this kind that somebody has vouched for.
+#[derive(Clone, Copy)]
+struct Vouched(Kind);
+
+#[allow(unsafe_code, reason = "the engine has no other way to take precompiled code")]
+impl Vouched {
+    /// # Safety
+    /// The code in the file that is going to be loaded was written by the engine and not changed since; if it is mapped, nobody changes it later.
+    unsafe fn new(kind: Kind) -> Self {
+        Self(kind)
+    }
+
+    fn map(self, runtime: &Runtime, path: &Path, file: &mut File) -> wasmtime::Result<Code> {
+        let engine = &runtime.engine;
+        let mapped = match self.0 {
+            // SAFETY: vouched for when this was made.
+            Kind::Module => unsafe { Module::deserialize_file(engine, path) }.map(Code::Module),
+            // SAFETY: as above.
+            Kind::Component => unsafe { Component::deserialize_file(engine, path) }.map(Code::Component),
+        };
+        // Not every system maps every file as code: Wine maps none.
+        mapped.or_else(|error| self.read(runtime, file).map_err(|_| error))
+    }
+
+    fn read(self, runtime: &Runtime, file: &mut File) -> wasmtime::Result<Code> {
+        let engine = &runtime.engine;
+        let mut code = Vec::new();
+        file.rewind()?;
+        file.read_to_end(&mut code)?;
+        match self.0 {
+            // SAFETY: vouched for when this was made.
+            Kind::Module => unsafe { Module::deserialize(engine, code) }.map(Code::Module),
+            // SAFETY: as above.
+            Kind::Component => unsafe { Component::deserialize(engine, code) }.map(Code::Component),
+        }
+    }
+}
+
+/// The kind of code without a record, as the engine marks it.
+fn kind_of(path: &Path) -> Option<Kind> {
+    Engine::detect_precompiled_file(path).ok().flatten().map(|kind| match kind {
+        wasmtime::Precompiled::Module => Kind::Module,
+        wasmtime::Precompiled::Component => Kind::Component,
+    })
+}
+
+/// What a file of machine code says of itself.
+pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
+    let (file, format) = format::open(path).ok()?;
+    if format != Format::Precompiled {
+        return None;
+    }
+    let record = Record::read(&file).ok()?;
+    let fits = |record: &Record| {
+        let options = [false, true].map(|interruptible| RuntimeOptions { interruptible, ..RuntimeOptions::default() });
+        let settings = options.iter().filter_map(|options| Runtime::new(options).ok());
+        settings.into_iter().any(|runtime| runtime.settings == record.settings)
+    };
+    Some(Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) })
+}
+
+/// The digest of a whole file, a piece at a time: most programs are in the cache, and need not be in memory.
+fn digest(file: &mut File) -> io::Result<Digest> {
+    let (mut hash, mut piece) = (blake3::Hasher::new(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(*hash.finalize().as_bytes()),
+            read => drop(hash.update(&piece[..read])),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Other names of a file, where the standard library doesn't tell their number.
+
+use std::path::Path;
+
+/// Whether the file has no second name, by which it could be reached from elsewhere; it is taken to have one.
+pub(super) fn has_one_name(_: &Path) -> bool {
+    false
+}

@@ -1,0 +1,40 @@
+//! `callgate cache`, and where the cache is.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use callgate_wasi::CodeCache;
+
+use crate::arguments::CacheCommand;
+
+/// The folder for compiled code; none where the user has no cache folder.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let folder = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = folder("XDG_CACHE_HOME")
+        .or_else(|| folder("LOCALAPPDATA"))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("callgate"))
+}
+
+pub(crate) fn cache(command: &CacheCommand) -> Result<ExitCode> {
+    let Some(folder) = folder() else {
+        bail!("nothing is kept, since you have no cache folder; set XDG_CACHE_HOME, or HOME, to an absolute path");
+    };
+    let cache = CodeCache::new(&folder);
+    let unused = || format!("{} is not used as a cache", folder.display());
+    match command {
+        CacheCommand::Info => {
+            let contents = cache.contents().with_context(unused)?;
+            println!("folder: {}", folder.display());
+            println!("entries: {}", contents.entries);
+            println!("bytes: {}", contents.bytes);
+        }
+        CacheCommand::Clear => {
+            let removed = cache.clear().with_context(unused)?;
+            println!("removed {} entries, {} bytes, from {}", removed.entries, removed.bytes, folder.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,111 @@
+//! Loading a program within limits of their own.
+//!
+//! A program decides what its compiler does: some kilobytes of text can take minutes and gigabytes. So reading and compiling is
+//! watched from the first byte on, by a thread that ends the process at the limit of time, and by an allocator that counts for as long as it takes
+//! (`memory.rs`). These limits are apart from those of the run, since what a program is allowed must not depend on whether its code is
+//! in the cache.
+
+pub(crate) mod memory;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use callgate_wasi::{LoadError, Program, Runtime};
+
+use crate::WRONG_USE;
+use crate::arguments::{CompileLimits, Precompiled};
+use crate::last_words;
+use crate::quantity::show_size;
+
+/// The code of a program, as the options permit it to be had.
+///
+/// # Errors
+/// Those of [`Runtime::load`]; machine code that the user did not ask for.
+pub(crate) fn load(
+    runtime: &Runtime,
+    path: &Path,
+    limits: &CompileLimits,
+    precompiled: Precompiled,
+) -> Result<Program> {
+    let loaded = within(limits, path, || load_as_permitted(runtime, path, precompiled))?;
+    match loaded {
+        Err(error) if error.is_machine_code() => {
+            bail!("{error}; if you trust whoever made it, add --allow-precompiled")
+        }
+        loaded => Ok(loaded?),
+    }
+}
+
+#[allow(unsafe_code, reason = "the user vouches for machine code by an option")]
+fn load_as_permitted(runtime: &Runtime, path: &Path, precompiled: Precompiled) -> Result<Program, LoadError> {
+    match precompiled {
+        Precompiled::Refused => runtime.load(path),
+        // SAFETY: the user has said that whoever made the file is trusted.
+        Precompiled::Copied => unsafe { runtime.load_precompiled(path) },
+        // SAFETY: as above; and the guest of this run cannot write to the file.
+        Precompiled::Mapped => unsafe { runtime.map_precompiled(path) },
+    }
+}
+
+/// Does `work` on the program in `path`; the process ends where that takes more than the limits.
+fn within<T>(limits: &CompileLimits, path: &Path, work: impl FnOnce() -> T) -> Result<T> {
+    let watch = Watch::begin(limits, path).context("cannot start a thread to watch the compiler")?;
+    let counted = memory::Counted::begin(limits.compile_memory, watch.thread.clone());
+    let done = work();
+    drop(counted);
+    drop(watch);
+    Ok(done)
+}
+
+/// A thread that ends the process when the limits are passed, until this is dropped.
+struct Watch {
+    over: Arc<AtomicBool>,
+    thread: thread::Thread,
+}
+
+impl Watch {
+    fn begin(limits: &CompileLimits, path: &Path) -> std::io::Result<Self> {
+        let over = Arc::new(AtomicBool::new(false));
+        let (seen, limits, path) = (Arc::clone(&over), *limits, path.to_owned());
+        let watching = move || {
+            if let Some(passed) = passed_limit(&limits, &seen) {
+                last_words::end(&format!("callgate: {}: {passed}", path.display()), WRONG_USE);
+            }
+        };
+        let thread = thread::Builder::new().name("loading".into()).spawn(watching)?.thread().clone();
+        Ok(Self { over, thread })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// Waits until loading is over, or has passed a limit: which, and what to do.
+fn passed_limit(limits: &CompileLimits, over: &AtomicBool) -> Option<String> {
+    let end = Instant::now().checked_add(limits.compile_timeout);
+    loop {
+        let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+        if over.load(Ordering::Acquire) {
+            return None;
+        }
+        if memory::is_passed() {
+            let memory = show_size(limits.compile_memory);
+            return Some(format!("to load it takes more than {memory} of memory; allow more with --compile-memory"));
+        }
+        if left.is_zero() {
+            return Some(format!(
+                "to load it takes longer than {:?}; allow more with --compile-timeout",
+                limits.compile_timeout
+            ));
+        }
+        thread::park_timeout(left);
+    }
+}

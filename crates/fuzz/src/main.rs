@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use callgate_fuzz::backends::Backends;
+use callgate_fuzz::costs::Costs;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
 use callgate_fuzz::modules::Modules;
@@ -26,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Runs all targets: files, components, what is nearly one, modules
+    /// Runs all targets: files, components, what is nearly one, machine code, modules, costs of compiling
     Fuzz {
         /// For how long; 1 unless told otherwise, and one case of each with a seed alone
         #[arg(long)]
@@ -69,8 +70,12 @@ const TURN: Duration = Duration::from_secs(2);
 fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<()> {
     let is_on = |target: usize| only.is_none_or(|only| only == TARGETS[target]);
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    let mut targets =
-        Targets { files: Files::new(Backends::all()), guests: Guests::new(&wit)?, modules: Modules::new()? };
+    let mut targets = Targets {
+        files: Files::new(Backends::all()),
+        guests: Guests::new(&wit)?,
+        modules: Modules::new()?,
+        costs: Costs::new()?,
+    };
     println!("backends: {}", targets.files.backends().join(", "));
     if let (Some(seed), None) = (seed, minutes) {
         let run = (0..TARGETS.len()).filter(|target| is_on(*target));
@@ -96,12 +101,13 @@ fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<(
 }
 
 /// What takes turns.
-const TARGETS: [&str; 4] = ["files", "component", "garbage", "module"];
+const TARGETS: [&str; 6] = ["files", "component", "garbage", "compiled", "module", "cost"];
 
 struct Targets {
     files: Files,
     guests: Guests,
     modules: Modules,
+    costs: Costs,
 }
 
 impl Targets {
@@ -110,7 +116,9 @@ impl Targets {
             0 => self.files.case(seed).map_err(|found| anyhow!("{found}")),
             1 => self.guests.component(seed),
             2 => self.guests.garbage(seed),
-            _ => self.modules.case(seed).map_err(|found| anyhow!("{found}")),
+            3 => self.guests.compiled(seed),
+            4 => self.modules.case(seed).map_err(|found| anyhow!("{found}")),
+            _ => self.costs.case(seed),
         };
         case.with_context(|| format!("{}: to run it again: cargo xtask fuzz --seed {seed}", TARGETS[target]))
     }
@@ -125,10 +133,14 @@ impl Targets {
         }
         println!("{:>10}  components that call the interface at random, on each system", counts[1]);
         println!("{:>10}  broken components", counts[2]);
+        println!("{:>10}  files of machine code, whole and broken", counts[3]);
         ends(self.guests.ends().map(|(what, end, count)| (format!("{what}: {end}"), count)).collect());
-        println!("{:>10}  modules of preview1, on each system", counts[3]);
+        println!("{:>10}  modules of preview1, on each system", counts[4]);
         println!("{:>10}    of which the systems had to agree on all answers", modules.modules());
         ends(modules.ends().map(|(end, count)| (end.to_owned(), count)).collect());
+        let [run, refused, beyond] = self.costs.ends();
+        println!("{:>10}  programs that are costly to compile", counts[5]);
+        println!("{run:>10}    ran\n{refused:>10}    were no programs\n{beyond:>10}    were beyond a limit");
         println!("{:>10}  failures", failures.len());
         for (rule, _) in files.rules().filter(|(_, count)| *count == 0 && counts[0] > LONG) {
             println!("the rule `{}` was never needed: remove it", rule.name);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use callgate_fuzz::backends::Backends;
+use callgate_fuzz::costs::Costs;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
 use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Modules, Script, call, holds};
@@ -63,6 +64,25 @@ fn the_host_outlives_broken_components() {
 }
 
 #[test]
+fn machine_code_is_never_loaded() {
+    let mut guests = guests();
+    for seed in 0..100 {
+        guests.compiled(seed).unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
+    }
+    assert!(guests.ends().any(|(_, end, _)| end == "refused"));
+}
+
+#[test]
+fn costs_of_compiling_are_limited() {
+    let mut costs = Costs::new().expect("callgate is built");
+    for seed in 0..16 {
+        costs.case(seed).unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
+    }
+    let [run, _, beyond] = costs.ends();
+    assert!(run > 0 && beyond > 0, "{:?}", costs.ends());
+}
+
+#[test]
 fn the_host_outlives_hostile_modules() {
     let mut modules = Modules::new().expect("the engine is set up");
     for seed in 0..200 {
@@ -100,7 +120,7 @@ fn a_difference_between_systems_is_seen() {
         call("fd_write", [number(6), list, Argument::Address(Address::At(128))]),
     ];
     let memory = Memory::Pages(1);
-    holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, calls });
+    holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, quota: None, calls });
 }
 
 fn guests() -> Guests {

@@ -68,7 +68,15 @@ fn the_end_of_memory_is_that_of_addresses() {
         call("random_get", [end(-5), Number(5)]),
     ];
     let memory = Memory::Pages(1 << 16);
-    let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, calls });
+    let done = holds(&Script {
+        tame: true,
+        unstable: false,
+        memory,
+        launch: Launch::Invoked,
+        handles: 100,
+        quota: None,
+        calls,
+    });
     let answers = [
         ("args_get", 0, 2),
         ("args_get", 21, 1),
@@ -96,6 +104,14 @@ fn names_grew_with_each_opening() {
     };
     let calls = (FIRST..FIRST + 600).map(|opened| open(if opened == FIRST { WRITABLE } else { opened - 1 })).collect();
     let memory = Memory::Pages(1);
-    let done = holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 1_000, calls });
+    let done = holds(&Script {
+        tame: true,
+        unstable: false,
+        memory,
+        launch: Launch::Invoked,
+        handles: 1_000,
+        quota: None,
+        calls,
+    });
     assert_eq!(done.calls().collect::<Vec<_>>(), [("path_open", 0, 600)]);
 }

@@ -1,4 +1,4 @@
-//! The host that guests are let loose on: the whole of callgate, a tree with an outside that must not change, a port of this machine.
+//! The host that guests are let loose on: the whole of callgate, mounts ([`Mounts`]), a port of this machine.
 //!
 //! Hazard: guests may open connections, so they are permitted to this process's own port alone, and to listen on loopback.
 
@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use callgate_conformance::Ground;
-use callgate_system::{Directory, System};
-use callgate_wasi::{Access, Exit, Guest, Program, Rule};
+use callgate_system::{Quota, System};
+use callgate_wasi::{Exit, Guest, Program, Rule};
 use fastrand::Rng;
+
+use crate::mounts::Mounts;
 
 /// Bytes of linear memory that a guest may have.
 const MEMORY: u64 = 16 << 20;
@@ -52,18 +54,16 @@ impl Loopback {
 pub(crate) fn run(
     program: &Program,
     system: Arc<dyn System>,
-    ground: &dyn Ground,
+    ground: Box<dyn Ground>,
     loopback: &Loopback,
     random: &mut Rng,
 ) -> Result<Exit> {
-    let root = ground.root();
-    furnish(ground, &*root);
-    let outside = ground.outside();
+    let quota = Quota { bytes: random.u64(0..200_000), entries: random.u64(0..20) };
+    let mounts = Mounts::new(ground, random.bool().then_some(quota))?;
     let mut guest = Guest::new(system);
     guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(MEMORY);
     guest.max_handles([8, 50, 1_000, 1_000][random.usize(0..4)]);
-    guest.mount_directory(Arc::clone(&root), "/", Access::ReadWrite)?;
-    guest.mount_directory(root, "/fixed", Access::ReadOnly)?;
+    mounts.give(&mut guest)?;
     if random.bool() {
         let port = loopback.port;
         let rules = [
@@ -81,20 +81,6 @@ pub(crate) fn run(
     }
     let exit = guest.run(program)?;
     loopback.clear();
-    if ground.outside() != outside {
-        bail!("what lies outside the mounts was changed");
-    }
+    mounts.checked()?;
     Ok(exit)
-}
-
-/// A file, a directory, and links that lead out.
-fn furnish(ground: &dyn Ground, root: &dyn Directory) {
-    // A host without links has guests without them.
-    let _ = root.create_directory("a");
-    ground.make_file(b"f", b"content");
-    ground.make_file(b"a/f", b"content");
-    ground.make_file(b"caf\xe9", b"");
-    for (text, name) in [("../outside", "out"), ("/etc", "absolute"), ("loop", "loop"), ("a", "to_a")] {
-        ground.make_symlink(text.as_bytes(), name);
-    }
 }

@@ -1,9 +1,10 @@
 //! Hostile guests against the whole host. Whatever they do, the host neither panics nor hangs nor takes memory without bounds, and
 //! nothing outside their mounts changes: a run ends with an exit code, a trap, its time, or not loaded at all.
 //!
-//! Components are made and run ([`Guests::component`]) and broken ([`Guests::garbage`]). Modules of preview1 are another target
-//! (`modules`).
+//! Components are made and run ([`Guests::component`]) and broken ([`Guests::garbage`]), and compiled, which is refused
+//! ([`Guests::compiled`]). Modules of preview1 are another target (`modules`).
 
+mod compiled;
 mod garbage;
 mod harvest;
 mod host;
@@ -15,10 +16,10 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-use callgate_wasi::{Exit, Runtime, RuntimeOptions};
+use anyhow::{Context as _, Result, ensure};
+use callgate_wasi::{Exit, Program, Runtime, RuntimeOptions};
 use fastrand::Rng;
 use tempfile::TempDir;
 
@@ -57,7 +58,7 @@ impl Guests {
         })
     }
 
-    /// How runs of `"component"` and `"garbage"` ended so far, and how often.
+    /// How `"component"`, `"garbage"` and `"compiled"` ended so far, and how often.
     pub fn ends(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
         self.ends.iter().map(|((what, end), count)| (*what, end.as_str(), *count))
     }
@@ -85,10 +86,43 @@ impl Guests {
         self.try_out("garbage", &bytes, seed)
     }
 
-    /// Loads a file and runs it on every system.
-    fn try_out(&mut self, what: &'static str, bytes: &[u8], seed: u64) -> Result<()> {
+    /// A file of machine code, or nearly.
+    ///
+    /// # Errors
+    /// What the host did wrong.
+    pub fn compiled(&mut self, seed: u64) -> Result<()> {
+        let mut random = Rng::with_seed(seed);
+        let component = module::component(&self.interface, random.u64(0..4), self.loopback.port)?;
+        let path = self.file(&component)?;
+        let code = self.runtime.load(&path)?.serialize()?;
+        let bytes = compiled::hostile(&code, &mut random);
+        let path = self.file(&bytes)?;
+        let end = self.watch.over(format!("compiled {seed}"), || {
+            // All that may be done with it unasked: to tell what it says of itself.
+            let told = Program::precompiled(&path);
+            let Err(error) = self.runtime.load(&path) else { return Ok("loaded") };
+            ensure!(
+                error.is_machine_code() == bytes.starts_with(compiled::MAGIC),
+                "it is taken for something else: {error}"
+            );
+            ensure!(told.is_some() == error.is_machine_code(), "it tells {told:?} of itself");
+            Ok(if error.is_machine_code() { "refused" } else { "not loaded" })
+        })?;
+        // Text may be followed by nothing but text, and a binary by sections.
+        ensure!(end != "loaded", "machine code was loaded without the flag");
+        *self.ends.entry(("compiled", end.to_owned())).or_default() += 1;
+        Ok(())
+    }
+
+    fn file(&self, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.folder.path().join("program.wasm");
         fs::write(&path, bytes).context("the program can't be written")?;
+        Ok(path)
+    }
+
+    /// Loads a file and runs it on every system.
+    fn try_out(&mut self, what: &'static str, bytes: &[u8], seed: u64) -> Result<()> {
+        let path = self.file(bytes)?;
         let ends = self.watch.over(format!("{what} {seed}"), || self.load_and_run(&path, seed))?;
         for end in ends {
             *self.ends.entry((what, end)).or_default() += 1;
@@ -105,7 +139,7 @@ impl Guests {
         let mut ends = Vec::new();
         for Host { name, system, ground } in self.hosts.all() {
             let mut random = Rng::with_seed(seed);
-            let exit = host::run(&program, system, &*ground, &self.loopback, &mut random).context(name)?;
+            let exit = host::run(&program, system, ground, &self.loopback, &mut random).context(name)?;
             ends.push(match exit {
                 Exit::Code(_) => "exit code".to_owned(),
                 Exit::Trap(trap) => format!("trap: {}", crate::kind(&trap.reason)),

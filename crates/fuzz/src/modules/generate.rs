@@ -1,5 +1,6 @@
 //! Random hostile modules. What stands first in a choice is what a failing one shrinks to.
 
+use callgate_system::Quota;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -25,12 +26,18 @@ pub(crate) fn scripts(tame: bool) -> BoxedStrategy<Script> {
         3 => select(vec![Launch::Initialized, Launch::Started, Launch::Command, Launch::Twice]),
     ];
     let set = vec(proptest::bool::weighted(0.85), openers().len());
-    let header = (memory, launch, proptest::bool::weighted(0.1), select(vec![1_000, 1_000, 50, 1_000, 8]));
-    let script = move |((memory, launch, unstable, handles), set, work): (_, Vec<bool>, Vec<Call>)| {
+    let header = (memory, launch, proptest::bool::weighted(0.1), select(vec![1_000, 1_000, 50, 1_000, 8]), quotas());
+    let script = move |((memory, launch, unstable, handles, quota), set, work): (_, Vec<bool>, Vec<Call>)| {
         let openers = openers().into_iter().zip(set).filter_map(|(opener, set)| set.then_some(opener));
-        Script { tame, unstable, memory, launch, handles, calls: openers.chain(work).collect() }
+        Script { tame, unstable, memory, launch, handles, quota, calls: openers.chain(work).collect() }
     };
     (header, set, vec(calls(tame), 1..LONGEST)).prop_map(script).boxed()
+}
+
+/// None, one that is soon reached, and one that a whole file fits into.
+fn quotas() -> impl Strategy<Value = Option<Quota>> {
+    let quotas = [None, None, Some(Quota { bytes: 100, entries: 3 }), Some(Quota { bytes: 70_000, entries: 100 })];
+    select(quotas.to_vec())
 }
 
 /// Files and directories, of both mounts.

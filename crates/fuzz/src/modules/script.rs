@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use callgate_system::Quota;
+
 use super::layout::PAGE;
 use crate::files::Text;
 
@@ -18,6 +20,8 @@ pub struct Script {
     pub launch: Launch,
     /// The descriptors that it may have.
     pub handles: usize,
+    /// What it may add to its writable mount.
+    pub quota: Option<Quota>,
     /// Its calls.
     pub calls: Vec<Call>,
 }
@@ -107,10 +111,10 @@ pub fn call(function: &str, arguments: impl Into<Vec<Argument>>) -> Call {
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tame, unstable, memory, launch, handles, calls } = self;
+        let Self { tame, unstable, memory, launch, handles, quota, calls } = self;
         writeln!(f, "Script {{")?;
         writeln!(f, "        tame: {tame}, unstable: {unstable}, memory: Memory::{memory:?},")?;
-        writeln!(f, "        launch: Launch::{launch:?}, handles: {handles}, calls: vec![")?;
+        writeln!(f, "        launch: Launch::{launch:?}, handles: {handles}, quota: {quota:?}, calls: vec![")?;
         calls.iter().try_for_each(|call| writeln!(f, "            {call:?},"))?;
         write!(f, "        ],\n    }}")
     }

@@ -13,12 +13,10 @@ use wasm_encoder::{
 use super::functions::{self, ACCEPT, EXIT, FUNCTIONS, GROW, Parameter, find};
 use super::layout::{DATA, PAGE, PUT};
 use super::script::{Address, Argument, Call, Launch, Memory, Script};
+use crate::mounts::SECRET;
 
 /// The function that returns what the calls did.
 pub(crate) const RUN: &str = "run";
-
-/// What no guest may see.
-pub(crate) const SECRET: [u8; 8] = *b"NEVERSEE";
 
 /// Bytes of memory that are looked at for it.
 const LOOKED_AT: u64 = 1 << 23;

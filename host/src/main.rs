@@ -46,9 +46,9 @@ fn main() -> ExitCode {
     done.unwrap_or_else(|error| {
         let line = format!("callgate: {}", one_line(&format!("{error:#}")));
         if limited {
-            last_words::say(&line)
+            last_words::say(&line);
         } else {
-            say(&line)
+            say(&line);
         }
         ExitCode::from(WRONG_USE)
     })

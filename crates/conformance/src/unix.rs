@@ -1,5 +1,5 @@
 //! Fresh roots in a temporary directory of a Unix, for every backend that serves real files there; and names
-//! that are swapped under its feet ([`swap`]), files that nobody may write ([`sealed`]).
+//! that are swapped under its feet ([`swap`]), files that nobody may write ([`sealed()`]).
 
 mod sealed;
 pub mod swap;

@@ -29,13 +29,13 @@ use rustix::io::{Errno, Result};
 type Identity = (u64, u64);
 
 fn identity(directory: BorrowedFd<'_>) -> Result<Identity> {
-    rustix::fs::fstat(directory).map(|stat| (stat.st_dev.into(), stat.st_ino.into()))
+    rustix::fs::fstat(directory).map(|stat| (stat.st_dev, stat.st_ino))
 }
 
 /// The identity of what has this path, no link followed.
 fn identity_at(path: &std::path::Path) -> Result<Identity> {
     let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok((stat.st_dev.into(), stat.st_ino.into()))
+    Ok((stat.st_dev, stat.st_ino))
 }
 
 /// The absolute path of an open directory, without links, as the kernel tells it.

@@ -52,7 +52,7 @@ impl Directory for PortableDirectory {
         Ok(match resolve::open(&self.dir, path, how, self.procfs)? {
             Handle::Directory(dir) => {
                 self.procfs.permit(&dir, false)?;
-                Opened::Directory(Arc::new(Self { dir, place: os::Place::default(), procfs: self.procfs }))
+                Opened::Directory(Arc::new(Self { dir, place: os::Place::below_root(), procfs: self.procfs }))
             }
             Handle::File(file) => Opened::File(Arc::new(PortableFile::new(file.into_std(), how.read, how.write))),
         })

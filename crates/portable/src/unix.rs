@@ -158,11 +158,14 @@ pub(crate) fn rename(from: &Dir, name: &Path, to: &Dir, new_name: &Path) -> Resu
 }
 
 /// What is known of a directory beside its handle: nothing.
-#[derive(Default)]
 pub(crate) struct Place;
 
 impl Place {
     pub(crate) fn of_root(_path: &OsStr) -> Self {
+        Self
+    }
+
+    pub(crate) fn below_root() -> Self {
         Self
     }
 }

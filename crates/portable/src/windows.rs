@@ -164,12 +164,15 @@ pub(crate) fn disconnect(socket: &Socket, family: AddressFamily) -> io::Result<(
 }
 
 /// What is known of a directory beside its handle: the path of one that is the root of a mount, without links.
-#[derive(Default)]
 pub(crate) struct Place(Option<PathBuf>);
 
 impl Place {
     pub(crate) fn of_root(path: &OsStr) -> Self {
         Self(std::fs::canonicalize(path).ok())
+    }
+
+    pub(crate) fn below_root() -> Self {
+        Self(None)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use callgate_wasi::{Exit, Guest, Hook, Program, Runtime, RuntimeOptions};
 
 use crate::arguments::{Precompiled, RunOptions};
@@ -25,6 +25,10 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let program = loading::load(&runtime, options.program(), &options.loading.limits, precompiled(options, &guest))?;
     limit_time(&mut guest, options)?;
     setup::enter(&mut guest, &program, options)?;
+
+    if let Some(Some(file)) = &options.trace {
+        refuse_within_reach(&guest, options, file)?;
+    }
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
@@ -53,7 +57,7 @@ fn limit_time(guest: &mut Guest, options: &RunOptions) -> Result<()> {
 fn runtime_options(options: &RunOptions, guest: &Guest) -> RuntimeOptions {
     let is_compiled = options.loading.allow_precompiled && Program::precompiled(options.program()).is_some();
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
-    let is_safe = |folder: &PathBuf| !guest.may_write(folder) || !platform::overrides_modes();
+    let is_safe = |folder: &PathBuf| !setup::may_write(guest, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
     RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache }
 }
@@ -62,9 +66,18 @@ fn runtime_options(options: &RunOptions, guest: &Guest) -> RuntimeOptions {
 fn precompiled(options: &RunOptions, guest: &Guest) -> Precompiled {
     match options.loading.allow_precompiled {
         false => Precompiled::Refused,
-        true if guest.may_write(options.program()) => Precompiled::Copied,
+        true if setup::may_write(guest, options, options.program()) => Precompiled::Copied,
         true => Precompiled::Mapped,
     }
+}
+
+/// A trace that the guest could write to tells what the guest likes. Devices and pipes are no file of a mount.
+fn refuse_within_reach(guest: &Guest, options: &RunOptions, file: &Path) -> Result<()> {
+    let is_file = file.metadata().map_or(true, |found| found.is_file());
+    if is_file && setup::may_write(guest, options, file) {
+        bail!("--trace {}: the program could change it there; write the trace to where no --dir leads", file.display());
+    }
+    Ok(())
 }
 
 fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {

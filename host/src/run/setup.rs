@@ -2,6 +2,7 @@
 
 use std::env;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -37,14 +38,19 @@ pub(super) fn guest(backend: &Backend, options: &RunOptions) -> Result<Guest> {
 
 /// Says it where the guest may change what the user's shell does: no sandbox could undo that.
 fn warn_of_home(guest: &Guest, options: &RunOptions) {
-    // The paths of the system in memory are none of this machine's.
-    let home = env::home_dir().filter(|home| options.backend != BackendName::Memory && home.is_absolute());
-    if let Some(home) = home.filter(|home| home.is_dir() && guest.may_write(home)) {
+    let home = env::home_dir().filter(|home| home.is_absolute() && home.is_dir());
+    if let Some(home) = home.filter(|home| may_write(guest, options, home)) {
         say(&format!(
             "callgate: the program may change files in {} that run when you log in, such as .bashrc; mount a folder below it, or add ::ro",
             home.display()
         ));
     }
+}
+
+/// Whether the guest may write to this file or folder of this machine, or make it.
+pub(super) fn may_write(guest: &Guest, options: &RunOptions, path: &Path) -> bool {
+    // The paths of the system in memory are none of this machine's.
+    options.backend != BackendName::Memory && guest.may_write(path)
 }
 
 /// Where the program begins, and the sockets that it is handed.

@@ -52,7 +52,7 @@ fn both(host: Host) -> [Run; 2] {
 
 fn out_of_reach(run: Run, what: &str, own: &str, paths: impl IntoIterator<Item = String>) {
     let run = run.args(&[what, own]);
-    let run = paths.into_iter().fold(run, |run, path| run.arg(path)).run();
+    let run = paths.into_iter().fold(run, Run::arg).run();
     run.well().prints("procfs: out of reach\n");
 }
 

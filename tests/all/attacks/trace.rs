@@ -149,3 +149,20 @@ fn what_is_cut_can_be_told() {
         assert!(shortest > 0 && lost <= 64 << 10, "{lost} bytes are lost");
     });
 }
+
+/// Who may write to it says what it likes; what exists keeps its content.
+#[test]
+fn a_trace_that_the_guest_could_write() {
+    each(|host| {
+        let place = Place::new().file("old", "as it was");
+        let traced = |file: &Path| host.guest("hello").option(format!("--trace={}", file.display()));
+        for name in ["new", "old", "none/below"] {
+            let file = place.data.join(name);
+            traced(&file).dir(&place.data, "/data").run().refused(&["--trace", name, "could change it"]);
+        }
+        assert_eq!(fs::read_to_string(place.data.join("old")).expect("it is there"), "as it was");
+        assert!(!place.data.join("new").exists(), "nothing half done");
+        traced(&place.data.join("new")).read_only(&place.data, "/data").run().well();
+        traced(&place.outside.join("trace")).dir(&place.data, "/data").run().well();
+    });
+}

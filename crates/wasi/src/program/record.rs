@@ -3,7 +3,9 @@
 //! The engine's format is an ELF image, and a reader of such an image ignores whatever follows it. So the record stands behind the
 //! image: `callgate inspect` reads it without loading machine code, and the code cache compares it with the program at hand.
 //!
-//!     image | kind 1 | settings 8 | program 32 | instance 8 | number of imports 4 | (length 4, name)… | length of all this 4 | magic 16
+//! ```text
+//! image | kind 1 | settings 8 | program 32 | instance 8 | number of imports 4 | (length 4, name)… | length of all this 4 | magic 16
+//! ```
 //!
 //! Numbers are little-endian. Hazard: anybody can write such a file. A record is believed where the file is [sealed](super::cache); anywhere else
 //! it is what the file says of itself.

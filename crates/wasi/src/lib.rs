@@ -33,20 +33,18 @@
 //! ```
 
 mod backtrace;
+mod bind;
 mod budget;
+mod calls;
 mod guest;
-mod handles;
 mod host;
 mod invoke;
 mod limits;
-mod name;
-mod p1;
-mod p2;
+mod objects;
 mod program;
 mod reach;
 mod runtime;
 mod start;
-mod unsent;
 mod watchdog;
 
 pub use callgate_gate::{Hook, MissingRule, Rule, RuleError};

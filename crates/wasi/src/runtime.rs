@@ -11,8 +11,8 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine};
 
+use crate::bind;
 use crate::host::Host;
-use crate::p2;
 use crate::program::CodeCache;
 
 /// How programs are compiled.
@@ -64,7 +64,7 @@ impl Runtime {
         config.epoch_interruption(options.interruptible);
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
-        p2::link(&mut linker)?;
+        bind::link(&mut linker)?;
         let cache = options.cache.as_deref().map(CodeCache::new);
         let settings = settings(&engine);
         Ok(Self { engine, cache, settings, linker: Arc::new(linker), interruptible: options.interruptible })

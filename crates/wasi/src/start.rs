@@ -7,10 +7,10 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, ExternType, Module};
 
+use crate::bind::preview1;
 use crate::guest::Exit;
 use crate::host::{GuestStore, Host};
 use crate::invoke::Invoked;
-use crate::p1;
 use crate::program::{Code, Program};
 use callgate_gate::{Break, Ended};
 
@@ -53,7 +53,7 @@ impl Linked {
                 let instance = program.runtime.linker.instantiate_pre(component)?;
                 Ok(Self::Component { instance, run: run_interface(component, &program.runtime.engine) })
             }
-            Code::Module(module) => Ok(Self::Module { instance: p1::linker(module)?.instantiate_pre(module)? }),
+            Code::Module(module) => Ok(Self::Module { instance: preview1::linker(module)?.instantiate_pre(module)? }),
         }
     }
 

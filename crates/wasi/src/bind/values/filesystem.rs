@@ -1,0 +1,372 @@
+//! The values of `wasi:filesystem/types`, and what they are in the words of the portable system.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use callgate_gate::{AsReply, Reply};
+use callgate_system::{
+    Advice as SystemAdvice, Code, Entry, Error, FileType, Follow, Identity, NewTimestamp as SystemTimestamp, OpenHow,
+    Stat, Timestamp,
+};
+use wasmtime::component::{ComponentType, Lift, Lower, Resource, flags};
+
+use super::Datetime;
+use crate::bind::component::{Own, Value, give, lowered_as_they_are, values_of_the_host};
+use crate::objects::{Descriptor, Flags, Held};
+
+macro_rules! error_codes {
+    ($($variant:ident = $name:literal,)*) => {
+        /// `wasi:filesystem/types.error-code`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lift, Lower)]
+        #[component(enum)]
+        #[repr(u8)]
+        pub(in crate::bind) enum ErrorCode { $(#[component(name = $name)] $variant,)* }
+
+        impl From<Error> for ErrorCode {
+            fn from(error: Error) -> Self {
+                match error.code {
+                    $(Code::$variant => Self::$variant,)*
+                    // A rule of the user's; this interface says it so.
+                    Code::AccessDenied => Self::NotPermitted,
+                    _ => Self::Io,
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    Access = "access",
+    WouldBlock = "would-block",
+    Already = "already",
+    BadDescriptor = "bad-descriptor",
+    Busy = "busy",
+    Deadlock = "deadlock",
+    Quota = "quota",
+    Exist = "exist",
+    FileTooLarge = "file-too-large",
+    IllegalByteSequence = "illegal-byte-sequence",
+    InProgress = "in-progress",
+    Interrupted = "interrupted",
+    Invalid = "invalid",
+    Io = "io",
+    IsDirectory = "is-directory",
+    Loop = "loop",
+    TooManyLinks = "too-many-links",
+    MessageSize = "message-size",
+    NameTooLong = "name-too-long",
+    NoDevice = "no-device",
+    NoEntry = "no-entry",
+    NoLock = "no-lock",
+    InsufficientMemory = "insufficient-memory",
+    InsufficientSpace = "insufficient-space",
+    NotDirectory = "not-directory",
+    NotEmpty = "not-empty",
+    NotRecoverable = "not-recoverable",
+    Unsupported = "unsupported",
+    NoTty = "no-tty",
+    NoSuchDevice = "no-such-device",
+    Overflow = "overflow",
+    NotPermitted = "not-permitted",
+    Pipe = "pipe",
+    ReadOnly = "read-only",
+    InvalidSeek = "invalid-seek",
+    TextFileBusy = "text-file-busy",
+    CrossDevice = "cross-device",
+}
+
+/// `descriptor-type`.
+#[derive(Clone, Copy, Debug, ComponentType, Lift, Lower)]
+#[component(enum)]
+#[repr(u8)]
+pub(in crate::bind) enum DescriptorType {
+    #[component(name = "unknown")]
+    Unknown,
+    #[component(name = "block-device")]
+    BlockDevice,
+    #[component(name = "character-device")]
+    CharacterDevice,
+    #[component(name = "directory")]
+    Directory,
+    #[component(name = "fifo")]
+    Fifo,
+    #[component(name = "symbolic-link")]
+    SymbolicLink,
+    #[component(name = "regular-file")]
+    RegularFile,
+    #[component(name = "socket")]
+    Socket,
+}
+
+impl From<FileType> for DescriptorType {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::Unknown => Self::Unknown,
+            FileType::BlockDevice => Self::BlockDevice,
+            FileType::CharacterDevice => Self::CharacterDevice,
+            FileType::Directory => Self::Directory,
+            FileType::Fifo => Self::Fifo,
+            FileType::SymbolicLink => Self::SymbolicLink,
+            FileType::RegularFile => Self::RegularFile,
+            FileType::Socket => Self::Socket,
+        }
+    }
+}
+
+flags! {
+    DescriptorFlags {
+        #[component(name = "read")]
+        const READ;
+        #[component(name = "write")]
+        const WRITE;
+        #[component(name = "file-integrity-sync")]
+        const FILE_INTEGRITY_SYNC;
+        #[component(name = "data-integrity-sync")]
+        const DATA_INTEGRITY_SYNC;
+        #[component(name = "requested-write-sync")]
+        const REQUESTED_WRITE_SYNC;
+        #[component(name = "mutate-directory")]
+        const MUTATE_DIRECTORY;
+    }
+}
+
+flags! {
+    PathFlags {
+        #[component(name = "symlink-follow")]
+        const SYMLINK_FOLLOW;
+    }
+}
+
+flags! {
+    OpenFlags {
+        #[component(name = "create")]
+        const CREATE;
+        #[component(name = "directory")]
+        const DIRECTORY;
+        #[component(name = "exclusive")]
+        const EXCLUSIVE;
+        #[component(name = "truncate")]
+        const TRUNCATE;
+    }
+}
+
+impl From<PathFlags> for Follow {
+    fn from(flags: PathFlags) -> Self {
+        if flags.contains(PathFlags::SYMLINK_FOLLOW) { Self::Yes } else { Self::No }
+    }
+}
+
+/// How a path is to be opened, without who follows links and who reads.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::bind) struct Opening(OpenFlags);
+
+impl Opening {
+    /// How the portable system is to open what the guest asks for.
+    pub(in crate::bind) fn how(self, follow: Follow, flags: Flags) -> OpenHow {
+        OpenHow {
+            read: flags.contains(Flags::READ),
+            write: flags.contains(Flags::WRITE),
+            follow,
+            create: self.0.contains(OpenFlags::CREATE),
+            exclusive: self.0.contains(OpenFlags::EXCLUSIVE),
+            truncate: self.0.contains(OpenFlags::TRUNCATE),
+            directory: self.0.contains(OpenFlags::DIRECTORY),
+            sync: flags.contains(Flags::FILE_INTEGRITY_SYNC),
+            sync_data: flags.contains(Flags::DATA_INTEGRITY_SYNC),
+        }
+    }
+}
+
+impl From<OpenFlags> for Opening {
+    fn from(flags: OpenFlags) -> Self {
+        Self(flags)
+    }
+}
+
+/// Each flag, as the interface has it and as a descriptor has it.
+const FLAGS: [(DescriptorFlags, Flags); 6] = [
+    (DescriptorFlags::READ, Flags::READ),
+    (DescriptorFlags::WRITE, Flags::WRITE),
+    (DescriptorFlags::FILE_INTEGRITY_SYNC, Flags::FILE_INTEGRITY_SYNC),
+    (DescriptorFlags::DATA_INTEGRITY_SYNC, Flags::DATA_INTEGRITY_SYNC),
+    (DescriptorFlags::REQUESTED_WRITE_SYNC, Flags::REQUESTED_WRITE_SYNC),
+    (DescriptorFlags::MUTATE_DIRECTORY, Flags::MUTATE_DIRECTORY),
+];
+
+impl From<DescriptorFlags> for Flags {
+    fn from(flags: DescriptorFlags) -> Self {
+        let set = FLAGS.into_iter().filter(|(flag, _)| flags.contains(*flag));
+        set.fold(Self::default(), |all, (_, flag)| all.and(flag))
+    }
+}
+
+impl From<Flags> for DescriptorFlags {
+    fn from(flags: Flags) -> Self {
+        let set = FLAGS.into_iter().filter(|(_, flag)| flags.contains(*flag));
+        set.fold(Self::default(), |all, (flag, _)| all | flag)
+    }
+}
+
+/// `advice`.
+#[derive(Clone, Copy, Debug, ComponentType, Lift, Lower)]
+#[component(enum)]
+#[repr(u8)]
+#[allow(dead_code, reason = "the guest makes them")]
+pub(in crate::bind) enum Advice {
+    #[component(name = "normal")]
+    Normal,
+    #[component(name = "sequential")]
+    Sequential,
+    #[component(name = "random")]
+    Random,
+    #[component(name = "will-need")]
+    WillNeed,
+    #[component(name = "dont-need")]
+    DontNeed,
+    #[component(name = "no-reuse")]
+    NoReuse,
+}
+
+impl From<Advice> for SystemAdvice {
+    fn from(advice: Advice) -> Self {
+        match advice {
+            Advice::Normal => Self::Normal,
+            Advice::Sequential => Self::Sequential,
+            Advice::Random => Self::Random,
+            Advice::WillNeed => Self::WillNeed,
+            Advice::DontNeed => Self::DontNeed,
+            Advice::NoReuse => Self::NoReuse,
+        }
+    }
+}
+
+/// `descriptor-stat`.
+#[derive(Clone, Copy, Debug, ComponentType, Lower)]
+#[component(record)]
+pub(in crate::bind) struct DescriptorStat {
+    #[component(name = "type")]
+    kind: DescriptorType,
+    #[component(name = "link-count")]
+    link_count: u64,
+    size: u64,
+    #[component(name = "data-access-timestamp")]
+    accessed: Option<Datetime>,
+    #[component(name = "data-modification-timestamp")]
+    modified: Option<Datetime>,
+    #[component(name = "status-change-timestamp")]
+    changed: Option<Datetime>,
+}
+
+impl From<Stat> for DescriptorStat {
+    /// A time before 1970 is left out: the interface counts seconds up from there.
+    fn from(stat: Stat) -> Self {
+        Self {
+            kind: stat.kind.into(),
+            link_count: stat.links,
+            size: stat.size,
+            accessed: stat.accessed.and_then(Datetime::new),
+            modified: stat.modified.and_then(Datetime::new),
+            changed: stat.changed.and_then(Datetime::new),
+        }
+    }
+}
+
+/// `new-timestamp`.
+#[derive(Clone, Copy, Debug, ComponentType, Lift)]
+#[component(variant)]
+pub(in crate::bind) enum NewTimestamp {
+    #[component(name = "no-change")]
+    NoChange,
+    #[component(name = "now")]
+    Now,
+    #[component(name = "timestamp")]
+    Timestamp(Datetime),
+}
+
+impl From<NewTimestamp> for SystemTimestamp {
+    fn from(new: NewTimestamp) -> Self {
+        match new {
+            NewTimestamp::NoChange => Self::NoChange,
+            NewTimestamp::Now => Self::Now,
+            NewTimestamp::Timestamp(time) => Self::At(Timestamp {
+                // What is beyond becomes the time that every system refuses.
+                seconds: i64::try_from(time.seconds).unwrap_or(i64::MAX),
+                nanoseconds: time.nanoseconds,
+            }),
+        }
+    }
+}
+
+/// `directory-entry`.
+#[derive(Debug, ComponentType, Lower)]
+#[component(record)]
+pub(in crate::bind) struct DirectoryEntry {
+    #[component(name = "type")]
+    kind: DescriptorType,
+    name: String,
+}
+
+impl From<Entry> for DirectoryEntry {
+    fn from(entry: Entry) -> Self {
+        Self { kind: entry.kind.into(), name: entry.name }
+    }
+}
+
+/// `metadata-hash-value`: of the identity alone, so it stays the same while the file is written.
+#[derive(Clone, Copy, Debug, ComponentType, Lower)]
+#[component(record)]
+pub(in crate::bind) struct MetadataHash {
+    lower: u64,
+    upper: u64,
+}
+
+impl From<Identity> for MetadataHash {
+    fn from(identity: Identity) -> Self {
+        let mut hasher = DefaultHasher::new();
+        identity.hash(&mut hasher);
+        let lower = hasher.finish();
+        0_u8.hash(&mut hasher);
+        Self { lower, upper: hasher.finish() }
+    }
+}
+
+/// Bytes, and whether the end was met.
+pub(in crate::bind) struct Transfer(pub(in crate::bind) Vec<u8>, pub(in crate::bind) bool);
+
+impl AsReply for Transfer {
+    fn as_reply(&self) -> Reply<'_> {
+        Reply::Bytes(&self.0)
+    }
+}
+
+impl From<Transfer> for (Vec<u8>, bool) {
+    fn from(Transfer(bytes, end): Transfer) -> Self {
+        (bytes, end)
+    }
+}
+
+/// `list<tuple<descriptor, string>>`
+pub(in crate::bind) struct Directories(Vec<(Held<Descriptor>, String)>);
+
+impl From<Vec<(Held<Descriptor>, String)>> for Directories {
+    fn from(list: Vec<(Held<Descriptor>, String)>) -> Self {
+        Self(list)
+    }
+}
+
+impl Value for Directories {
+    type Engine = Vec<(Resource<Descriptor>, String)>;
+
+    fn lowered(self) -> Self::Engine {
+        self.0.into_iter().map(|(root, path)| (Own::from(root).lowered(), path)).collect()
+    }
+}
+
+give!(Follow, Opening, Flags, SystemAdvice, SystemTimestamp);
+values_of_the_host!(
+    PathFlags => Follow,
+    OpenFlags => Opening,
+    DescriptorFlags => Flags,
+    Advice => SystemAdvice,
+    NewTimestamp => SystemTimestamp
+);
+lowered_as_they_are!(DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, MetadataHash);

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use callgate_tests::{Host, callgate, each, places};
+use callgate_tests::needs::NamedHome;
+use callgate_tests::{Host, callgate, each, needs, places};
 
 use crate::places::{Place, write};
 
@@ -177,6 +178,7 @@ fn the_cache_is_shown_and_emptied() {
 
 #[test]
 fn a_writable_home_is_named() {
+    needs!(NamedHome);
     let home = Place::new();
     let sub = home.data.join("sub");
     fs::create_dir(&sub).expect("a directory can be made");

@@ -110,9 +110,11 @@ fn paths() {
     everywhere(|host| {
         let place = Place::new().file("plain", "");
         let module = place.outside.join("attack.wat");
-        let evil = "p\u{202e}\u{200b}\">\u{e0041}";
+        // Windows has no name with a quote or a bracket in it.
+        let marks = if places::backend() == "nt" { "" } else { "\">" };
+        let evil = format!("p\u{202e}\u{200b}{marks}\u{e0041}");
         let (len, file) = (evil.len() as i64, module.clone());
-        let calls = Calls::new().data(1024, evil).data(2048, "plain");
+        let calls = Calls::new().data(1024, evil.as_str()).data(2048, "plain");
         let calls = calls.call("path_create_directory", &[3, 1024, len], 0);
         let calls = calls.call("path_open", &[3, 0, 1024, len, 0, 0, 0, 0, 64], 0);
         write(&file, calls.call("fd_readdir", &[4, 4096, 4096, 0, 64], 0).text());
@@ -121,8 +123,10 @@ fn paths() {
         run.well();
         let trace = fs::read_to_string(&trace).expect("the trace can be read");
         run.claim("nothing unseen in the trace", is_harmless(&trace));
-        run.claim("quotes stay quotes", trace.contains(r#""p\u{202e}\u{200b}\">\u{e0041}""#));
-        run.claim("brackets stay brackets", trace.contains(r#"</data/p\u{202e}\u{200b}"\u{3e}\u{e0041}>"#));
+        let (quoted, bracketed) = if marks.is_empty() { ("", "") } else { (r#"\">"#, r#""\u{3e}"#) };
+        let is_there = |text: String| trace.contains(&text);
+        run.claim("quotes stay quotes", is_there(format!(r#""p\u{{202e}}\u{{200b}}{quoted}\u{{e0041}}""#)));
+        run.claim("brackets stay brackets", is_there(format!(r"</data/p\u{{202e}}\u{{200b}}{bracketed}\u{{e0041}}>")));
     });
 }
 

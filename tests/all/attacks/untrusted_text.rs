@@ -4,7 +4,8 @@
 use std::fs;
 
 use callgate_tests::calls::Calls;
-use callgate_tests::{Host, Output, callgate, everywhere, places};
+use callgate_tests::needs::RawNames;
+use callgate_tests::{Host, Output, callgate, everywhere, needs, places};
 
 use crate::places::{Place, write};
 
@@ -154,4 +155,23 @@ fn the_length_of_a_path() {
             assert!(with < without + (48 << 20), "{} MiB, and traced {} MiB", without >> 20, with >> 20);
         }
     });
+}
+
+/// The user's own file may be somebody else's download.
+#[test]
+fn the_name_of_the_program() {
+    needs!(RawNames);
+    let place = Place::new();
+    let path = place.outside.join("x\ncallgate: all is well\u{1b}[2J\u{202e}.wat");
+    let spin = "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop (br 0))))";
+    let trap = "(module (memory (export \"memory\") 1) (func (export \"_start\") unreachable))";
+    let run = || Host::Native.program(&path);
+    for (text, run) in
+        [(spin, run().with("--timeout", "100ms")), (trap, run()), (spin, run().with("--compile-memory", "1KiB"))]
+    {
+        write(&path, text);
+        let run = run.run();
+        run.complains(r"x\ncallgate: all is well\u{1b}[2J\u{202e}.wat");
+        harmless(&run);
+    }
 }

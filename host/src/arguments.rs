@@ -120,8 +120,8 @@ pub(crate) struct RunOptions {
     pub(crate) max_handles: Option<usize>,
 
     /// Print a line for each call, to standard error or to FILE, and a last one that tells how the run ended; without that the
-    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. FILE is not for a directory that the
-    /// program may write to.
+    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. On standard error the program may print lines
+    /// that look like those of a trace; FILE holds nothing else, and is refused where the program could write to it.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) trace: Option<Option<PathBuf>>,
 
@@ -191,7 +191,7 @@ pub(crate) struct InspectOptions {
 /// How a program becomes code.
 #[derive(Args)]
 pub(crate) struct LoadOptions {
-    /// Accept a program that was compiled ahead of time (.cwasm). That is machine code: it runs as it is, not sandboxed by itself, so
+    /// Accept a program that was compiled ahead of time (.cwasm). That is machine code: run, it is not sandboxed by itself, so
     /// trust whoever made it as much as a program of your own.
     #[arg(long)]
     pub(crate) allow_precompiled: bool,
@@ -215,17 +215,6 @@ pub(crate) struct CompileLimits {
     /// Give up where reading and compiling the program takes more of the host's memory; apart from --max-memory.
     #[arg(long = "compile-memory", value_name = "SIZE", default_value = "2GiB", value_parser = quantity::parse_size)]
     pub(crate) compile_memory: u64,
-}
-
-/// `--allow-precompiled`, and how such a file may be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Precompiled {
-    /// Not at all.
-    Refused,
-    /// Into memory.
-    Copied,
-    /// As it lies in its file, which no guest can change.
-    Mapped,
 }
 
 #[derive(Subcommand)]

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use callgate_system::Untrusted;
 use callgate_wasi::CodeCache;
 
 use crate::arguments::CacheCommand;
+use crate::print;
 
 /// The folder for compiled code; none where the user has no cache folder.
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -23,17 +25,16 @@ pub(crate) fn cache(command: &CacheCommand) -> Result<ExitCode> {
         bail!("nothing is kept, since you have no cache folder; set XDG_CACHE_HOME, or HOME, to an absolute path");
     };
     let cache = CodeCache::new(&folder);
-    let unused = || format!("{} is not used as a cache", folder.display());
+    let shown = Untrusted::new(folder.display());
+    let unused = || format!("{shown} is not used as a cache");
     match command {
         CacheCommand::Info => {
             let contents = cache.contents().with_context(unused)?;
-            println!("folder: {}", folder.display());
-            println!("entries: {}", contents.entries);
-            println!("bytes: {}", contents.bytes);
+            print(&format!("folder: {shown}\nentries: {}\nbytes: {}\n", contents.entries, contents.bytes));
         }
         CacheCommand::Clear => {
             let removed = cache.clear().with_context(unused)?;
-            println!("removed {} entries, {} bytes, from {}", removed.entries, removed.bytes, folder.display());
+            print(&format!("removed {} entries, {} bytes, from {shown}\n", removed.entries, removed.bytes));
         }
     }
     Ok(ExitCode::SUCCESS)

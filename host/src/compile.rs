@@ -1,22 +1,21 @@
 //! `callgate compile`.
 
-use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Runtime, RuntimeOptions};
 
-use crate::arguments::{CompileOptions, Precompiled};
-use crate::loading;
+use crate::arguments::CompileOptions;
+use crate::{loading, output};
 
 pub(crate) fn compile(options: &CompileOptions) -> Result<ExitCode> {
-    if Program::precompiled(&options.program).is_some() {
+    if loading::precompiled(&options.program, &options.limits)?.is_some() {
         bail!("{}: compiled already; give the .wasm or .wat file that it was compiled from", options.program.display());
     }
     let runtime = Runtime::new(&RuntimeOptions::default())?;
-    let program = loading::load(&runtime, &options.program, &options.limits, Precompiled::Refused)?;
+    let program = loading::load(&runtime, &options.program, &options.limits, false)?;
     program.check()?;
     let code = program.serialize()?;
-    fs::write(&options.output, code).with_context(|| format!("can't write {}", options.output.display()))?;
+    output::write(&options.output, &code).with_context(|| format!("can't write {}", options.output.display()))?;
     Ok(ExitCode::SUCCESS)
 }

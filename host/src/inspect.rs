@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use callgate_system::Untrusted;
-use callgate_wasi::{Precompiled as Recorded, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Precompiled, Program, Runtime, RuntimeOptions};
 
-use crate::arguments::{InspectOptions, LoadOptions, Precompiled};
+use crate::arguments::{InspectOptions, LoadOptions};
 use crate::{cache, loading, print};
 
 /// What an interface, or a function of a module, can be used for with which grant. The others need none.
@@ -23,10 +23,10 @@ const GRANTS: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
-    let InspectOptions { program, loading } = options;
-    let text = match Program::precompiled(program).filter(|_| !loading.allow_precompiled) {
+    let InspectOptions { program, loading: how } = options;
+    let text = match loading::precompiled(program, &how.limits)?.filter(|_| !how.allow_precompiled) {
         Some(recorded) => text_of_recorded(&recorded),
-        None => text_of(&load(program, loading)?),
+        None => text_of(&load(program, how)?),
     };
     print(&text);
     Ok(ExitCode::SUCCESS)
@@ -35,8 +35,7 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
 fn load(program: &Path, options: &LoadOptions) -> Result<Program> {
     let cache = cache::folder().filter(|_| !options.no_cache);
     let runtime = Runtime::new(&RuntimeOptions { cache, ..RuntimeOptions::default() })?;
-    let precompiled = if options.allow_precompiled { Precompiled::Copied } else { Precompiled::Refused };
-    loading::load(&runtime, program, &options.limits, precompiled)
+    loading::load(&runtime, program, &options.limits, options.allow_precompiled)
 }
 
 fn text_of(program: &Program) -> String {
@@ -45,7 +44,7 @@ fn text_of(program: &Program) -> String {
 }
 
 /// Machine code is not loaded to be looked at: this is what its compiler recorded, and what anybody could have written.
-fn text_of_recorded(recorded: &Recorded) -> String {
+fn text_of_recorded(recorded: &Precompiled) -> String {
     let imports = match &recorded.imports {
         Some(imports) => format!("recorded when it was compiled:\n{}", imports_and_grants(imports)),
         None => "imports: not recorded, since callgate did not compile it\n".to_owned(),

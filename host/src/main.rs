@@ -8,6 +8,7 @@ mod compile;
 mod inspect;
 mod last_words;
 mod loading;
+mod output;
 #[cfg_attr(windows, path = "platform/windows.rs")]
 #[cfg_attr(not(windows), path = "platform/unix.rs")]
 mod platform;

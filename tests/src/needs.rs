@@ -38,6 +38,12 @@ pub enum Need {
     Procfs,
     /// That this user may mount, where nobody else sees it.
     PrivateMounts,
+    /// That what callgate runs on opens FIFOs and devices of this machine.
+    SpecialFiles,
+    /// A device that is always full.
+    FullDevice,
+    /// That a program has the home that its environment names.
+    NamedHome,
 }
 
 pub use Need::*;
@@ -78,6 +84,9 @@ impl Need {
                 none.then(|| "/etc/hosts has no name but localhost that leads to loopback alone".to_owned())
             }
             Holes => platform::holes().err().map(|error| format!("files have no holes here: {error}")),
+            SpecialFiles => places::on_wine().then(|| "Wine opens neither FIFOs nor devices".to_owned()),
+            FullDevice => (!fs::exists("/dev/full").unwrap_or(false)).then(|| "there is no /dev/full".to_owned()),
+            NamedHome => places::on_wine().then(|| "Wine gives each program the home of its own Windows".to_owned()),
             Procfs => (!places::on_linux()).then(|| "there is no procfs".to_owned()),
             PrivateMounts if !places::on_linux() => Some("only Linux has namespaces of mounts".to_owned()),
             PrivateMounts => platform::private_mounts()

@@ -18,7 +18,7 @@ use crate::bind::preview1;
 use crate::budget::Budget;
 use crate::host::{Deadline, GuestStore, Host, Limits, Streams, Surroundings};
 use crate::invoke::Invocation;
-use crate::limits::{Counts, Memory, engine_handles, handed_over};
+use crate::limits::{Counts, Memory, engine_handles, handed_over, returned};
 use crate::objects::{InputStream, OutputStream};
 use crate::program::{LoadError, Program};
 use crate::reach;
@@ -131,6 +131,14 @@ pub enum MountError {
         /// Where it, or a directory above it, is writable.
         writable: String,
     },
+    /// What may be added at one guest path is limited by a quota of its own, and not at another that leads to the same directory, or to one
+    /// above it.
+    Unlimited {
+        /// Where it is limited.
+        limited: String,
+        /// Where it is not.
+        unlimited: String,
+    },
     /// Whether it could be changed is not to be told of these two.
     Unclear {
         /// Where the one is read-only.
@@ -150,6 +158,9 @@ impl fmt::Display for MountError {
             Self::Unopened(error) => error.fmt(f),
             Self::Contradiction { read_only, writable } => {
                 write!(f, "what is read-only at {read_only} can be changed at {writable}")
+            }
+            Self::Unlimited { limited, unlimited } => {
+                write!(f, "the quota of {limited} does not hold at {unlimited}, which leads there too")
             }
             Self::Unclear { read_only, writable, why } => {
                 write!(f, "whether what is read-only at {read_only} can be changed at {writable} can't be told: {why}")
@@ -351,6 +362,21 @@ impl Guest {
         self
     }
 
+    /// Checks, without running it, that `program` can be started as this guest is to: that its imports are there, that it is a command, or
+    /// has the function that is to be called, for these arguments.
+    ///
+    /// # Errors
+    /// In a line, where it can't.
+    pub fn check(&self, program: &Program) -> Result<(), LoadError> {
+        match &self.invocation {
+            None => program.check(),
+            Some(invocation) => {
+                let found = invocation.find(program.link()?, &program.runtime.engine).map(drop);
+                found.map_err(|why| program.fail(why))
+            }
+        }
+    }
+
     /// Runs `program` on this thread until it ends.
     ///
     /// # Errors
@@ -365,7 +391,11 @@ impl Guest {
         let start = start.map_err(|why| program.fail(why))?;
         let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, hook) = (guest.timeout, guest.hook.clone());
+        let is_called = matches!(start, Start::Invoked(_));
         let mut store = guest.into_store(program);
+        if is_called {
+            store.set_hostcall_fuel(returned(&store.data().budget));
+        }
         if program.is_module() {
             preview1::begin(store.data(), &listeners).map_err(|_| program.fail(TOO_FEW_HANDLES.to_owned()))?;
         }
@@ -439,16 +469,18 @@ impl Exit {
     }
 }
 
-/// Errors where `inner` is a read-only mount whose files can be changed through `outer`.
+/// Errors where `inner` is a read-only mount whose files can be changed through `outer`, or one with a quota that `outer` has not.
 fn keeps_its_promise(inner: (&Mount, &dyn Directory), outer: (&Mount, &dyn Directory)) -> Result<(), MountError> {
-    if !inner.0.read_only || outer.0.read_only {
+    let protects = inner.0.read_only || (inner.0.quota.is_some() && outer.0.quota.is_none());
+    if !protects || outer.0.read_only {
         return Ok(());
     }
-    let (read_only, writable) = (inner.0.guest_path.clone(), outer.0.guest_path.clone());
+    let (inside, outside) = (inner.0.guest_path.clone(), outer.0.guest_path.clone());
     match inner.1.lies_within(outer.1) {
         Ok(false) => Ok(()),
-        Ok(true) => Err(MountError::Contradiction { read_only, writable }),
-        Err(why) => Err(MountError::Unclear { read_only, writable, why }),
+        Ok(true) if inner.0.read_only => Err(MountError::Contradiction { read_only: inside, writable: outside }),
+        Ok(true) => Err(MountError::Unlimited { limited: inside, unlimited: outside }),
+        Err(why) => Err(MountError::Unclear { read_only: inside, writable: outside, why }),
     }
 }
 

@@ -103,6 +103,12 @@ pub(crate) fn handed_over(budget: &Budget) -> usize {
     budget.limit().clamp(LEAST_HANDED_OVER, HANDED_OVER)
 }
 
+/// Bytes of values that a function which the user calls by name may return, as the engine counts them. Ours are several times as long:
+/// each is a value of any type, and then a text.
+pub(crate) fn returned(budget: &Budget) -> usize {
+    budget.limit() / 16
+}
+
 /// Handles that the engine may keep for a component that may have `handles`. It counts one once more for each call that it is lent to, so that
 /// all of them fit into one list for `poll`; and it has those of the component's own resources, of which the host sees nothing.
 /// They take at most a quarter of what the budget is, beside it.

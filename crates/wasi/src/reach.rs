@@ -32,6 +32,7 @@ fn folder_of(path: &Path) -> io::Result<PathBuf> {
         Ok(found) if found.is_dir() => Ok(found),
         Ok(found) if platform::has_one_name(&found) => Ok(parent(&found).to_owned()),
         Ok(_) => Err(io::Error::other("it has other names")),
+        Err(_) if path.is_symlink() => Err(io::Error::other("a link that leads to nothing yet")),
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.parent().is_some() => folder_of(parent(path)),
         Err(error) => Err(error),
     }

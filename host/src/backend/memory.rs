@@ -8,10 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use callgate_memory::{ClockOf, Memory, Options, Tree};
 use callgate_system::{Directory, Quota, System};
-use tempfile::NamedTempFile;
 
 use crate::arguments::MemoryOptions;
-use crate::platform;
+use crate::output;
 
 /// Opens it, with this process's standard streams.
 pub(super) fn open(options: &MemoryOptions) -> Result<Arc<Memory>> {
@@ -33,29 +32,28 @@ fn load(memory: &Memory, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where the tree goes when the run is over. Made before the run, so that a place that cannot be written to is told at once;
-/// the file itself appears when it is whole.
+/// Where the tree goes when the run is over. That the place can be written to is tried before the run, and nothing is left there: the run
+/// may be ended by a signal.
 pub(crate) struct Out<'a> {
     path: &'a Path,
-    file: NamedTempFile,
     memory: Arc<Memory>,
 }
 
 impl<'a> Out<'a> {
     pub(super) fn new(path: &'a Path, memory: &Arc<Memory>) -> Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut like_others = tempfile::Builder::new();
-        platform::readable_by_others(&mut like_others);
-        let file = like_others.tempfile_in(folder).with_context(|| format!("--memory-out {}", path.display()))?;
-        Ok(Self { path, file, memory: Arc::clone(memory) })
+        drop(output::beside(path).with_context(|| format!("--memory-out {}", path.display()))?);
+        Ok(Self { path, memory: Arc::clone(memory) })
     }
 
     pub(crate) fn save(self) -> Result<()> {
-        let Self { path, file, memory } = self;
-        let context = || format!("--memory-out {}", path.display());
-        memory.tree().save_tar(BufWriter::new(&file)).with_context(context)?;
-        file.persist(path).with_context(context)?;
-        Ok(())
+        let Self { path, memory } = self;
+        let save = || {
+            let file = output::beside(path)?;
+            memory.tree().save_tar(BufWriter::new(&file))?;
+            output::persist(file, path)?;
+            Ok::<_, anyhow::Error>(())
+        };
+        save().with_context(|| format!("--memory-out {}", path.display()))
     }
 }
 

@@ -10,8 +10,8 @@
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 
 /// The most bytes of one allocation that are granted after the limit.
@@ -21,7 +21,8 @@ static COUNTING: AtomicBool = AtomicBool::new(false);
 static PASSED: AtomicBool = AtomicBool::new(false);
 /// What may still be allocated.
 static LEFT: AtomicI64 = AtomicI64::new(0);
-static WATCHER: OnceLock<Thread> = OnceLock::new();
+/// Locked by whoever begins to count, and by whoever passes the limit: never at a time.
+static WATCHER: Mutex<Option<Thread>> = Mutex::new(None);
 
 /// The allocator of the process.
 pub(crate) struct Allocator;
@@ -60,8 +61,7 @@ pub(crate) struct Counted(());
 impl Counted {
     /// Counts against `limit` bytes, and wakes `watcher` when they are passed.
     pub(crate) fn begin(limit: u64, watcher: Thread) -> Self {
-        // A process loads one program; a second watcher would never be woken.
-        WATCHER.get_or_init(|| watcher);
+        *WATCHER.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
         LEFT.store(i64::try_from(limit).unwrap_or(i64::MAX), Ordering::Relaxed);
         COUNTING.store(true, Ordering::Release);
         Self(())
@@ -108,7 +108,7 @@ fn signed(bytes: usize) -> i64 {
 /// The process is about to be ended by the watcher.
 fn stop() -> ! {
     PASSED.store(true, Ordering::Release);
-    if let Some(watcher) = WATCHER.get() {
+    if let Some(watcher) = &*WATCHER.lock().unwrap_or_else(PoisonError::into_inner) {
         watcher.unpark();
     }
     loop {

@@ -2,7 +2,7 @@
 //!
 //! A program decides what its compiler does: some kilobytes of text can take minutes and gigabytes. So reading and compiling is
 //! watched from the first byte on, by a thread that ends the process at the limit of time, and by an allocator that counts for as long as it takes
-//! (`memory.rs`). These limits are apart from those of the run, since what a program is allowed must not depend on whether its code is
+//! (`memory.rs`). These limits are separate from those of the run, since what a program is allowed must not depend on whether its code is
 //! in the cache.
 
 pub(crate) mod memory;
@@ -14,10 +14,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{LoadError, Program, Runtime};
+use callgate_system::Untrusted;
+use callgate_wasi::{LoadError, Precompiled, Program, Runtime};
 
 use crate::WRONG_USE;
-use crate::arguments::{CompileLimits, Precompiled};
+use crate::arguments::CompileLimits;
 use crate::last_words;
 use crate::quantity::show_size;
 
@@ -25,13 +26,8 @@ use crate::quantity::show_size;
 ///
 /// # Errors
 /// Those of [`Runtime::load`]; machine code that the user did not ask for.
-pub(crate) fn load(
-    runtime: &Runtime,
-    path: &Path,
-    limits: &CompileLimits,
-    precompiled: Precompiled,
-) -> Result<Program> {
-    let loaded = within(limits, path, || load_as_permitted(runtime, path, precompiled))?;
+pub(crate) fn load(runtime: &Runtime, path: &Path, limits: &CompileLimits, allow_precompiled: bool) -> Result<Program> {
+    let loaded = within(limits, path, || load_as_permitted(runtime, path, allow_precompiled))?;
     match loaded {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
@@ -41,14 +37,21 @@ pub(crate) fn load(
 }
 
 #[allow(unsafe_code, reason = "the user vouches for machine code by an option")]
-fn load_as_permitted(runtime: &Runtime, path: &Path, precompiled: Precompiled) -> Result<Program, LoadError> {
-    match precompiled {
-        Precompiled::Refused => runtime.load(path),
+fn load_as_permitted(runtime: &Runtime, path: &Path, allow_precompiled: bool) -> Result<Program, LoadError> {
+    if allow_precompiled {
         // SAFETY: the user has said that whoever made the file is trusted.
-        Precompiled::Copied => unsafe { runtime.load_precompiled(path) },
-        // SAFETY: as above; and the guest of this run cannot write to the file.
-        Precompiled::Mapped => unsafe { runtime.map_precompiled(path) },
+        unsafe { runtime.load_precompiled(path) }
+    } else {
+        runtime.load(path)
     }
+}
+
+/// What a file says of itself that holds code compiled ahead of time.
+///
+/// # Errors
+/// Where no thread can be had to watch the limits.
+pub(crate) fn precompiled(path: &Path, limits: &CompileLimits) -> Result<Option<Precompiled>> {
+    within(limits, path, || Program::precompiled(path))
 }
 
 /// Does `work` on the program in `path`; the process ends where that takes more than the limits.
@@ -73,7 +76,7 @@ impl Watch {
         let (seen, limits, path) = (Arc::clone(&over), *limits, path.to_owned());
         let watching = move || {
             if let Some(passed) = passed_limit(&limits, &seen) {
-                last_words::end(&format!("callgate: {}: {passed}", path.display()), WRONG_USE);
+                last_words::end(&format!("callgate: {}: {passed}", Untrusted::new(path.display())), WRONG_USE);
             }
         };
         let thread = thread::Builder::new().name("loading".into()).spawn(watching)?.thread().clone();

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -73,4 +74,9 @@ fn status(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let bits = status.lines().find_map(|line| line.strip_prefix(name))?;
     u64::from_str_radix(bits.trim(), 16).ok()
+}
+
+/// A path to standard error.
+pub(crate) fn standard_error() -> Option<PathBuf> {
+    Some(PathBuf::from("/dev/stderr"))
 }

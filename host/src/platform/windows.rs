@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// `STATUS_CONTROL_C_EXIT`: how a program ends that doesn't care about Ctrl+C.
 const ENDED: u32 = 0xC000_013A;
@@ -53,4 +53,10 @@ mod tests {
             assert_eq!(path(drive), None, "{drive}");
         }
     }
+}
+
+/// A path to standard error: none that std could tell. A guest opens no file that another holds open for writing without sharing it,
+/// which is how shells redirect here.
+pub(crate) fn standard_error() -> Option<PathBuf> {
+    None
 }

@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Exit, Guest, Hook, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Exit, Guest, Hook, Runtime, RuntimeOptions};
 
-use crate::arguments::{Precompiled, RunOptions};
+use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
 use crate::{cache, last_words, loading, platform, say};
 use report::{report, timed_out};
@@ -21,13 +21,14 @@ use report::{report, timed_out};
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut guest = setup::guest(&backend, options)?;
-    let runtime = Runtime::new(&runtime_options(options, &guest))?;
-    let program = loading::load(&runtime, options.program(), &options.loading.limits, precompiled(options, &guest))?;
+    let runtime = Runtime::new(&runtime_options(options, &guest)?)?;
+    let program =
+        loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
     limit_time(&mut guest, options)?;
     setup::enter(&mut guest, &program, options)?;
 
-    if let Some(Some(file)) = &options.trace {
-        refuse_within_reach(&guest, options, file)?;
+    if let Some(file) = &options.trace {
+        refuse_within_reach(&guest, options, file.as_deref())?;
     }
 
     // Only now, when nothing can be wrong any more, is a file made.
@@ -54,28 +55,22 @@ fn limit_time(guest: &mut Guest, options: &RunOptions) -> Result<()> {
 }
 
 /// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
-fn runtime_options(options: &RunOptions, guest: &Guest) -> RuntimeOptions {
-    let is_compiled = options.loading.allow_precompiled && Program::precompiled(options.program()).is_some();
+fn runtime_options(options: &RunOptions, guest: &Guest) -> Result<RuntimeOptions> {
+    let is_compiled = options.loading.allow_precompiled
+        && loading::precompiled(options.program(), &options.loading.limits)?.is_some();
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
     let is_safe = |folder: &PathBuf| !setup::may_write(guest, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
-    RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache }
-}
-
-/// Code is mapped only from a file that the guest cannot change.
-fn precompiled(options: &RunOptions, guest: &Guest) -> Precompiled {
-    match options.loading.allow_precompiled {
-        false => Precompiled::Refused,
-        true if setup::may_write(guest, options, options.program()) => Precompiled::Copied,
-        true => Precompiled::Mapped,
-    }
+    Ok(RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache })
 }
 
 /// A trace that the guest could write to tells what the guest likes. Devices and pipes are no file of a mount.
-fn refuse_within_reach(guest: &Guest, options: &RunOptions, file: &Path) -> Result<()> {
-    let is_file = file.metadata().map_or(true, |found| found.is_file());
-    if is_file && setup::may_write(guest, options, file) {
-        bail!("--trace {}: the program could change it there; write the trace to where no --dir leads", file.display());
+fn refuse_within_reach(guest: &Guest, options: &RunOptions, file: Option<&Path>) -> Result<()> {
+    let Some(path) = file.map(Path::to_owned).or_else(platform::standard_error) else { return Ok(()) };
+    let is_file = path.metadata().map_or(true, |found| found.is_file());
+    if is_file && setup::may_write(guest, options, &path) {
+        let shown = file.map_or_else(|| "of standard error".to_owned(), |file| file.display().to_string());
+        bail!("--trace {shown}: the program could change it there; write the trace to where no --dir leads");
     }
     Ok(())
 }

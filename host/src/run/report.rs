@@ -23,7 +23,7 @@ const RESULT: usize = 1 << 20;
 /// Says how the run ended, where that needs words; the code to end with. When it returns, the end of the process is the caller's
 /// to make, and the time limit is over.
 pub(super) fn report(options: &RunOptions, exit: &Exit) -> u8 {
-    let program = options.program().display();
+    let program = Untrusted::new(options.program().display());
     let code = match exit {
         Exit::Code(code) => *code,
         Exit::Returned(results) => {
@@ -58,7 +58,7 @@ pub(super) fn report(options: &RunOptions, exit: &Exit) -> u8 {
 
 pub(super) fn timed_out(options: &RunOptions) -> String {
     let timeout = options.timeout.unwrap_or_default();
-    format!("callgate: {} timed out after {timeout:?}", options.program().display())
+    format!("callgate: {} timed out after {timeout:?}", Untrusted::new(options.program().display()))
 }
 
 /// The backtrace, if there is one, as it stands below a line.

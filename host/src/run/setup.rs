@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
+use callgate_system::Untrusted;
 use callgate_wasi::{Access, Guest, MountError, Program};
 
 use crate::arguments::{BackendName, MountOption, RunOptions};
 use crate::backend::Backend;
-use crate::say;
+use crate::{last_words, say};
 
 /// A guest with all that needs no program to be known.
 pub(super) fn guest(backend: &Backend, options: &RunOptions) -> Result<Guest> {
@@ -40,9 +41,10 @@ pub(super) fn guest(backend: &Backend, options: &RunOptions) -> Result<Guest> {
 fn warn_of_home(guest: &Guest, options: &RunOptions) {
     let home = env::home_dir().filter(|home| home.is_absolute() && home.is_dir());
     if let Some(home) = home.filter(|home| may_write(guest, options, home)) {
-        say(&format!(
+        // No time limit holds yet, so this waits for nobody.
+        last_words::say(&format!(
             "callgate: the program may change files in {} that run when you log in, such as .bashrc; mount a folder below it, or add ::ro",
-            home.display()
+            Untrusted::new(home.display())
         ));
     }
 }
@@ -56,8 +58,8 @@ pub(super) fn may_write(guest: &Guest, options: &RunOptions, path: &Path) -> boo
 /// Where the program begins, and the sockets that it is handed.
 pub(super) fn enter(guest: &mut Guest, program: &Program, options: &RunOptions) -> Result<()> {
     match &options.invoke {
-        Some(function) => drop(guest.invoke(function, options.rest()?)),
-        None => program.check()?,
+        Some(function) => guest.invoke(function, options.rest()?).check(program)?,
+        None => guest.check(program)?,
     }
     options.listen.iter().try_for_each(|address| add_listener(guest, program, *address))
 }
@@ -94,6 +96,7 @@ fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
             "make the other read-only too, or give directories that don't lie in each other"
         }
         MountError::Unclear { .. } => "make both read-only, or both writable",
+        MountError::Unlimited { .. } => "give the other a quota too, or directories that don't lie in each other",
     };
     anyhow!("{option}: {error}; {what_to_do}")
 }

@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use callgate_tests::{Host, callgate, each, places};
+use callgate_tests::needs::{NamedHome, Signals, SpecialFiles, Symlinks, Tool};
+use callgate_tests::{Host, callgate, each, needs, places};
 
 use crate::places::{Place, write};
+use crate::platform;
 
 /// What says that a file holds machine code, and how to run it all the same.
 const REFUSED: &[&str] = &["machine code", "--allow-precompiled"];
@@ -177,6 +179,7 @@ fn the_cache_is_shown_and_emptied() {
 
 #[test]
 fn a_writable_home_is_named() {
+    needs!(NamedHome);
     let home = Place::new();
     let sub = home.data.join("sub");
     fs::create_dir(&sub).expect("a directory can be made");
@@ -189,4 +192,42 @@ fn a_writable_home_is_named() {
     run(&sub).well();
     let path = home.data.to_str().expect("a path of text");
     Host::Native.guest("hello").host_env("HOME", path).read_only(&home.data, "/data").run().well();
+}
+
+/// It would have callgate count and remove the user's files there.
+#[test]
+fn a_link_in_the_place_of_the_cache() {
+    needs!(Symlinks);
+    let place = Place::new().directory("Documents").file("Documents/thesis.txt", "all of it");
+    platform::symlink("Documents", place.data.join("callgate")).expect("a link can be made");
+    hello(Host::Native, &place.data);
+    callgate(&["cache", "clear"]).cache(&place.data).run().refused(&["is not used as a cache"]);
+    let documents = fs::read_dir(place.data.join("Documents")).expect("it is there");
+    assert_eq!(documents.count(), 1, "nothing is kept there, and nothing removed");
+}
+
+/// Neither opened nor waited for.
+#[test]
+fn a_program_that_is_a_fifo() {
+    needs!(Tool("mkfifo"), SpecialFiles);
+    let place = Place::new();
+    let fifo = place.outside.join("fifo.wasm");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo can be started");
+    assert!(made.success(), "it can't be made");
+    callgate(&["run", "--allow-precompiled"]).option(&fifo).run().refused(&["not a regular file"]);
+    callgate(&["inspect"]).option(&fifo).run().refused(&["not a regular file"]);
+    let output = place.outside.join("out.cwasm");
+    callgate(&["compile"]).option(&fifo).with("-o", output.as_os_str()).run().refused(&["not a regular file"]);
+}
+
+/// What stood there before stays until the new file is whole.
+#[test]
+fn a_compiled_file_that_finds_no_room() {
+    needs!(Signals, Tool("sh"));
+    let place = Place::new().file("old.cwasm", "old");
+    let old = place.data.join("old.cwasm");
+    let compile = callgate(&["compile"]).option(places::guest("hello")).with("-o", old.as_os_str());
+    compile.behind("ulimit -f 4").run().refused(&["old.cwasm"]);
+    assert_eq!(fs::read_to_string(&old).expect("it is there"), "old");
+    assert_eq!(fs::read_dir(&place.data).expect("it is there").count(), 1, "nothing half done");
 }

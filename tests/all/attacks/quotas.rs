@@ -72,3 +72,17 @@ fn the_disk_is_not_filled() {
     let written = fs::read(place.data.join("a")).expect("it can be read").iter().filter(|byte| **byte != 0).count();
     assert_eq!(written, 16);
 }
+
+/// A second mount of the same directory, or of one above it, would make the first one's quota mean nothing.
+#[test]
+fn a_quota_beside_none() {
+    each(|host| {
+        let place = Place::new().directory("sub");
+        let limited = |folder: &Path| host.guest("hello").dir(folder, "/a::quota=1MiB");
+        for folder in [place.data.clone(), place.data.join("sub")] {
+            limited(&folder).dir(&place.data, "/b").run().refused(&["/a", "/b", "quota"]);
+            limited(&folder).dir(&place.data, "/b::quota=2MiB").run().well();
+        }
+        limited(&place.data).dir(&place.outside, "/b").run().well();
+    });
+}

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::process::Command;
 
-use callgate_tests::needs::{Signals, Tool};
+use callgate_tests::needs::{Signals, SpecialFiles, Tool};
 use callgate_tests::{each, needs};
 
 use super::{CALLS, limited};
@@ -24,7 +24,7 @@ fn asleep(path: &PathBuf) -> File {
 
 #[test]
 fn a_trace_that_nobody_reads() {
-    needs!(Tool("mkfifo"));
+    needs!(Tool("mkfifo"), SpecialFiles);
     each(|host| {
         let place = Place::new();
         let path = fifo(&place);

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use callgate_tests::needs::{Signals, Tool};
+use callgate_tests::needs::{FullDevice, PrivateMounts, Signals, SpecialFiles, Symlinks, Tool};
 use callgate_tests::{Host, Run, each, everywhere, needs};
 
 use crate::places::{Place, write};
+use crate::platform;
 
 /// The exit code of a run whose trace could not be written.
 const UNRECORDED: i32 = 74;
@@ -41,10 +42,8 @@ fn last_line(file: &Path) -> String {
 
 #[test]
 fn a_disk_that_is_full() {
+    needs!(FullDevice, SpecialFiles);
     let full = Path::new("/dev/full");
-    if !full.exists() {
-        return;
-    }
     everywhere(|host| {
         let place = Place::new();
         // What is held back finds no room when the run is over …
@@ -165,4 +164,46 @@ fn a_trace_that_the_guest_could_write() {
         traced(&place.data.join("new")).read_only(&place.data, "/data").run().well();
         traced(&place.outside.join("trace")).dir(&place.data, "/data").run().well();
     });
+}
+
+/// By a link that leads to nothing yet, and by standard error.
+#[test]
+fn a_trace_that_the_guest_could_write_by_another_name() {
+    needs!(Symlinks, Signals, Tool("sh"));
+    each(|host| {
+        let place = Place::new();
+        let link = place.outside.join("link");
+        platform::symlink(place.data.join("new"), &link).expect("a link can be made");
+        let traced = |option: &str| host.guest("hello").option(option).dir(&place.data, "/data");
+        let run = traced(&format!("--trace={}", link.display())).run();
+        run.refused(&["--trace", "could change it"]);
+        assert!(!place.data.join("new").exists(), "nothing half done");
+        let into = |folder: &Path| format!("exec 2>{}", folder.join("errors").display());
+        traced("--trace").behind(&into(&place.data)).run().code(2);
+        let errors = fs::read_to_string(place.data.join("errors")).expect("it was made by the shell");
+        assert!(errors.contains("could change it"), "{errors}");
+        traced("--trace").behind(&into(&place.outside)).run().code(0);
+    });
+}
+
+/// By a mount of the file alone, as containers have it.
+#[test]
+fn a_trace_that_is_mounted_elsewhere() {
+    needs!(PrivateMounts);
+    let place = Place::new().file("trace", "");
+    let file = place.outside.join("trace");
+    write(&file, "");
+    let mount = format!("mount --bind {} {}", place.data.join("trace").display(), file.display());
+    let run = Host::Native.guest("hello").option(format!("--trace={}", file.display())).dir(&place.data, "/data");
+    run.with_mounts(&mount).run().refused(&["could change it"]);
+}
+
+/// What is wrong with the arguments of a function is told before anything is made.
+#[test]
+fn a_function_that_is_called_wrongly() {
+    let place = Place::new();
+    let file = place.outside.join("trace");
+    let run = Host::Native.program(&callgate_tests::places::fixture("invoke.wat")).with("--invoke", "greet");
+    run.option(format!("--trace={}", file.display())).args(&["a", "b", "c"]).run().refused(&["greet"]);
+    assert!(!file.exists(), "nothing half done");
 }

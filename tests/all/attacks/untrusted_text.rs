@@ -4,7 +4,8 @@
 use std::fs;
 
 use callgate_tests::calls::Calls;
-use callgate_tests::{Host, Output, callgate, everywhere, places};
+use callgate_tests::needs::RawNames;
+use callgate_tests::{Host, Output, callgate, everywhere, needs, places};
 
 use crate::places::{Place, write};
 
@@ -110,9 +111,11 @@ fn paths() {
     everywhere(|host| {
         let place = Place::new().file("plain", "");
         let module = place.outside.join("attack.wat");
-        let evil = "p\u{202e}\u{200b}\">\u{e0041}";
+        // Windows has no name with a quote or a bracket in it.
+        let marks = if places::backend() == "nt" { "" } else { "\">" };
+        let evil = format!("p\u{202e}\u{200b}{marks}\u{e0041}");
         let (len, file) = (evil.len() as i64, module.clone());
-        let calls = Calls::new().data(1024, evil).data(2048, "plain");
+        let calls = Calls::new().data(1024, evil.as_str()).data(2048, "plain");
         let calls = calls.call("path_create_directory", &[3, 1024, len], 0);
         let calls = calls.call("path_open", &[3, 0, 1024, len, 0, 0, 0, 0, 64], 0);
         write(&file, calls.call("fd_readdir", &[4, 4096, 4096, 0, 64], 0).text());
@@ -121,8 +124,10 @@ fn paths() {
         run.well();
         let trace = fs::read_to_string(&trace).expect("the trace can be read");
         run.claim("nothing unseen in the trace", is_harmless(&trace));
-        run.claim("quotes stay quotes", trace.contains(r#""p\u{202e}\u{200b}\">\u{e0041}""#));
-        run.claim("brackets stay brackets", trace.contains(r#"</data/p\u{202e}\u{200b}"\u{3e}\u{e0041}>"#));
+        let (quoted, bracketed) = if marks.is_empty() { ("", "") } else { (r#"\">"#, r#""\u{3e}"#) };
+        let is_there = |text: String| trace.contains(&text);
+        run.claim("quotes stay quotes", is_there(format!(r#""p\u{{202e}}\u{{200b}}{quoted}\u{{e0041}}""#)));
+        run.claim("brackets stay brackets", is_there(format!(r"</data/p\u{{202e}}\u{{200b}}{bracketed}\u{{e0041}}>")));
     });
 }
 
@@ -150,4 +155,23 @@ fn the_length_of_a_path() {
             assert!(with < without + (48 << 20), "{} MiB, and traced {} MiB", without >> 20, with >> 20);
         }
     });
+}
+
+/// The user's own file may be somebody else's download.
+#[test]
+fn the_name_of_the_program() {
+    needs!(RawNames);
+    let place = Place::new();
+    let path = place.outside.join("x\ncallgate: all is well\u{1b}[2J\u{202e}.wat");
+    let spin = "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop (br 0))))";
+    let trap = "(module (memory (export \"memory\") 1) (func (export \"_start\") unreachable))";
+    let run = || Host::Native.program(&path);
+    for (text, run) in
+        [(spin, run().with("--timeout", "100ms")), (trap, run()), (spin, run().with("--compile-memory", "1KiB"))]
+    {
+        write(&path, text);
+        let run = run.run();
+        run.complains(r"x\ncallgate: all is well\u{1b}[2J\u{202e}.wat");
+        harmless(&run);
+    }
 }

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use callgate_system::HostName;
+
 use super::reach::Reach;
 
 /// What is permitted.
@@ -126,9 +128,10 @@ impl FromStr for Rule {
 
 /// `NAME@NETWORK`
 fn within(name: &str, network: &str) -> Result<Host, RuleError> {
-    let pattern = name.parse()?;
     match network.parse()? {
-        Host::Network(network) if name.parse::<IpAddr>().is_err() => Ok(Host::Name { pattern, within: Some(network) }),
+        Host::Network(network) if name.parse::<IpAddr>().is_err() => {
+            Ok(Host::Name { pattern: name.parse()?, within: Some(network) })
+        }
         _ => Err(RuleError(format!(
             "`{name}@{network}` is no host name and the network to find it in; write NAME@ADDR or NAME@ADDR/BITS"
         ))),
@@ -215,12 +218,8 @@ impl FromStr for NamePattern {
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
         let name = text.strip_prefix("*.").unwrap_or(text);
-        let is_name = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
-        if name.len() <= 253 && name.split('.').all(is_name) {
-            Ok(Self(text.to_ascii_lowercase()))
+        if matches!(HostName::parse(name), Ok(HostName::Name(_))) {
+            Ok(Self(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase()))
         } else if !text.is_ascii() {
             Err(RuleError(format!(
                 "`{text}` is not ASCII; write the name as it is encoded, such as xn--bcher-kva.example"
@@ -276,6 +275,10 @@ mod tests {
             ("connect=a..b", "neither"),
             ("connect=*", "neither"),
             ("resolve=*.", "neither"),
+            ("connect=127.1:80", "neither"),
+            ("connect=0x7f.1:80", "neither"),
+            ("connect=256.0.0.1", "neither"),
+            ("connect=2130706433", "neither"),
             ("resolve=a*.b", "neither"),
             ("resolve=a b", "neither"),
             ("resolve=name@10.0.0.0/8", "neither"),

@@ -1,6 +1,6 @@
 //! What a file holds, by its first bytes.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
@@ -22,19 +22,26 @@ const START: u64 = 4096;
 /// # Errors
 /// In words, where it can't be a program.
 pub(super) fn open(path: &Path) -> Result<(File, Format), String> {
+    // To open a FIFO is to wait for whoever writes to it.
+    check_kind(path.metadata())?;
     let mut file = File::open(path).map_err(|error| unopened(path, &error))?;
     let format = Format::of(&mut file)?;
     Ok((file, format))
 }
 
+/// What can't be told here shows when the file is opened.
+fn check_kind(found: io::Result<Metadata>) -> Result<(), String> {
+    match found {
+        Ok(kind) if kind.is_dir() => Err(a_directory()),
+        // A device or a pipe may never end.
+        Ok(kind) if !kind.is_file() => Err(format!("not a regular file; {GIVE_A_FILE}")),
+        _ => Ok(()),
+    }
+}
+
 impl Format {
     fn of(file: &mut File) -> Result<Self, String> {
-        match file.metadata().map_err(|error| unreadable(&error))? {
-            kind if kind.is_dir() => return Err(a_directory()),
-            // A device or a pipe may never end.
-            kind if !kind.is_file() => return Err(format!("not a regular file; {GIVE_A_FILE}")),
-            _ => {}
-        }
+        check_kind(file.metadata())?;
         let mut start = Vec::new();
         file.take(START).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
         file.rewind().map_err(|error| unreadable(&error))?;

@@ -46,7 +46,7 @@ impl Runtime {
     }
 
     /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`, or else as [`Runtime::load`]. The file is read as
-    /// a whole, so what happens to it afterwards does not matter.
+    /// a whole and never mapped, so what happens to it afterwards, by a guest of this run or of another, does not matter.
     ///
     /// # Errors
     /// Where the file cannot be read, or its code is for another release, machine or setting.
@@ -56,32 +56,6 @@ impl Runtime {
     /// that this library or its command line wrote it, and that nobody changed it since.
     #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
     pub unsafe fn load_precompiled(&self, path: &Path) -> Result<Program, LoadError> {
-        // SAFETY: the caller vouches for the file's content.
-        unsafe { self.load_vouched(path, |code, _, file| code.read(self, file)) }
-    }
-
-    /// As [`Runtime::load_precompiled`], but maps the file instead of reading it, which is faster.
-    ///
-    /// # Errors
-    /// As [`Runtime::load_precompiled`].
-    ///
-    /// # Safety
-    /// As [`Runtime::load_precompiled`]; and nobody may change the file as long as the program or a copy of it exists, above all no guest: a
-    /// change would change the code that is running.
-    #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
-    pub unsafe fn map_precompiled(&self, path: &Path) -> Result<Program, LoadError> {
-        // SAFETY: the caller vouches for the file's content, now and later.
-        unsafe { self.load_vouched(path, |code, path, file| code.map(self, path, file)) }
-    }
-
-    /// # Safety
-    /// The content of a file of machine code is vouched for, as `load` takes it.
-    #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
-    unsafe fn load_vouched(
-        &self,
-        path: &Path,
-        load: impl FnOnce(Vouched, &Path, &mut File) -> wasmtime::Result<Code>,
-    ) -> Result<Program, LoadError> {
         let fail = |why| LoadError::new(path, why);
         let (mut file, format) = format::open(path).map_err(fail)?;
         if format != Format::Precompiled {
@@ -89,9 +63,9 @@ impl Runtime {
         }
         let record = Record::read(&file).map_err(|error| fail(unreadable(&error)))?;
         let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(path));
-        // SAFETY: as for this function.
+        // SAFETY: the caller vouches for the file's content.
         let vouched = unsafe { Vouched::new(kind.unwrap_or(Kind::Component)) };
-        let code = load(vouched, path, &mut file).map_err(|error| {
+        let code = vouched.read(self, &mut file).map_err(|error| {
             let why = one_line(&error);
             fail(format!("precompiled for another machine, release or setting ({why}); compile it anew"))
         })?;

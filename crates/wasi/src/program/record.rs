@@ -20,7 +20,7 @@ const MAGIC: &[u8; 16] = b"\0callgate-code-1";
 /// Bytes of the length and the magic.
 const END: u64 = 4 + MAGIC.len() as u64;
 /// Bytes of the largest record that is read; imports of a real program take a few thousand.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = 1 << 20;
 
 /// The digest of a program's file: BLAKE3, for which nobody can make a second file with the same digest.
 pub(crate) type Digest = [u8; 32];

@@ -33,7 +33,7 @@ pub struct CodeCache {
 /// What a [`CodeCache`] holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheContents {
-    /// Files, whether or not they would be used.
+    /// Entries, those of other releases and settings included; no file that this library did not make.
     pub entries: usize,
     /// Their length together, in bytes.
     pub bytes: u64,
@@ -61,7 +61,7 @@ impl CodeCache {
     pub fn contents(&self) -> io::Result<CacheContents> {
         let count = |all: CacheContents, kept: &Kept| CacheContents {
             entries: all.entries + 1,
-            bytes: all.bytes + kept.length,
+            bytes: all.bytes.saturating_add(kept.length),
         };
         match Folder::open(&self.folder) {
             Ok(folder) => Ok(folder.entries()?.iter().fold(CacheContents::default(), count)),
@@ -96,7 +96,11 @@ impl CodeCache {
         make_room(&folder, code.len() as u64)?;
         let name = name(program, settings);
         let unfinished = format!("{name}.{}", process::id());
-        let kept = folder.create_sealed(&unfinished).and_then(|mut file| file.write_all(code));
+        let kept = folder.create_sealed(&unfinished).and_then(|mut file| {
+            file.write_all(code)?;
+            // Else a machine that loses its power could keep the name, and zeros for the code.
+            file.sync_data()
+        });
         let kept = kept.and_then(|()| folder.rename(&unfinished, &name));
         if kept.is_err() {
             drop(folder.remove(&unfinished));
@@ -110,6 +114,19 @@ fn name(program: &Digest, settings: u64) -> String {
     format!("{digest}-{settings:016x}.cwasm")
 }
 
+/// Whether we give files such a name: that of an entry, or of one that is being written. A guest that can put a link in the place of
+/// the folder has us look at any folder of the user's; nothing that isn't ours may be counted or removed there.
+fn is_of_entry(name: &str) -> bool {
+    let Some((program, rest)) = name.split_once('-') else { return false };
+    let Some((settings, rest)) = rest.split_once(".cwasm") else { return false };
+    let is_hex = |text: &str, digits| {
+        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let process = rest.strip_prefix('.').unwrap_or("0");
+    let is_end = rest.is_empty() || (rest.starts_with('.') && process.parse::<u32>().is_ok());
+    is_hex(program, 64) && is_hex(settings, 16) && is_end
+}
+
 /// One file of the folder.
 struct Kept {
     name: String,
@@ -121,14 +138,14 @@ struct Kept {
 fn make_room(folder: &Folder, bytes: u64) -> io::Result<()> {
     let mut entries = folder.entries()?;
     entries.sort_by_key(|kept| kept.modified);
-    let mut taken = entries.iter().map(|kept| kept.length).sum::<u64>().saturating_add(bytes);
+    let mut taken = entries.iter().fold(bytes, |taken, kept| taken.saturating_add(kept.length));
     for kept in entries {
         if taken <= ROOM {
             break;
         }
         // Another process may have been faster.
         drop(folder.remove(&kept.name));
-        taken -= kept.length;
+        taken = taken.saturating_sub(kept.length);
     }
     Ok(())
 }
@@ -187,6 +204,31 @@ mod tests {
         let cache = CodeCache::new(folder.path());
         fs::write(folder.path().join(name(&[1; 32], SETTINGS)), code([1; 32], SETTINGS)).unwrap();
         assert!(cache.find(&[1; 32], SETTINGS).is_none());
+    }
+
+    #[test]
+    fn what_is_not_ours_is_neither_counted_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CodeCache::new(folder.path());
+        keep(&cache, [1; 32]);
+        for name in ["thesis.tex", ".profile", "x.cwasm", &name(&[2; 32], SETTINGS)] {
+            fs::write(folder.path().join(name), "mine").unwrap();
+        }
+        assert_eq!(cache.contents().unwrap().entries, 1);
+        assert_eq!(cache.clear().unwrap().entries, 1);
+        make_room(&Folder::open(folder.path()).unwrap(), u64::MAX).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+    }
+
+    #[test]
+    fn names_of_entries() {
+        let entry = name(&[0xa7; 32], SETTINGS);
+        assert!(is_of_entry(&entry) && is_of_entry(&format!("{entry}.4711")));
+        for wrong in
+            ["", "-", "a-b.cwasm", &entry[1..], &entry.to_uppercase(), &format!("{entry}.x"), &format!("{entry}4")]
+        {
+            assert!(!is_of_entry(wrong), "{wrong}");
+        }
     }
 
     #[test]

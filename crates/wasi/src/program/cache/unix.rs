@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat, renameat, statat, unlinkat};
 
-use super::Kept;
+use super::{Kept, is_of_entry};
 
 const SEAL: Mode = Mode::from_raw_mode(0o1500);
 /// Who may not write to the folder.
@@ -32,9 +32,10 @@ impl Folder {
         Self::open(path)
     }
 
-    /// Opens the folder, where it is this user's own.
+    /// Opens the folder, where it is this user's own and no link to another.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let folder = openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = openat(CWD, path, flags, Mode::empty())?;
         let stat = fstat(&folder)?;
         if !is_mine(&stat) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
@@ -83,14 +84,14 @@ impl Folder {
         Ok(unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
-    /// The regular files of the folder whose names are text.
+    /// The sealed files of the folder that have the name of an entry.
     pub(super) fn entries(&self) -> io::Result<Vec<Kept>> {
         let mut entries = Vec::new();
         for entry in Dir::read_from(&self.0)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else { continue };
             let Ok(stat) = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
-            if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+            if is_of_entry(name) && is_sealed(&stat) {
                 let length = u64::try_from(stat.st_size).unwrap_or_default();
                 entries.push(Kept { name: name.to_owned(), modified: modified(&stat), length });
             }
@@ -156,6 +157,15 @@ mod tests {
         assert!(folder.open_sealed("link").is_err());
         fs::hard_link(&path, place.path().join("second")).unwrap();
         assert!(folder.open_sealed("entry").is_err());
+    }
+
+    #[test]
+    fn a_link_to_a_folder_is_none() {
+        let (place, _) = folder();
+        std::os::unix::fs::symlink("cache", place.path().join("link")).unwrap();
+        assert!(Folder::open(&place.path().join("cache")).is_ok());
+        assert!(Folder::open(&place.path().join("link")).is_err());
+        assert!(Folder::make(&place.path().join("link")).is_err());
     }
 
     #[test]

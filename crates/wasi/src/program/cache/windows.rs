@@ -19,7 +19,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_SHARE_READ,
 };
 
-use super::Kept;
+use super::{Kept, is_of_entry};
 
 const SEAL: u32 = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_SYSTEM;
 /// A directory, or a link to elsewhere.
@@ -35,9 +35,13 @@ impl Folder {
         Self::open(path)
     }
 
-    /// Opens the folder, where it is this user's own.
+    /// Opens the folder, where it is this user's own and no link to another.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let folder = OpenOptions::new().read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)?;
+        let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
+        let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        if folder.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is a link"));
+        }
         if owner::is_mine(&folder)? {
             Ok(Self(path.to_owned()))
         } else {
@@ -84,13 +88,14 @@ impl Folder {
         owner::remove_sealed(&self.0.join(name))
     }
 
-    /// The regular files of the folder whose names are text.
+    /// The sealed files of the folder that have the name of an entry.
     pub(super) fn entries(&self) -> io::Result<Vec<Kept>> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
             let (Ok(name), Ok(metadata)) = (entry.file_name().into_string(), entry.metadata()) else { continue };
-            if metadata.is_file() {
+            let is_sealed = metadata.file_attributes() & (SEAL | NO_FILE) == SEAL;
+            if is_of_entry(&name) && is_sealed {
                 let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                 entries.push(Kept { name, modified, length: metadata.len() });
             }

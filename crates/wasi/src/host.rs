@@ -10,7 +10,7 @@ use callgate_gate::{Break, Ended, Gate, Mount};
 use callgate_system::{Directory, Interest, Nanoseconds, Result, System, Waiter};
 use wasmtime::{Store, StoreContextMut};
 
-use crate::bind::preview1;
+use crate::bind::{direct, preview1};
 use crate::budget::Budget;
 use crate::limits::Memory;
 use crate::objects::{Closing, Handles, InputStream, Moment, Outbox, OutputStream, Recent, Unsent};
@@ -37,6 +37,7 @@ pub(crate) struct Host {
     pub(crate) recent: Recent,
     pub(crate) insecure_seed: OnceCell<(u64, u64)>,
     pub(crate) preview1: preview1::State,
+    pub(crate) direct: direct::State,
     pub(crate) deadline: Option<Deadline>,
     waiter: RefCell<Box<dyn Waiter>>,
     unsent: Unsent,
@@ -107,6 +108,7 @@ impl Host {
             recent: Recent::default(),
             insecure_seed: OnceCell::new(),
             preview1: preview1::State::default(),
+            direct: direct::State::default(),
             deadline: None,
             waiter,
             unsent: Unsent::new(linger),

@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod abi;
 mod backtrace;
 mod bind;
 mod budget;

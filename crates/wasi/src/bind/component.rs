@@ -6,8 +6,10 @@ use std::marker::PhantomData;
 
 use callgate_gate::Break;
 use callgate_system::Error;
+use wasmtime::ValRaw;
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resource, WasmList, WasmStr};
 
+use crate::abi::{Fixed, Flat, Store, Writer};
 use crate::budget::Charge;
 use crate::calls::Outcome;
 use crate::host::{Context, Host};
@@ -159,6 +161,12 @@ impl Parameter for Pollables {
     }
 }
 
+impl Waited {
+    pub(super) fn new(list: Vec<Held<Pollable>>, charge: Option<Charge>) -> Self {
+        Self(list, charge)
+    }
+}
+
 impl Give for Waited {
     type Given<'a> = &'a [Held<Pollable>];
 
@@ -280,6 +288,39 @@ impl<T: 'static> Value for Own<T> {
 
     fn lowered(self) -> Resource<T> {
         Resource::new_own(self.0)
+    }
+}
+
+impl<T> Fixed for Own<T> {
+    const SIZE: usize = 4;
+    const ALIGN: usize = 4;
+    const FLAT: Option<Flat> = Some(Flat::I32);
+
+    fn encode(&self, out: &mut [u8]) {
+        self.number().encode(out);
+    }
+
+    fn flat(&self) -> ValRaw {
+        self.number().flat()
+    }
+}
+
+impl<T> Own<T> {
+    /// As the guest knows it: handles begin at 1.
+    fn number(&self) -> u32 {
+        self.0.wrapping_add(1)
+    }
+}
+
+impl<T> Store for Own<T> {
+    type Fixed = Self;
+
+    fn store(self, _: &mut Writer<'_, '_>) -> wasmtime::Result<Self> {
+        Ok(self)
+    }
+
+    fn fixed(self) -> Option<Self> {
+        Some(self)
     }
 }
 

@@ -2,6 +2,7 @@
 //! components; preview1 has its own names for the same calls.
 
 mod component;
+pub(crate) mod direct;
 mod interfaces;
 pub(crate) mod preview1;
 mod values;

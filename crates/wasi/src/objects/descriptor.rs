@@ -23,6 +23,9 @@ impl Flags {
     pub(crate) const REQUESTED_WRITE_SYNC: Self = Self(1 << 4);
     pub(crate) const MUTATE_DIRECTORY: Self = Self(1 << 5);
 
+    /// All that are defined.
+    pub(crate) const ALL: Self = Self((1 << 6) - 1);
+
     /// These and `others`.
     pub(crate) const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)

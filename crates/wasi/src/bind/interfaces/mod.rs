@@ -12,6 +12,7 @@ mod udp;
 
 use wasmtime::component::{Linker, LinkerInstance, ResourceType};
 
+use super::direct::Function;
 use crate::calls;
 use crate::host::{Context, Host};
 
@@ -69,6 +70,62 @@ macro_rules! interfaces {
             })*
             Ok(())
         }
+
+        /// The core function of this name.
+        pub(super) fn function(interface: &str, name: &str) -> Option<$crate::bind::direct::Function> {
+            use $crate::bind::direct::{Function, LiftFlat, LowerFlat, Shape, drop_handle, view};
+            $(if $crate::bind::interfaces::is_named($interface, interface) {
+                $(if name.strip_prefix("[resource-drop]") == Some($resource) {
+                    return Some(Function {
+                        parameters: &[&[$crate::abi::Flat::I32]],
+                        result_in_memory: false,
+                        result: None,
+                        call: drop_handle::<$object>,
+                    });
+                })*
+                $(if name == $function {
+                    fn call(
+                        guest: &mut wasmtime::Caller<'_, $crate::host::Host>,
+                        #[allow(unused_mut, reason = "not every function has parameters")]
+                        mut arguments: $crate::abi::Arguments<'_>,
+                    ) -> wasmtime::Result<()> {
+                        let outcome = {
+                            let view = view(guest)?;
+                            $(let $parameter = <$type as LiftFlat>::lift(view, &mut arguments)?;)*
+                            ($call)(view.host $(, $parameter.give())*)
+                        };
+                        <$answer as LowerFlat<_>>::lower(guest, arguments, outcome)
+                    }
+                    return Some(Function {
+                        parameters: &[$(<$type as LiftFlat>::FLAT),*],
+                        result_in_memory: <$answer as Shape>::IN_MEMORY,
+                        result: <$answer as Shape>::FLAT,
+                        call,
+                    });
+                })*
+            })*
+            None
+        }
     };
 }
 use interfaces;
+
+/// Whether an interface of the table has this name; versions aside.
+fn is_named(interface: &str, name: &str) -> bool {
+    interface.split_once('@').map_or(interface, |(interface, _)| interface) == name
+}
+
+/// The core function of an interface, by its name.
+pub(super) fn function(interface: &str, name: &str) -> Option<Function> {
+    let packages = [
+        io::function,
+        clocks::function,
+        random::function,
+        filesystem::function,
+        cli::function,
+        sockets::function,
+        udp::function,
+        diagnostics::function,
+    ];
+    packages.into_iter().find_map(|function| function(interface, name))
+}

@@ -9,8 +9,10 @@ use callgate_system::{
 };
 use wasmtime::component::{ComponentType, Lift, Lower, Resource, flags};
 
-use super::Datetime;
+use super::{Datetime, enumerations};
+use crate::abi::{Arguments, Fixed, Flat, Pair, Store, View, Writer, lists, put, store_as_they_are};
 use crate::bind::component::{Own, Value, give, lowered_as_they_are, values_of_the_host};
+use crate::bind::direct::{LiftFlat, case};
 use crate::objects::{Descriptor, Flags, Held};
 
 macro_rules! error_codes {
@@ -370,3 +372,126 @@ values_of_the_host!(
     NewTimestamp => SystemTimestamp
 );
 lowered_as_they_are!(DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, MetadataHash);
+
+enumerations!(ErrorCode, DescriptorType);
+
+impl Fixed for DescriptorFlags {
+    const SIZE: usize = 1;
+    const ALIGN: usize = 1;
+
+    fn encode(&self, out: &mut [u8]) {
+        put(out, 0, [Flags::from(*self).0]);
+    }
+}
+
+impl Fixed for DescriptorStat {
+    const SIZE: usize = 96;
+    const ALIGN: usize = 8;
+
+    fn encode(&self, out: &mut [u8]) {
+        const TIME: usize = <Option<Datetime> as Fixed>::SIZE;
+        self.kind.encode(&mut out[..1]);
+        put(out, 8, self.link_count.to_le_bytes());
+        put(out, 16, self.size.to_le_bytes());
+        self.accessed.encode(&mut out[24..][..TIME]);
+        self.modified.encode(&mut out[24 + TIME..][..TIME]);
+        self.changed.encode(&mut out[24 + 2 * TIME..][..TIME]);
+    }
+}
+
+impl Fixed for MetadataHash {
+    const SIZE: usize = 16;
+    const ALIGN: usize = 8;
+
+    fn encode(&self, out: &mut [u8]) {
+        put(out, 0, self.lower.to_le_bytes());
+        put(out, 8, self.upper.to_le_bytes());
+    }
+}
+
+store_as_they_are!(DescriptorFlags, DescriptorStat, MetadataHash);
+
+/// `directory-entry` with its name in memory.
+pub(in crate::bind) struct StoredEntry(DescriptorType, Pair);
+
+impl Fixed for StoredEntry {
+    const SIZE: usize = 12;
+    const ALIGN: usize = 4;
+
+    fn encode(&self, out: &mut [u8]) {
+        self.0.encode(&mut out[..1]);
+        self.1.encode(&mut out[4..12]);
+    }
+}
+
+impl Store for DirectoryEntry {
+    type Fixed = StoredEntry;
+
+    fn store(self, writer: &mut Writer<'_, '_>) -> wasmtime::Result<StoredEntry> {
+        Ok(StoredEntry(self.kind, self.name.store(writer)?))
+    }
+}
+
+lists!((Own<Descriptor>, String));
+
+impl Store for Directories {
+    type Fixed = Pair;
+
+    fn store(self, writer: &mut Writer<'_, '_>) -> wasmtime::Result<Pair> {
+        let list = self.0.into_iter().map(|(root, path)| (Own::from(root), path));
+        list.collect::<Vec<(Own<Descriptor>, String)>>().store(writer)
+    }
+}
+
+/// A byte of flags; those that are not defined mean nothing.
+#[allow(clippy::cast_possible_truncation, reason = "narrow numbers are cut off, as the ABI has it")]
+fn flags(arguments: &mut Arguments<'_>) -> u8 {
+    arguments.u32() as u8
+}
+
+impl LiftFlat for PathFlags {
+    const FLAT: &'static [Flat] = &[Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<Follow> {
+        Ok(if flags(arguments) & 1 == 0 { Follow::No } else { Follow::Yes })
+    }
+}
+
+impl LiftFlat for OpenFlags {
+    const FLAT: &'static [Flat] = &[Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<Opening> {
+        let bits = flags(arguments);
+        let all = [Self::CREATE, Self::DIRECTORY, Self::EXCLUSIVE, Self::TRUNCATE];
+        let set = all.into_iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+        Ok(Opening(set.fold(Self::default(), |all, (_, flag)| all | flag)))
+    }
+}
+
+impl LiftFlat for DescriptorFlags {
+    const FLAT: &'static [Flat] = &[Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<Flags> {
+        Ok(Flags(flags(arguments) & Flags::ALL.0))
+    }
+}
+
+impl LiftFlat for Advice {
+    const FLAT: &'static [Flat] = &[Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<SystemAdvice> {
+        const ALL: [Advice; 6] =
+            [Advice::Normal, Advice::Sequential, Advice::Random, Advice::WillNeed, Advice::DontNeed, Advice::NoReuse];
+        case(arguments.u32(), &ALL).map(|advice| (*advice).into())
+    }
+}
+
+impl LiftFlat for NewTimestamp {
+    const FLAT: &'static [Flat] = &[Flat::I32, Flat::I64, Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<SystemTimestamp> {
+        let (kind, seconds, nanoseconds) = (arguments.u32(), arguments.u64(), arguments.u32());
+        let cases = [Self::NoChange, Self::Now, Self::Timestamp(Datetime { seconds, nanoseconds })];
+        case(kind, &cases).map(|new| (*new).into())
+    }
+}

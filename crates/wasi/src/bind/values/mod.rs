@@ -1,5 +1,29 @@
 //! The values of the interface, and what they are in the words of the portable system.
 
+/// Enumerations, which lie in memory as the number of their case and are returned as it.
+macro_rules! enumerations {
+    ($($type:ty),*) => {
+        $(
+            impl $crate::abi::Fixed for $type {
+                const SIZE: usize = 1;
+                const ALIGN: usize = 1;
+                const FLAT: Option<$crate::abi::Flat> = Some($crate::abi::Flat::I32);
+
+                fn encode(&self, out: &mut [u8]) {
+                    $crate::abi::put(out, 0, [*self as u8]);
+                }
+
+                fn flat(&self) -> wasmtime::ValRaw {
+                    wasmtime::ValRaw::u32(*self as u32)
+                }
+            }
+
+            $crate::abi::store_as_they_are!($type);
+        )*
+    };
+}
+use enumerations;
+
 pub(super) mod filesystem;
 pub(super) mod sockets;
 
@@ -7,6 +31,7 @@ use callgate_system::{Family, Nanoseconds, Native, Timestamp};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::component::lowered_as_they_are;
+use crate::abi::{Fixed, Pair, Store, Writer, put, store_as_they_are};
 
 /// `datetime`: a point in wall time, never before 1970.
 #[derive(Clone, Copy, Debug, Default, ComponentType, Lift, Lower)]
@@ -69,3 +94,37 @@ impl From<Native> for NativeError {
 }
 
 lowered_as_they_are!(Datetime, NativeError);
+
+impl Fixed for Datetime {
+    const SIZE: usize = 16;
+    const ALIGN: usize = 8;
+
+    fn encode(&self, out: &mut [u8]) {
+        put(out, 0, self.seconds.to_le_bytes());
+        put(out, 8, self.nanoseconds.to_le_bytes());
+    }
+}
+
+store_as_they_are!(Datetime);
+
+/// `native-error` with its name in memory.
+pub(super) struct StoredNativeError(NativeFamily, u32, Pair);
+
+impl Fixed for StoredNativeError {
+    const SIZE: usize = 16;
+    const ALIGN: usize = 4;
+
+    fn encode(&self, out: &mut [u8]) {
+        put(out, 0, [self.0 as u8]);
+        put(out, 4, self.1.to_le_bytes());
+        self.2.encode(&mut out[8..16]);
+    }
+}
+
+impl Store for NativeError {
+    type Fixed = StoredNativeError;
+
+    fn store(self, writer: &mut Writer<'_, '_>) -> wasmtime::Result<StoredNativeError> {
+        Ok(StoredNativeError(self.family, self.code, self.name.store(writer)?))
+    }
+}

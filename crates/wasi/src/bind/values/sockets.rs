@@ -5,7 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use callgate_system::{AddressFamily, Code, Error};
 use wasmtime::component::{ComponentType, Lift, Lower, WasmList};
 
+use super::enumerations;
+use crate::abi::{Arguments, Fixed, Flat, Pair, Store, View, Writer, lists, put, store_as_they_are};
 use crate::bind::component::{Give, Parameter, Value, give, lowered_as_they_are, values_of_the_host};
+use crate::bind::direct::{DATAGRAM, LiftFlat, SOCKET_ADDRESS, case, flat_socket_address, remote_in_memory};
 use crate::calls::udp::Received;
 use crate::host::Context;
 use crate::objects::BATCH;
@@ -274,9 +277,7 @@ impl Parameter for Datagrams {
     type Taken<'a> = Outgoing<'a>;
 
     fn take<'a>(lifted: &'a Self::Engine, cx: &'a Context<'_>) -> wasmtime::Result<Outgoing<'a>> {
-        if lifted.len() as u64 > BATCH {
-            return Err(wasmtime::format_err!("sent {} datagrams where {BATCH} were permitted", lifted.len()));
-        }
+        check_batch(lifted.len() as u64)?;
         let datagram = |it: &'a OutgoingDatagram| (it.data.as_le_slice(cx), it.remote_address.map(SocketAddr::from));
         Ok(Outgoing(lifted.iter().map(datagram).collect()))
     }
@@ -300,3 +301,153 @@ values_of_the_host!(
     ShutdownType => callgate_system::Shutdown
 );
 lowered_as_they_are!(ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Vec<IncomingDatagram>);
+
+enumerations!(ErrorCode, IpAddressFamily);
+
+impl Fixed for IpAddress {
+    const SIZE: usize = 18;
+    const ALIGN: usize = 2;
+
+    fn encode(&self, out: &mut [u8]) {
+        match self {
+            Self::Ipv4(address) => {
+                put(out, 0, [0]);
+                put(out, 2, <[u8; 4]>::from(*address));
+            }
+            Self::Ipv6(address) => {
+                put(out, 0, [1]);
+                put_segments(out, 2, *address);
+            }
+        }
+    }
+}
+
+fn put_segments(out: &mut [u8], at: usize, address: V6) {
+    for (index, segment) in <[u16; 8]>::from(address).into_iter().enumerate() {
+        put(out, at + 2 * index, segment.to_le_bytes());
+    }
+}
+
+impl Fixed for IpSocketAddress {
+    const SIZE: usize = 32;
+    const ALIGN: usize = 4;
+
+    fn encode(&self, out: &mut [u8]) {
+        match self {
+            Self::Ipv4(v4) => {
+                put(out, 0, [0]);
+                put(out, 4, v4.port.to_le_bytes());
+                put(out, 6, <[u8; 4]>::from(v4.address));
+            }
+            Self::Ipv6(v6) => {
+                put(out, 0, [1]);
+                put(out, 4, v6.port.to_le_bytes());
+                put(out, 8, v6.flow_info.to_le_bytes());
+                put_segments(out, 12, v6.address);
+                put(out, 28, v6.scope_id.to_le_bytes());
+            }
+        }
+    }
+}
+
+store_as_they_are!(IpAddress, IpSocketAddress);
+
+macro_rules! stored_options {
+    ($($type:ty),*) => {
+        $(impl Store for OptionValue<$type> {
+            type Fixed = $type;
+
+            fn store(self, _: &mut Writer<'_, '_>) -> wasmtime::Result<$type> {
+                Ok(self.0)
+            }
+        })*
+
+        $(impl LiftFlat for OptionValue<$type> {
+            const FLAT: &'static [Flat] = &[Flat::I32];
+
+            fn lift<'a>(view: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<u64> {
+                <$type as LiftFlat>::lift(view, arguments).map(u64::from)
+            }
+        })*
+    };
+}
+
+stored_options!(bool, u8, u32);
+
+/// `incoming-datagram` with its bytes in memory.
+pub(in crate::bind) struct StoredDatagram(Pair, IpSocketAddress);
+
+impl Fixed for StoredDatagram {
+    const SIZE: usize = 40;
+    const ALIGN: usize = 4;
+
+    fn encode(&self, out: &mut [u8]) {
+        self.0.encode(&mut out[..8]);
+        self.1.encode(&mut out[8..40]);
+    }
+}
+
+impl Store for IncomingDatagram {
+    type Fixed = StoredDatagram;
+
+    fn store(self, writer: &mut Writer<'_, '_>) -> wasmtime::Result<StoredDatagram> {
+        Ok(StoredDatagram(self.data.store(writer)?, self.remote_address))
+    }
+}
+
+lists!(IncomingDatagram);
+
+impl LiftFlat for IpAddressFamily {
+    const FLAT: &'static [Flat] = &[Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<AddressFamily> {
+        case(arguments.u32(), &[AddressFamily::Ipv4, AddressFamily::Ipv6]).copied()
+    }
+}
+
+impl LiftFlat for ShutdownType {
+    const FLAT: &'static [Flat] = &[Flat::I32];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<callgate_system::Shutdown> {
+        case(arguments.u32(), &[Self::Receive, Self::Send, Self::Both]).map(|how| (*how).into())
+    }
+}
+
+impl LiftFlat for IpSocketAddress {
+    const FLAT: &'static [Flat] = SOCKET_ADDRESS;
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<SocketAddr> {
+        flat_socket_address(arguments)
+    }
+}
+
+impl LiftFlat for Remote {
+    const FLAT: &'static [Flat] = &[Flat::I32; 13];
+
+    fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<Option<SocketAddr>> {
+        match arguments.u32() {
+            0 => Ok(None),
+            1 => flat_socket_address(arguments).map(Some),
+            _ => Err(wasmtime::format_err!("invalid option discriminant")),
+        }
+    }
+}
+
+impl LiftFlat for Datagrams {
+    const FLAT: &'static [Flat] = &[Flat::I32, Flat::I32];
+
+    fn lift<'a>(view: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<Outgoing<'a>> {
+        let (at, len) = (arguments.u32(), arguments.u32());
+        let list = view.list(at, len, DATAGRAM, 4)?;
+        check_batch(len.into())?;
+        let datagram = |value: &'a [u8]| {
+            let word = |at: usize| u32::from_le_bytes(crate::abi::number(value, at));
+            Ok((view.list(word(0), word(4), 1, 1)?, remote_in_memory(&value[8..])?))
+        };
+        list.chunks_exact(DATAGRAM as usize).map(datagram).collect::<wasmtime::Result<_>>().map(Outgoing)
+    }
+}
+
+fn check_batch(len: u64) -> wasmtime::Result<()> {
+    if len <= BATCH { Ok(()) } else { Err(wasmtime::format_err!("sent {len} datagrams where {BATCH} were permitted")) }
+}

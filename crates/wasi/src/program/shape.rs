@@ -1,0 +1,428 @@
+//! Which components can be bound as core modules: those of one main module that calls us alone, and of what `wit-component` puts
+//! around it. That is proven here to be mere forwarding, so that the main module may be linked by the names of its imports:
+//!
+//! - a shim, each of whose functions passes its arguments on to one slot of a table;
+//! - a fix-up, which fills the table with our functions as they are lowered, and does nothing else;
+//! - a wrapper, which gives the function that starts the program the name `run`.
+//!
+//! Everything else is the engine's. Hazard: what is let through here is linked without the engine's component layer. So the component
+//! has been validated as a whole before, and whoever binds it has the engine compare the types of its imports with ours.
+
+mod forwarding;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentTypeRef, ExternalKind, Instance, Parser, Payload, TypeRef, Validator,
+};
+
+use crate::bind::direct::{MEMORY, REALLOC};
+
+/// A component that can be bound directly.
+pub(super) struct Shape<'a> {
+    /// The main module.
+    pub(super) main: &'a [u8],
+    /// A component of the same imports, and of nothing else.
+    pub(super) imports: &'a [u8],
+}
+
+/// Why a component is none.
+type Why = String;
+type Result<T> = std::result::Result<T, Why>;
+
+/// Tells what `binary`, a component, is made of.
+///
+/// # Errors
+/// In a few words, where it can't be bound directly.
+pub(super) fn of(binary: &[u8]) -> Result<Shape<'_>> {
+    Validator::new().validate_all(binary).map_err(|error| format!("not validated: {}", error.message()))?;
+    let parts = Parts::read(binary)?;
+    let roles = parts.roles()?;
+    parts.check_imports(&roles)?;
+    parts.check_run(&roles)?;
+    let main = parts.module(roles.main.module)?;
+    forwarding::check_main(main)?;
+    Ok(Shape { main, imports: &binary[..parts.imports_end] })
+}
+
+/// A component, section by section. Each list is an index space.
+#[derive(Default)]
+struct Parts<'a> {
+    binary: &'a [u8],
+    /// Where the sections end that only import.
+    imports_end: usize,
+    modules: Vec<Range<usize>>,
+    components: Vec<Range<usize>>,
+    /// The names of types that are exports of instances.
+    types: Vec<Option<(u32, &'a str)>>,
+    functions: Vec<Function<'a>>,
+    instances: Vec<ComponentPart<'a>>,
+    core_instances: Vec<CoreInstance<'a>>,
+    core_functions: Vec<CoreFunction<'a>>,
+    memories: Vec<(u32, &'a str)>,
+    tables: Vec<(u32, &'a str)>,
+    globals: usize,
+    tags: usize,
+    exports: Vec<(&'a str, ComponentExternalKind, u32)>,
+}
+
+/// A function of the component.
+enum Function<'a> {
+    Import(u32, &'a str),
+    Lifted(u32),
+    Other,
+}
+
+/// An instance of the component.
+enum ComponentPart<'a> {
+    Import(&'a str),
+    Instantiated(u32, Vec<(&'a str, ComponentExternalKind, u32)>),
+    Bag(Vec<(&'a str, ComponentExternalKind, u32)>),
+    Other,
+}
+
+enum CoreInstance<'a> {
+    Instantiated(Instantiated<'a>),
+    Bag(HashMap<&'a str, (ExternalKind, u32)>),
+}
+
+/// An instance of a core module, and the instances that it takes its imports from.
+struct Instantiated<'a> {
+    module: u32,
+    with: HashMap<&'a str, u32>,
+}
+
+#[derive(Clone, Copy)]
+enum CoreFunction<'a> {
+    /// A function of an interface, lowered with this memory and this allocator.
+    Lowered { interface: u32, name: &'a str, memory: Option<u32>, realloc: Option<u32> },
+    /// The end of a handle of this resource.
+    Drop { interface: u32, resource: &'a str },
+    /// An export of an instance.
+    Export(u32, &'a str),
+}
+
+/// The parts that the core instances play.
+struct Roles<'p, 'a> {
+    main_instance: u32,
+    main: &'p Instantiated<'a>,
+    shim: Option<(u32, forwarding::Shim<'a>)>,
+    fix_up: Option<(&'p Instantiated<'a>, forwarding::FixUp<'a>)>,
+}
+
+impl<'a> Parts<'a> {
+    fn read(binary: &'a [u8]) -> Result<Self> {
+        let mut parts = Self { binary, ..Self::default() };
+        let (mut at, mut parser, mut only_imports) = (0, Parser::new(0), true);
+        loop {
+            let chunk = parser.parse(&binary[at..], true).map_err(|error| error.message().to_owned())?;
+            let Chunk::Parsed { consumed, payload } = chunk else { return Err("cut off".to_owned()) };
+            at += consumed;
+            only_imports &= is_of_imports(&payload);
+            match payload {
+                Payload::ModuleSection { unchecked_range, .. } => {
+                    at = unchecked_range.end;
+                    parts.modules.push(unchecked_range);
+                }
+                Payload::ComponentSection { unchecked_range, .. } => {
+                    at = unchecked_range.end;
+                    parts.components.push(unchecked_range);
+                }
+                Payload::ComponentImportSection(_) if !only_imports => {
+                    return Err("imports after its first module".to_owned());
+                }
+                Payload::End(_) => return Ok(parts),
+                payload => parts.section(payload)?,
+            }
+            if only_imports {
+                parts.imports_end = at;
+            }
+        }
+    }
+
+    fn section(&mut self, payload: Payload<'a>) -> Result<()> {
+        let broken = |error: wasmparser::BinaryReaderError| error.message().to_owned();
+        match payload {
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let import = import.map_err(broken)?;
+                    match import.ty {
+                        ComponentTypeRef::Instance(_) => {
+                            self.instances.push(ComponentPart::Import(import.name.name));
+                        }
+                        _ => return Err(format!("imports `{}`, which is no interface", import.name.name)),
+                    }
+                }
+            }
+            Payload::ComponentTypeSection(section) => {
+                self.types.extend((0..section.count()).map(|_| None));
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    self.alias(alias.map_err(broken)?)?;
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section {
+                    self.instances.push(match instance.map_err(broken)? {
+                        ComponentInstance::Instantiate { component_index, args } => {
+                            let with = args.iter().map(|arg| (arg.name, arg.kind, arg.index));
+                            ComponentPart::Instantiated(component_index, with.collect())
+                        }
+                        ComponentInstance::FromExports(exports) => {
+                            ComponentPart::Bag(exports.iter().map(|it| (it.name.name, it.kind, it.index)).collect())
+                        }
+                    });
+                }
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    self.core_instances.push(match instance.map_err(broken)? {
+                        Instance::Instantiate { module_index, args } => {
+                            let with = args.iter().map(|arg| (arg.name, arg.index)).collect();
+                            CoreInstance::Instantiated(Instantiated { module: module_index, with })
+                        }
+                        Instance::FromExports(exports) => {
+                            CoreInstance::Bag(exports.iter().map(|it| (it.name, (it.kind, it.index))).collect())
+                        }
+                    });
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    self.canonical(function.map_err(broken)?)?;
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(broken)?;
+                    self.exports.push((export.name.name, export.kind, export.index));
+                    // What is exported can be referred to by a new number.
+                    match export.kind {
+                        ComponentExternalKind::Func => self.functions.push(Function::Other),
+                        ComponentExternalKind::Instance => self.instances.push(ComponentPart::Other),
+                        ComponentExternalKind::Type => self.types.push(None),
+                        _ => return Err("exports more than functions and types".to_owned()),
+                    }
+                }
+            }
+            Payload::Version { .. } | Payload::CustomSection(_) => {}
+            _ => return Err("has a section of another kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: ComponentAlias<'a>) -> Result<()> {
+        match alias {
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, instance_index, name } => {
+                self.functions.push(Function::Import(instance_index, name));
+            }
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, instance_index, name } => {
+                self.types.push(Some((instance_index, name)));
+            }
+            ComponentAlias::CoreInstanceExport { kind, instance_index, name } => match kind {
+                ExternalKind::Func => self.core_functions.push(CoreFunction::Export(instance_index, name)),
+                ExternalKind::Memory => self.memories.push((instance_index, name)),
+                ExternalKind::Table => self.tables.push((instance_index, name)),
+                ExternalKind::Global => self.globals += 1,
+                _ => self.tags += 1,
+            },
+            _ => return Err("has an alias of another kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn canonical(&mut self, function: CanonicalFunction) -> Result<()> {
+        match function {
+            CanonicalFunction::Lower { func_index, options } => {
+                let Some(Function::Import(interface, name)) = self.functions.get(func_index as usize) else {
+                    return Err("lowers a function that it does not import".to_owned());
+                };
+                let (mut memory, mut realloc) = (None, None);
+                for option in &options {
+                    match option {
+                        CanonicalOption::UTF8 => {}
+                        CanonicalOption::Memory(index) => memory = Some(*index),
+                        CanonicalOption::Realloc(index) => realloc = Some(*index),
+                        option => return Err(format!("lowers a function with the option {option:?}")),
+                    }
+                }
+                let (interface, name) = (*interface, *name);
+                self.core_functions.push(CoreFunction::Lowered { interface, name, memory, realloc });
+            }
+            CanonicalFunction::Lift { core_func_index, options, .. } => {
+                if options.iter().any(|option| *option != CanonicalOption::UTF8) {
+                    return Err("lifts a function with options".to_owned());
+                }
+                self.functions.push(Function::Lifted(core_func_index));
+            }
+            CanonicalFunction::ResourceDrop { resource } => {
+                let Some(Some((interface, resource))) = self.types.get(resource as usize) else {
+                    return Err("has a resource of its own".to_owned());
+                };
+                self.core_functions.push(CoreFunction::Drop { interface: *interface, resource });
+            }
+            _ => return Err("has a canonical function of another kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn module(&self, index: u32) -> Result<&'a [u8]> {
+        let range = self.modules.get(index as usize).ok_or("has no such module")?;
+        Ok(&self.binary[range.clone()])
+    }
+
+    /// Tells the core instances apart.
+    fn roles(&self) -> Result<Roles<'_, 'a>> {
+        let (mut main, mut shim, mut fix_up) = (None, None, None);
+        for (index, instance) in (0..).zip(&self.core_instances) {
+            let CoreInstance::Instantiated(instance) = instance else { continue };
+            let module = self.module(instance.module)?;
+            let is_first = if let Some(found) = forwarding::Shim::of(module) {
+                shim.replace((index, found)).is_none()
+            } else if let Some(found) = forwarding::FixUp::of(module) {
+                fix_up.replace((instance, found)).is_none()
+            } else {
+                main.replace((index, instance)).is_none()
+            };
+            if !is_first {
+                return Err("has several modules that do more than to forward".to_owned());
+            }
+        }
+        let (main_instance, main) = main.ok_or("has no main module")?;
+        Ok(Roles { main_instance, main, shim, fix_up })
+    }
+
+    /// Checks that each import of the main module is the function of ours that has its name.
+    fn check_imports(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+        for (module, name, kind) in forwarding::imports(self.module(roles.main.module)?)? {
+            let other = || format!("imports `{name}` of `{module}` otherwise than by its name");
+            if !matches!(kind, TypeRef::Func(_)) {
+                return Err(other());
+            }
+            let item = roles.main.with.get(module).and_then(|instance| self.item(*instance, name)).ok_or_else(other)?;
+            let (ExternalKind::Func, function) = item else { return Err(other()) };
+            let is_named = match self.behind(function, roles).ok_or_else(other)? {
+                CoreFunction::Drop { interface, resource } => {
+                    self.is_interface(interface, module) && name.strip_prefix("[resource-drop]") == Some(resource)
+                }
+                CoreFunction::Lowered { interface, name: function, memory, realloc } => {
+                    self.is_interface(interface, module)
+                        && name == function
+                        && memory.is_none_or(|memory| self.is_memory_of(memory, roles.main_instance))
+                        && realloc.is_none_or(|realloc| self.is_allocator_of(realloc, roles.main_instance))
+                }
+                CoreFunction::Export(..) => false,
+            };
+            if !is_named {
+                return Err(other());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_memory_of(&self, memory: u32, instance: u32) -> bool {
+        self.memories.get(memory as usize) == Some(&(instance, MEMORY))
+    }
+
+    fn is_allocator_of(&self, function: u32, instance: u32) -> bool {
+        let function = self.core_functions.get(function as usize);
+        matches!(function, Some(CoreFunction::Export(of, REALLOC)) if *of == instance)
+    }
+
+    /// An item of a core instance that is made of such.
+    fn item(&self, instance: u32, name: &str) -> Option<(ExternalKind, u32)> {
+        match self.core_instances.get(instance as usize)? {
+            CoreInstance::Bag(items) => items.get(name).copied(),
+            CoreInstance::Instantiated(_) => None,
+        }
+    }
+
+    /// The function itself, where `function` may be one of the shim's.
+    fn behind(&self, function: u32, roles: &Roles<'_, 'a>) -> Option<CoreFunction<'a>> {
+        let function = *self.core_functions.get(function as usize)?;
+        let CoreFunction::Export(instance, name) = function else { return Some(function) };
+        let (shim_instance, shim) = roles.shim.as_ref().filter(|(shim, _)| *shim == instance)?;
+        let (with, fix_up) = roles.fix_up.as_ref()?;
+        let items = *with.with.get(fix_up.module)?;
+        // The table that is filled has to be the one that the shim calls by, and large enough.
+        let (ExternalKind::Table, table) = self.item(items, fix_up.table)? else { return None };
+        let is_its = *self.tables.get(table as usize)? == (*shim_instance, shim.table);
+        let slot = *shim.slots.get(name)? as usize;
+        let filled = fix_up.filling.get(slot).filter(|_| is_its && shim.size >= fix_up.filling.len() as u64)?;
+        let (ExternalKind::Func, function) = self.item(items, filled)? else { return None };
+        match *self.core_functions.get(function as usize)? {
+            CoreFunction::Export(..) => None,
+            function => Some(function),
+        }
+    }
+
+    /// Whether the import of this number is the interface that a core module calls `name`; releases of 0.2 are as one.
+    fn is_interface(&self, number: u32, name: &str) -> bool {
+        let Some(ComponentPart::Import(import)) = self.instances.get(number as usize) else { return false };
+        let parts = |name: &'_ str| name.split_once('@').map(|(name, version)| (name.to_owned(), track(version)));
+        parts(import).is_some_and(|import| parts(name) == Some(import))
+    }
+
+    /// Checks that the function that starts the program is an export of the main module, under the name by which it is found.
+    fn check_run(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+        let other = || "starts otherwise than by wasi:cli/run".to_owned();
+        let run = self.exports.iter().find(|(name, ..)| name.starts_with(RUN)).ok_or_else(other)?;
+        let (interface, ComponentExternalKind::Instance, instance) = *run else { return Err(other()) };
+        let function = match self.instances.get(instance as usize) {
+            Some(ComponentPart::Bag(items)) => match items[..] {
+                [("run", ComponentExternalKind::Func, function)] => function,
+                _ => return Err(other()),
+            },
+            Some(ComponentPart::Instantiated(component, with)) => {
+                let range = self.components.get(*component as usize).ok_or_else(other)?;
+                let wrapped = forwarding::wrapped(&self.binary[range.clone()]).ok_or_else(other)?;
+                match with[..] {
+                    [(name, ComponentExternalKind::Func, function)] if name == wrapped => function,
+                    _ => return Err(other()),
+                }
+            }
+            _ => return Err(other()),
+        };
+        let Some(Function::Lifted(core)) = self.functions.get(function as usize) else { return Err(other()) };
+        match self.core_functions.get(*core as usize) {
+            Some(CoreFunction::Export(instance, name))
+                if *instance == roles.main_instance && is_run(name) && same_track(interface, name) =>
+            {
+                Ok(())
+            }
+            _ => Err(other()),
+        }
+    }
+}
+
+/// What the interface is called by which a command is started.
+const RUN: &str = "wasi:cli/run@0.2.";
+
+/// Whether a main module exports by this name the function that starts the program.
+pub(crate) fn is_run(name: &str) -> bool {
+    name.starts_with(RUN) && name.ends_with("#run")
+}
+
+fn same_track(interface: &str, export: &str) -> bool {
+    interface.starts_with(RUN) && export.starts_with(RUN)
+}
+
+/// The releases that are compatible with this one: those of 0.2 are.
+fn track(version: &str) -> String {
+    version.rsplit_once('.').map_or(version, |(track, _)| track).to_owned()
+}
+
+/// Whether a section only imports.
+fn is_of_imports(payload: &Payload<'_>) -> bool {
+    matches!(
+        payload,
+        Payload::Version { .. }
+            | Payload::ComponentTypeSection(_)
+            | Payload::ComponentImportSection(_)
+            | Payload::ComponentAliasSection(_)
+            | Payload::CustomSection(_)
+    )
+}

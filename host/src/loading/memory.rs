@@ -60,8 +60,8 @@ pub(crate) struct Counted(());
 
 impl Counted {
     /// Counts against `limit` bytes, and wakes `watcher` when they are passed.
-    pub(crate) fn begin(limit: u64, watcher: Thread) -> Self {
-        *WATCHER.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+    pub(crate) fn begin(limit: u64, watcher: Option<Thread>) -> Self {
+        *WATCHER.lock().unwrap_or_else(PoisonError::into_inner) = watcher;
         LEFT.store(i64::try_from(limit).unwrap_or(i64::MAX), Ordering::Relaxed);
         COUNTING.store(true, Ordering::Release);
         Self(())

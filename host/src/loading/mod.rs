@@ -10,7 +10,7 @@ pub(crate) mod memory;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -57,7 +57,7 @@ pub(crate) fn precompiled(path: &Path, limits: &CompileLimits) -> Result<Option<
 /// Does `work` on the program in `path`; the process ends where that takes more than the limits.
 fn within<T>(limits: &CompileLimits, path: &Path, work: impl FnOnce() -> T) -> Result<T> {
     let watch = Watch::begin(limits, path).context("cannot start a thread to watch the compiler")?;
-    let counted = memory::Counted::begin(limits.compile_memory, watch.thread.clone());
+    let counted = memory::Counted::begin(limits.compile_memory, watch.thread());
     let done = work();
     drop(counted);
     drop(watch);
@@ -67,7 +67,7 @@ fn within<T>(limits: &CompileLimits, path: &Path, work: impl FnOnce() -> T) -> R
 /// A thread that ends the process when the limits are passed, until this is dropped.
 struct Watch {
     over: Arc<AtomicBool>,
-    thread: thread::Thread,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
@@ -79,15 +79,24 @@ impl Watch {
                 last_words::end(&format!("callgate: {}: {passed}", Untrusted::new(path.display())), WRONG_USE);
             }
         };
-        let thread = thread::Builder::new().name("loading".into()).spawn(watching)?.thread().clone();
-        Ok(Self { over, thread })
+        let thread = thread::Builder::new().name("loading".into()).spawn(watching)?;
+        Ok(Self { over, thread: Some(thread) })
+    }
+
+    /// The thread to be woken where a limit is passed.
+    fn thread(&self) -> Option<Thread> {
+        self.thread.as_ref().map(|thread| thread.thread().clone())
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
-        self.thread.unpark();
+        // A thread that is left to itself may end while the process does, which Wine takes ill. It has no result.
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            drop(thread.join());
+        }
     }
 }
 

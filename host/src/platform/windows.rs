@@ -39,6 +39,12 @@ pub(crate) fn exit(code: u8) -> ! {
     callgate_nt::terminate(code.into())
 }
 
+/// A path to standard error: none that std could tell. A guest opens no file that another holds open for writing without sharing it,
+/// which is how shells redirect here.
+pub(crate) fn standard_error() -> Option<PathBuf> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,10 +59,4 @@ mod tests {
             assert_eq!(path(drive), None, "{drive}");
         }
     }
-}
-
-/// A path to standard error: none that std could tell. A guest opens no file that another holds open for writing without sharing it,
-/// which is how shells redirect here.
-pub(crate) fn standard_error() -> Option<PathBuf> {
-    None
 }

@@ -24,6 +24,19 @@ pub struct RuntimeOptions {
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
     pub cache: Option<PathBuf>,
+    /// How the calls of components get to the host.
+    pub binding: Binding,
+}
+
+/// How the calls of a component get to the host; what the component sees is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Binding {
+    /// As core calls, where the component's shape permits it; else by way of the engine's component layer.
+    #[default]
+    Direct,
+    /// By way of the engine's component layer, always. It takes that to call a function by name
+    /// ([`Guest::invoke`](crate::Guest::invoke)).
+    Engine,
 }
 
 /// A compiler and linker for programs. Cheap to clone.
@@ -35,6 +48,7 @@ pub struct Runtime {
     pub(crate) settings: u64,
     pub(crate) linker: Arc<Linker<Host>>,
     pub(crate) interruptible: bool,
+    pub(crate) binding: Binding,
 }
 
 /// The engine cannot be set up on this machine.
@@ -66,14 +80,16 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         bind::link(&mut linker)?;
         let cache = options.cache.as_deref().map(CodeCache::new);
-        let settings = settings(&engine);
-        Ok(Self { engine, cache, settings, linker: Arc::new(linker), interruptible: options.interruptible })
+        let settings = settings(&engine, options.binding);
+        let RuntimeOptions { interruptible, binding, .. } = *options;
+        Ok(Self { engine, cache, settings, linker: Arc::new(linker), interruptible, binding })
     }
 }
 
 /// The same for engines that understand each other's compiled code.
-fn settings(engine: &Engine) -> u64 {
+fn settings(engine: &Engine, binding: Binding) -> u64 {
     let mut settings = DefaultHasher::new();
+    binding.hash(&mut settings);
     env!("CARGO_PKG_VERSION").hash(&mut settings);
     engine.precompile_compatibility_hash().hash(&mut settings);
     settings.finish()

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use callgate_system::Untrusted;
-use callgate_wasi::{LoadError, Precompiled, Program, Runtime};
+use callgate_wasi::{Binding, LoadError, Precompiled, Program, Runtime};
 
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
@@ -43,6 +43,19 @@ fn load_as_permitted(runtime: &Runtime, path: &Path, allow_precompiled: bool) ->
         unsafe { runtime.load_precompiled(path) }
     } else {
         runtime.load(path)
+    }
+}
+
+/// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.
+///
+/// # Errors
+/// Where it is neither `engine` nor `direct`.
+pub(crate) fn binding() -> Result<Binding> {
+    match std::env::var_os("CALLGATE_BIND") {
+        None => Ok(Binding::Direct),
+        Some(value) if value == "direct" => Ok(Binding::Direct),
+        Some(value) if value == "engine" => Ok(Binding::Engine),
+        Some(value) => bail!("CALLGATE_BIND is {value:?}; make it `direct` or `engine`, or unset it"),
     }
 }
 

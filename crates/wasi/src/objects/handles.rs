@@ -141,6 +141,17 @@ impl Handles {
         Self { limit: limit.min(u32::MAX as usize), slots: RefCell::new(slots) }
     }
 
+    /// How many there may be at a time.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        let slots = self.slots.borrow();
+        slots.entries.len() - slots.free.len()
+    }
+
     /// Adds an entry.
     ///
     /// # Errors

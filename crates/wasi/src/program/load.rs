@@ -3,7 +3,7 @@
 //! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
 //! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -13,14 +13,18 @@ use wasmtime::{Engine, Module};
 
 use super::format::{self, Format, unreadable};
 use super::record::{Digest, Record};
+use super::shape::{self, Shape};
 use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
-use crate::runtime::{Runtime, RuntimeOptions};
+use crate::runtime::{Binding, Runtime, RuntimeOptions};
 
 /// Bytes that are hashed at a time: few enough to stay in the processor's cache.
 const PIECE: usize = 128 << 10;
 
 /// What an instance of code without a record is taken to need: whoever vouches for its code vouches for that, too.
 const UNRECORDED_INSTANCE: u64 = 64 << 10;
+
+const BOUND_DIRECTLY: &str =
+    "compiled to be bound directly, which is not how it is asked for here; compile it anew with CALLGATE_BIND=engine";
 
 const MACHINE_CODE: &str = "machine code, compiled ahead of time, which is run as it is and not sandboxed by itself";
 
@@ -63,6 +67,9 @@ impl Runtime {
         }
         let record = Record::read(&file).map_err(|error| fail(unreadable(&error)))?;
         let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(path));
+        if kind == Some(Kind::Direct) && self.binding == Binding::Engine {
+            return Err(fail(BOUND_DIRECTLY.to_owned()));
+        }
         // SAFETY: the caller vouches for the file's content.
         let vouched = unsafe { Vouched::new(kind.unwrap_or(Kind::Component)) };
         let code = vouched.read(self, &mut file).map_err(|error| {
@@ -100,8 +107,8 @@ impl Runtime {
         let mut bytes = Vec::new();
         file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
         let program = *blake3::hash(&bytes).as_bytes();
-        let (code, instance) = self.compile(&bytes)?;
-        let (kind, imports) = (code.kind(), code.imports(self));
+        let Compiled { code, imports, instance } = self.compile(&bytes)?;
+        let kind = code.kind();
         let record = Record { kind, settings: self.settings, program, instance, imports };
         let loaded = self.program(path, code, record);
         if let Some(cache) = &self.cache
@@ -115,23 +122,63 @@ impl Runtime {
 
     /// Compiles a binary or a text, and tells the size of its largest instance; only in the binary's header is said which of the two kinds
     /// it is.
-    fn compile(&self, bytes: &[u8]) -> Result<(Code, u64), String> {
+    fn compile(&self, bytes: &[u8]) -> Result<Compiled, String> {
         let binary = wat::parse_bytes(bytes).map_err(|error| {
             let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             format!("not valid ({why}); correct its text")
         })?;
         let code = if format::is_module(&binary) {
             let module = Module::from_binary(&self.engine, &binary).map(Code::Module);
-            module
-                .map_err(|error| format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error)))
+            module.map_err(|error| {
+                format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error))
+            })?
+        } else if let Ok(shape) = self.directly(&binary) {
+            let main = Module::from_binary(&self.engine, shape.main).map(Code::Direct);
+            main.map_err(|error| invalid_component(&error))?
         } else {
             let component = Component::from_binary(&self.engine, &binary).map(Code::Component);
-            component.map_err(|error| {
-                format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(&error))
-            })
+            component.map_err(|error| invalid_component(&error))?
         };
-        Ok((code?, footprint::largest_instance(&binary)))
+        let imports = match &code {
+            Code::Direct(_) => shape::interfaces(&binary),
+            code => code.imports(self),
+        };
+        Ok(Compiled { code, imports, instance: footprint::largest_instance(&binary) })
     }
+
+    /// The parts of a component that is to be bound directly.
+    ///
+    /// # Errors
+    /// In a few words, why it isn't.
+    fn directly<'a>(&self, binary: &'a [u8]) -> Result<Shape<'a>, String> {
+        if self.binding == Binding::Engine {
+            return Err("is to be, by CALLGATE_BIND or for its functions to be called by name".to_owned());
+        }
+        let shape = shape::of(binary)?;
+        // The types of the imports are compared by the engine, with those that it would link.
+        let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| one_line(&error))?;
+        self.linker.instantiate_pre(&imports).map_err(|error| one_line(&error))?;
+        Ok(shape)
+    }
+
+    /// Why the component in this file is not bound directly.
+    pub(super) fn why_by_the_engine(&self, path: &Path) -> String {
+        let Ok(bytes) = fs::read(path) else { return "can't be read any more".to_owned() };
+        let Ok(binary) = wat::parse_bytes(&bytes) else { return "was compiled so".to_owned() };
+        self.directly(&binary).err().unwrap_or_else(|| "was compiled so".to_owned())
+    }
+}
+
+/// Code, and what is recorded of it.
+struct Compiled {
+    code: Code,
+    imports: Vec<String>,
+    /// Bytes of its largest instance.
+    instance: u64,
+}
+
+fn invalid_component(error: &wasmtime::Error) -> String {
+    format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(error))
 }
 
 /// Machine code of this kind that somebody has vouched for.
@@ -152,6 +199,8 @@ impl Vouched {
             // SAFETY: vouched for when this was made.
             Kind::Module => unsafe { Module::deserialize_file(engine, path) }.map(Code::Module),
             // SAFETY: as above.
+            Kind::Direct => unsafe { Module::deserialize_file(engine, path) }.map(Code::Direct),
+            // SAFETY: as above.
             Kind::Component => unsafe { Component::deserialize_file(engine, path) }.map(Code::Component),
         };
         // Not every system maps every file as code: Wine maps none.
@@ -166,6 +215,8 @@ impl Vouched {
         match self.0 {
             // SAFETY: vouched for when this was made.
             Kind::Module => unsafe { Module::deserialize(engine, code) }.map(Code::Module),
+            // SAFETY: as above.
+            Kind::Direct => unsafe { Module::deserialize(engine, code) }.map(Code::Direct),
             // SAFETY: as above.
             Kind::Component => unsafe { Component::deserialize(engine, code) }.map(Code::Component),
         }
@@ -188,8 +239,11 @@ pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
     }
     let record = Record::read(&file).ok()?;
     let fits = |record: &Record| {
-        let options = [false, true].map(|interruptible| RuntimeOptions { interruptible, ..RuntimeOptions::default() });
-        let settings = options.iter().filter_map(|options| Runtime::new(options).ok());
+        let options = [false, true].into_iter().flat_map(|interruptible| {
+            let bindings = [Binding::Direct, Binding::Engine];
+            bindings.map(|binding| RuntimeOptions { interruptible, binding, ..RuntimeOptions::default() })
+        });
+        let settings = options.filter_map(|options| Runtime::new(&options).ok());
         settings.into_iter().any(|runtime| runtime.settings == record.settings)
     };
     Some(Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) })

@@ -18,7 +18,7 @@ use wasmparser::{
     ComponentTypeRef, ExternalKind, Instance, Parser, Payload, TypeRef, Validator,
 };
 
-use crate::bind::direct::{MEMORY, REALLOC};
+use crate::bind::direct::names::{self, Imported};
 
 /// A component that can be bound directly.
 pub(super) struct Shape<'a> {
@@ -45,6 +45,16 @@ pub(super) fn of(binary: &[u8]) -> Result<Shape<'_>> {
     let main = parts.module(roles.main.module)?;
     forwarding::check_main(main)?;
     Ok(Shape { main, imports: &binary[..parts.imports_end] })
+}
+
+/// The names of the interfaces that a component imports.
+pub(super) fn interfaces(binary: &[u8]) -> Vec<String> {
+    let Ok(parts) = Parts::read(binary) else { return Vec::new() };
+    let imported = parts.instances.iter().filter_map(|part| match part {
+        ComponentPart::Import(name) => Some((*name).to_owned()),
+        _ => None,
+    });
+    imported.collect()
 }
 
 /// A component, section by section. Each list is an index space.
@@ -306,11 +316,11 @@ impl<'a> Parts<'a> {
             let (ExternalKind::Func, function) = item else { return Err(other()) };
             let is_named = match self.behind(function, roles).ok_or_else(other)? {
                 CoreFunction::Drop { interface, resource } => {
-                    self.is_interface(interface, module) && name.strip_prefix("[resource-drop]") == Some(resource)
+                    self.is_interface(interface, module) && names::imported(module, name) == Imported::Drop(resource)
                 }
                 CoreFunction::Lowered { interface, name: function, memory, realloc } => {
                     self.is_interface(interface, module)
-                        && name == function
+                        && names::imported(module, name) == Imported::Function(function)
                         && memory.is_none_or(|memory| self.is_memory_of(memory, roles.main_instance))
                         && realloc.is_none_or(|realloc| self.is_allocator_of(realloc, roles.main_instance))
                 }
@@ -324,12 +334,12 @@ impl<'a> Parts<'a> {
     }
 
     fn is_memory_of(&self, memory: u32, instance: u32) -> bool {
-        self.memories.get(memory as usize) == Some(&(instance, MEMORY))
+        self.memories.get(memory as usize).is_some_and(|(of, name)| *of == instance && names::is_memory(name))
     }
 
     fn is_allocator_of(&self, function: u32, instance: u32) -> bool {
         let function = self.core_functions.get(function as usize);
-        matches!(function, Some(CoreFunction::Export(of, REALLOC)) if *of == instance)
+        matches!(function, Some(CoreFunction::Export(of, name)) if *of == instance && names::is_allocator(name))
     }
 
     /// An item of a core instance that is made of such.
@@ -362,15 +372,18 @@ impl<'a> Parts<'a> {
     /// Whether the import of this number is the interface that a core module calls `name`; releases of 0.2 are as one.
     fn is_interface(&self, number: u32, name: &str) -> bool {
         let Some(ComponentPart::Import(import)) = self.instances.get(number as usize) else { return false };
-        let parts = |name: &'_ str| name.split_once('@').map(|(name, version)| (name.to_owned(), track(version)));
-        parts(import).is_some_and(|import| parts(name) == Some(import))
+        let (interface, imported) = (import.split_once('@'), names::interface(name).split_once('@'));
+        match (interface, imported) {
+            (Some((one, of_one)), Some((other, of_other))) => one == other && track(of_one) == track(of_other),
+            _ => false,
+        }
     }
 
     /// Checks that the function that starts the program is an export of the main module, under the name by which it is found.
     fn check_run(&self, roles: &Roles<'_, 'a>) -> Result<()> {
         let other = || "starts otherwise than by wasi:cli/run".to_owned();
         let run = self.exports.iter().find(|(name, ..)| name.starts_with(RUN)).ok_or_else(other)?;
-        let (interface, ComponentExternalKind::Instance, instance) = *run else { return Err(other()) };
+        let (_, ComponentExternalKind::Instance, instance) = *run else { return Err(other()) };
         let function = match self.instances.get(instance as usize) {
             Some(ComponentPart::Bag(items)) => match items[..] {
                 [("run", ComponentExternalKind::Func, function)] => function,
@@ -388,9 +401,7 @@ impl<'a> Parts<'a> {
         };
         let Some(Function::Lifted(core)) = self.functions.get(function as usize) else { return Err(other()) };
         match self.core_functions.get(*core as usize) {
-            Some(CoreFunction::Export(instance, name))
-                if *instance == roles.main_instance && is_run(name) && same_track(interface, name) =>
-            {
+            Some(CoreFunction::Export(instance, name)) if *instance == roles.main_instance && names::is_run(name) => {
                 Ok(())
             }
             _ => Err(other()),
@@ -401,18 +412,10 @@ impl<'a> Parts<'a> {
 /// What the interface is called by which a command is started.
 const RUN: &str = "wasi:cli/run@0.2.";
 
-/// Whether a main module exports by this name the function that starts the program.
-pub(crate) fn is_run(name: &str) -> bool {
-    name.starts_with(RUN) && name.ends_with("#run")
-}
-
-fn same_track(interface: &str, export: &str) -> bool {
-    interface.starts_with(RUN) && export.starts_with(RUN)
-}
-
 /// The releases that are compatible with this one: those of 0.2 are.
-fn track(version: &str) -> String {
-    version.rsplit_once('.').map_or(version, |(track, _)| track).to_owned()
+fn track(version: &str) -> &str {
+    let patch = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
+    &version[..patch]
 }
 
 /// Whether a section only imports.

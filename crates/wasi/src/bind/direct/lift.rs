@@ -8,7 +8,7 @@ use callgate_gate::Break;
 use super::super::component::{Borrow, Bytes, Parameter, Pollables, Text, Waited};
 use crate::abi::{Arguments, Flat, View, number};
 use crate::host::Host;
-use crate::limits::WAITED;
+use crate::limits::{WAITED, engine_handles};
 use crate::objects::{Held, Keep};
 
 type Result<T> = wasmtime::Result<T>;
@@ -61,6 +61,11 @@ impl LiftFlat for Pollables {
     fn lift<'a>(view: View<'a>, arguments: &mut Arguments<'_>) -> Result<Waited> {
         let (at, len) = (arguments.u32(), arguments.u32());
         let handles = view.list(at, len, 4, 4)?;
+        // The engine counts a handle once more for each call that it is lent to.
+        let counted = (len as usize).saturating_add(view.host.handles.len());
+        if counted > engine_handles(view.host.handles.limit(), &view.host.budget) {
+            return Err(wasmtime::format_err!("cannot lend resource: store handle limit exceeded"));
+        }
         // Our list, and those of the wait, are not made before they are charged.
         let charge = view.host.budget.charge_call((len as usize).saturating_mul(WAITED)).map_err(Break::from)?;
         let handles = handles.chunks_exact(4).map(|handle| u32::from_le_bytes(number(handle, 0)));

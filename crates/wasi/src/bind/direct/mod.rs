@@ -6,6 +6,7 @@
 
 mod lift;
 mod lower;
+pub(crate) mod names;
 
 pub(super) use lift::LiftFlat;
 pub(super) use lift::{DATAGRAM, SOCKET_ADDRESS, case, flat_socket_address, remote_in_memory};
@@ -13,7 +14,7 @@ pub(super) use lower::{LowerFlat, Shape};
 
 use std::cell::{Cell, RefCell};
 
-use wasmtime::{Caller, FuncType, Linker, Memory, Module, ValType};
+use wasmtime::{Caller, Extern, FuncType, Linker, Memory, Module, Trap, ValType};
 
 use super::interfaces;
 use crate::abi::{Arguments, Flat, Realloc, View};
@@ -50,8 +51,10 @@ type Handler = fn(&mut Caller<'_, Host>, Arguments<'_>) -> wasmtime::Result<()>;
 pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
     let mut linker = Linker::new(module.engine());
     for import in module.imports() {
-        let interface = import.module().split_once('@').map_or(import.module(), |(name, _)| name);
-        let Some(function) = interfaces::function(interface, import.name()) else { continue };
+        let interface = names::interface(import.module());
+        let interface = interface.split_once('@').map_or(interface, |(name, _)| name);
+        let imported = names::imported(import.module(), import.name());
+        let Some(function) = interfaces::function(interface, imported) else { continue };
         let flat = |flat: Flat| if flat == Flat::I32 { ValType::I32 } else { ValType::I64 };
         let place = function.result_in_memory.then_some(ValType::I32);
         let parameters = function.parameters.concat().into_iter().map(flat).chain(place);
@@ -69,8 +72,15 @@ pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
 /// Instantiates the module, and calls the function that starts it.
 pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>, run: &str) -> wasmtime::Result<u8> {
     let instance = instance.instantiate(&mut *store)?;
-    let memory = instance.get_memory(&mut *store, MEMORY);
-    let realloc = instance.get_func(&mut *store, REALLOC).map(|realloc| realloc.typed(&*store)).transpose()?;
+    let exports: Vec<_> = instance
+        .exports(&mut *store)
+        .map(|export| (export.name().to_owned(), export))
+        .map(|(name, export)| (name, export.into_extern()))
+        .collect();
+    let find = |is_it: fn(&str) -> bool| exports.iter().find(|(name, _)| is_it(name)).map(|(_, found)| found.clone());
+    let memory = find(names::is_memory).and_then(Extern::into_memory);
+    let realloc = find(names::is_allocator).and_then(Extern::into_func);
+    let realloc = realloc.map(|realloc| realloc.typed(&*store)).transpose()?;
     let run = instance.get_typed_func::<(), u32>(&mut *store, run)?;
     let state = &store.data().direct;
     state.memory.set(memory);
@@ -81,10 +91,6 @@ pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>
         _ => Err(wasmtime::format_err!("invalid expected discriminant")),
     }
 }
-
-/// The names by which a main module exports its memory and its allocator.
-pub(crate) const MEMORY: &str = "memory";
-pub(crate) const REALLOC: &str = "cabi_realloc";
 
 /// What calls see of the guest while their arguments are lifted.
 pub(super) fn view<'a>(guest: &'a mut Caller<'_, Host>) -> wasmtime::Result<View<'a>> {
@@ -103,7 +109,7 @@ impl State {
     /// # Errors
     /// Where the guest's allocator runs.
     fn check_may_leave(&self) -> wasmtime::Result<()> {
-        if self.may_not_leave.get() { Err(wasmtime::format_err!("cannot leave component instance")) } else { Ok(()) }
+        if self.may_not_leave.get() { Err(Trap::CannotLeaveComponent.into()) } else { Ok(()) }
     }
 }
 

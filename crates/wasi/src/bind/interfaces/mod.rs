@@ -13,6 +13,7 @@ mod udp;
 use wasmtime::component::{Linker, LinkerInstance, ResourceType};
 
 use super::direct::Function;
+use super::direct::names::Imported;
 use crate::calls;
 use crate::host::{Context, Host};
 
@@ -72,10 +73,14 @@ macro_rules! interfaces {
         }
 
         /// The core function of this name.
-        pub(super) fn function(interface: &str, name: &str) -> Option<$crate::bind::direct::Function> {
+        pub(super) fn function(
+            interface: &str,
+            imported: $crate::bind::direct::names::Imported<'_>,
+        ) -> Option<$crate::bind::direct::Function> {
+            #[allow(unused_imports, reason = "not every package has resources, or parameters")]
             use $crate::bind::direct::{Function, LiftFlat, LowerFlat, Shape, drop_handle, view};
             $(if $crate::bind::interfaces::is_named($interface, interface) {
-                $(if name.strip_prefix("[resource-drop]") == Some($resource) {
+                $(if imported == $crate::bind::direct::names::Imported::Drop($resource) {
                     return Some(Function {
                         parameters: &[&[$crate::abi::Flat::I32]],
                         result_in_memory: false,
@@ -83,7 +88,7 @@ macro_rules! interfaces {
                         call: drop_handle::<$object>,
                     });
                 })*
-                $(if name == $function {
+                $(if imported == $crate::bind::direct::names::Imported::Function($function) {
                     fn call(
                         guest: &mut wasmtime::Caller<'_, $crate::host::Host>,
                         #[allow(unused_mut, reason = "not every function has parameters")]
@@ -116,7 +121,7 @@ fn is_named(interface: &str, name: &str) -> bool {
 }
 
 /// The core function of an interface, by its name.
-pub(super) fn function(interface: &str, name: &str) -> Option<Function> {
+pub(super) fn function(interface: &str, imported: Imported<'_>) -> Option<Function> {
     let packages = [
         io::function,
         clocks::function,
@@ -127,5 +132,5 @@ pub(super) fn function(interface: &str, name: &str) -> Option<Function> {
         udp::function,
         diagnostics::function,
     ];
-    packages.into_iter().find_map(|function| function(interface, name))
+    packages.into_iter().find_map(|function| function(interface, imported))
 }

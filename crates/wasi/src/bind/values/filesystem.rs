@@ -9,7 +9,7 @@ use callgate_system::{
 };
 use wasmtime::component::{ComponentType, Lift, Lower, Resource, flags};
 
-use super::{Datetime, enumerations};
+use super::Datetime;
 use crate::abi::{Arguments, Fixed, Flat, Pair, Store, View, Writer, lists, put, store_as_they_are};
 use crate::bind::component::{Own, Value, give, lowered_as_they_are, values_of_the_host};
 use crate::bind::direct::{LiftFlat, case};

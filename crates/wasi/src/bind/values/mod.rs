@@ -22,8 +22,6 @@ macro_rules! enumerations {
         )*
     };
 }
-use enumerations;
-
 pub(super) mod filesystem;
 pub(super) mod sockets;
 

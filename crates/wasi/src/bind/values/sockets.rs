@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use callgate_system::{AddressFamily, Code, Error};
 use wasmtime::component::{ComponentType, Lift, Lower, WasmList};
 
-use super::enumerations;
 use crate::abi::{Arguments, Fixed, Flat, Pair, Store, View, Writer, lists, put, store_as_they_are};
 use crate::bind::component::{Give, Parameter, Value, give, lowered_as_they_are, values_of_the_host};
 use crate::bind::direct::{DATAGRAM, LiftFlat, SOCKET_ADDRESS, case, flat_socket_address, remote_in_memory};
@@ -425,9 +424,12 @@ impl LiftFlat for Remote {
     const FLAT: &'static [Flat] = &[Flat::I32; 13];
 
     fn lift<'a>(_: View<'a>, arguments: &mut Arguments<'_>) -> wasmtime::Result<Option<SocketAddr>> {
-        match arguments.u32() {
+        let case = arguments.u32();
+        // The place of the address is there, whether or not there is one.
+        let address = flat_socket_address(arguments);
+        match case {
             0 => Ok(None),
-            1 => flat_socket_address(arguments).map(Some),
+            1 => address.map(Some),
             _ => Err(wasmtime::format_err!("invalid option discriminant")),
         }
     }

@@ -136,7 +136,8 @@ impl<'a> FixUp<'a> {
                 _ => return None,
             }
         }
-        let filling = filling?.into_iter().map(|index| functions.get(index as usize).copied()).collect::<Option<_>>()?;
+        let filling =
+            filling?.into_iter().map(|index| functions.get(index as usize).copied()).collect::<Option<_>>()?;
         Some(Self { module: from?, table: table?, filling })
     }
 }
@@ -165,8 +166,8 @@ pub(super) fn wrapped(component: &[u8]) -> Option<&str> {
             Payload::ComponentExportSection(section) => {
                 for exported in section {
                     let exported = exported.ok()?;
-                    let is_run = (exported.name.name, exported.kind, exported.index)
-                        == ("run", ComponentExternalKind::Func, 0);
+                    let is_run =
+                        (exported.name.name, exported.kind, exported.index) == ("run", ComponentExternalKind::Func, 0);
                     if !is_run || export {
                         return None;
                     }

@@ -81,7 +81,8 @@ struct Parts<'a> {
 /// A function of the component.
 enum Function<'a> {
     Import(u32, &'a str),
-    Lifted(u32),
+    /// A core function, and the one that is called with its result.
+    Lifted(u32, Option<u32>),
     Other,
 }
 
@@ -263,10 +264,16 @@ impl<'a> Parts<'a> {
                 self.core_functions.push(CoreFunction::Lowered { interface, name, memory, realloc });
             }
             CanonicalFunction::Lift { core_func_index, options, .. } => {
-                if options.iter().any(|option| *option != CanonicalOption::UTF8) {
-                    return Err("lifts a function with options".to_owned());
+                let mut post_return = None;
+                for option in &options {
+                    match option {
+                        // `run` has neither parameters nor a result that lies in memory, so these mean nothing to it.
+                        CanonicalOption::UTF8 | CanonicalOption::Memory(_) | CanonicalOption::Realloc(_) => {}
+                        CanonicalOption::PostReturn(function) => post_return = Some(*function),
+                        option => return Err(format!("lifts a function with the option {option:?}")),
+                    }
                 }
-                self.functions.push(Function::Lifted(core_func_index));
+                self.functions.push(Function::Lifted(core_func_index, post_return));
             }
             CanonicalFunction::ResourceDrop { resource } => {
                 let Some(Some((interface, resource))) = self.types.get(resource as usize) else {
@@ -399,12 +406,26 @@ impl<'a> Parts<'a> {
             }
             _ => return Err(other()),
         };
-        let Some(Function::Lifted(core)) = self.functions.get(function as usize) else { return Err(other()) };
-        match self.core_functions.get(*core as usize) {
-            Some(CoreFunction::Export(instance, name)) if *instance == roles.main_instance && names::is_run(name) => {
-                Ok(())
-            }
-            _ => Err(other()),
+        let Some(Function::Lifted(core, post_return)) = self.functions.get(function as usize) else {
+            return Err(other());
+        };
+        let run = self.export_of_main(*core, roles).filter(|name| names::is_run(name)).ok_or_else(other)?;
+        // The engine calls what is named, and we what has the name.
+        let (wanted, exports) = (names::post_return(run), forwarding::exports(self.module(roles.main.module)?)?);
+        let called = post_return.map(|function| self.export_of_main(function, roles));
+        let is_called = called == Some(Some(wanted.as_str()));
+        if is_called == exports.contains(&wanted.as_str()) && (is_called || called.is_none()) {
+            Ok(())
+        } else {
+            Err(other())
+        }
+    }
+
+    /// The name under which the main module exports a core function.
+    fn export_of_main(&self, function: u32, roles: &Roles<'_, 'a>) -> Option<&'a str> {
+        match self.core_functions.get(function as usize)? {
+            CoreFunction::Export(instance, name) if *instance == roles.main_instance => Some(*name),
+            _ => None,
         }
     }
 }

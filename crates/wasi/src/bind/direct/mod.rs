@@ -70,7 +70,7 @@ pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
 }
 
 /// Instantiates the module, and calls the function that starts it.
-pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>, run: &str) -> wasmtime::Result<u8> {
+pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>, name: &str) -> wasmtime::Result<u8> {
     let instance = instance.instantiate(&mut *store)?;
     let exports: Vec<_> = instance
         .exports(&mut *store)
@@ -81,15 +81,19 @@ pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>
     let memory = find(names::is_memory).and_then(Extern::into_memory);
     let realloc = find(names::is_allocator).and_then(Extern::into_func);
     let realloc = realloc.map(|realloc| realloc.typed(&*store)).transpose()?;
-    let run = instance.get_typed_func::<(), u32>(&mut *store, run)?;
+    let run = instance.get_typed_func::<(), u32>(&mut *store, name)?;
     let state = &store.data().direct;
     state.memory.set(memory);
     state.realloc.replace(realloc);
-    match run.call(&mut *store, ())? {
-        0 => Ok(0),
-        1 => Ok(1),
-        _ => Err(wasmtime::format_err!("invalid expected discriminant")),
+    let result = run.call(&mut *store, ())?;
+    if result > 1 {
+        return Err(wasmtime::format_err!("invalid expected discriminant"));
     }
+    if let Some(post_return) = instance.get_func(&mut *store, &names::post_return(name)) {
+        store.data().direct.may_not_leave.set(true);
+        post_return.typed::<u32, ()>(&*store)?.call(&mut *store, result)?;
+    }
+    Ok(u8::from(result == 1))
 }
 
 /// What calls see of the guest while their arguments are lifted.

@@ -45,6 +45,14 @@ pub(crate) fn is_run(name: &str) -> bool {
     }
 }
 
+/// The name of the function that is called with the result of the one that started the program, where there is one.
+pub(crate) fn post_return(run: &str) -> String {
+    match standard(run) {
+        Some(_) => format!("{run}_post"),
+        None => format!("cabi_post_{run}"),
+    }
+}
+
 fn standard(name: &str) -> Option<&str> {
     name.strip_prefix(STANDARD)?.strip_prefix('|')
 }

@@ -134,3 +134,55 @@ pub(super) fn function(interface: &str, imported: Imported<'_>) -> Option<Functi
     ];
     packages.into_iter().find_map(|function| function(interface, imported))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use wit_parser::abi::{AbiVariant, WasmType};
+    use wit_parser::{Resolve, TypeDefKind, WorldItem};
+
+    use super::super::direct::names::Imported;
+    use crate::abi::Flat;
+
+    fn flat(kind: WasmType) -> Flat {
+        match kind {
+            WasmType::I32 | WasmType::Pointer | WasmType::Length => Flat::I32,
+            WasmType::I64 | WasmType::PointerOrI64 => Flat::I64,
+            WasmType::F32 | WasmType::F64 => panic!("the interface has no such numbers"),
+        }
+    }
+
+    /// The core signatures of all that `wit/` has are those by which it is called directly.
+    #[test]
+    fn core_signatures_are_those_of_wit() {
+        let mut resolve = Resolve::default();
+        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+        let (package, _) = resolve.push_dir(wit).expect("wit/ is valid");
+        let world = resolve.select_world(&[package], Some("host")).expect("the world is there");
+        let mut compared = 0;
+        for item in resolve.worlds[world].imports.values() {
+            let WorldItem::Interface { id, .. } = item else { continue };
+            let id_of = resolve.id_of(*id).expect("an interface with a name");
+            let interface = id_of.split('@').next().expect("a name");
+            for (name, function) in &resolve.interfaces[*id].functions {
+                let ours = super::function(interface, Imported::Function(name));
+                let ours = ours.unwrap_or_else(|| panic!("{interface} {name} is not in the table"));
+                let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
+                let mut parameters = ours.parameters.concat();
+                parameters.extend(ours.result_in_memory.then_some(Flat::I32));
+                let theirs: Vec<_> = signature.params.iter().map(|kind| flat(*kind)).collect();
+                assert_eq!(parameters, theirs, "{interface} {name}");
+                let results: Vec<_> = signature.results.iter().map(|kind| flat(*kind)).collect();
+                assert_eq!(ours.result.into_iter().collect::<Vec<_>>(), results, "{interface} {name}");
+                compared += 1;
+            }
+            for (name, kind) in &resolve.interfaces[*id].types {
+                if let TypeDefKind::Resource = resolve.types[*kind].kind {
+                    assert!(super::function(interface, Imported::Drop(name)).is_some(), "{interface} {name}");
+                }
+            }
+        }
+        assert!(compared > 100, "{compared}");
+    }
+}

@@ -196,6 +196,19 @@ pub(super) fn imports(module: &[u8]) -> super::Result<Vec<(&str, &str, TypeRef)>
     Ok(imports)
 }
 
+/// The names of a module's exports.
+pub(super) fn exports(module: &[u8]) -> super::Result<Vec<&str>> {
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(section) = payload.map_err(|error| error.message().to_owned())? {
+            for export in section {
+                exports.push(export.map_err(|error| error.message().to_owned())?.name);
+            }
+        }
+    }
+    Ok(exports)
+}
+
 /// Checks that a main module runs nothing before it is called, and has a memory of 32 bits of its own alone.
 pub(super) fn check_main(module: &[u8]) -> super::Result<()> {
     let mut memories = 0;

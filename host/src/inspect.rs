@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use callgate_system::Untrusted;
-use callgate_wasi::{Bound, Precompiled, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Bound, Precompiled, Program, RuntimeOptions};
 
 use crate::arguments::{InspectOptions, LoadOptions};
 use crate::{cache, loading, print};
@@ -34,7 +34,7 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
 
 fn load(program: &Path, options: &LoadOptions) -> Result<Program> {
     let cache = cache::folder().filter(|_| !options.no_cache);
-    let runtime = Runtime::new(&RuntimeOptions { cache, binding: loading::binding()?, ..RuntimeOptions::default() })?;
+    let runtime = RuntimeOptions { cache, binding: loading::binding()?, ..RuntimeOptions::default() };
     loading::load(&runtime, program, &options.limits, options.allow_precompiled)
 }
 

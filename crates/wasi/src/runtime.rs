@@ -6,7 +6,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine};
@@ -46,7 +46,8 @@ pub struct Runtime {
     pub(crate) cache: Option<CodeCache>,
     /// A hash of the engine's version and settings, and of this library's.
     pub(crate) settings: u64,
-    pub(crate) linker: Arc<Linker<Host>>,
+    /// Of components by way of the engine; made when the first one is linked, since most never are.
+    linker: Arc<OnceLock<Linker<Host>>>,
     pub(crate) interruptible: bool,
     pub(crate) binding: Binding,
 }
@@ -77,12 +78,20 @@ impl Runtime {
         config.concurrency_support(false);
         config.epoch_interruption(options.interruptible);
         let engine = Engine::new(&config)?;
-        let mut linker = Linker::new(&engine);
-        bind::link(&mut linker)?;
         let cache = options.cache.as_deref().map(CodeCache::new);
         let settings = settings(&engine, options.binding);
         let RuntimeOptions { interruptible, binding, .. } = *options;
-        Ok(Self { engine, cache, settings, linker: Arc::new(linker), interruptible, binding })
+        Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding })
+    }
+
+    /// Links components by way of the engine.
+    pub(crate) fn linker(&self) -> wasmtime::Result<&Linker<Host>> {
+        if let Some(linker) = self.linker.get() {
+            return Ok(linker);
+        }
+        let mut linker = Linker::new(&self.engine);
+        bind::link(&mut linker)?;
+        Ok(self.linker.get_or_init(|| linker))
     }
 }
 

@@ -56,7 +56,7 @@ impl Linked {
     pub(crate) fn new(program: &Program) -> wasmtime::Result<Self> {
         match &program.code {
             Code::Component(component) => {
-                let instance = program.runtime.linker.instantiate_pre(component)?;
+                let instance = program.runtime.linker()?.instantiate_pre(component)?;
                 Ok(Self::Component { instance, run: run_interface(component, &program.runtime.engine) })
             }
             Code::Module(module) => Ok(Self::Module { instance: preview1::linker(module)?.instantiate_pre(module)? }),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use callgate_system::Untrusted;
-use callgate_wasi::{Binding, LoadError, Precompiled, Program, Runtime};
+use callgate_wasi::{Binding, LoadError, Precompiled, Program, Runtime, RuntimeOptions};
 
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
@@ -26,9 +26,13 @@ use crate::quantity::show_size;
 ///
 /// # Errors
 /// Those of [`Runtime::load`]; machine code that the user did not ask for.
-pub(crate) fn load(runtime: &Runtime, path: &Path, limits: &CompileLimits, allow_precompiled: bool) -> Result<Program> {
-    let loaded = within(limits, path, || load_as_permitted(runtime, path, allow_precompiled))?;
-    match loaded {
+pub(crate) fn load(
+    options: &RuntimeOptions,
+    path: &Path,
+    limits: &CompileLimits,
+    allow_precompiled: bool,
+) -> Result<Program> {
+    match within(limits, path, || load_as_permitted(options, path, allow_precompiled))?? {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
         }
@@ -37,13 +41,17 @@ pub(crate) fn load(runtime: &Runtime, path: &Path, limits: &CompileLimits, allow
 }
 
 #[allow(unsafe_code, reason = "the user vouches for machine code by an option")]
-fn load_as_permitted(runtime: &Runtime, path: &Path, allow_precompiled: bool) -> Result<Program, LoadError> {
-    if allow_precompiled {
-        // SAFETY: the user has said that whoever made the file is trusted.
-        unsafe { runtime.load_precompiled(path) }
-    } else {
-        runtime.load(path)
+fn load_as_permitted(
+    options: &RuntimeOptions,
+    path: &Path,
+    allow_precompiled: bool,
+) -> Result<Result<Program, LoadError>> {
+    if !allow_precompiled {
+        return Ok(Program::load(options, path));
     }
+    let runtime = Runtime::new(options)?;
+    // SAFETY: the user has said that whoever made the file is trusted.
+    Ok(unsafe { runtime.load_precompiled(path) })
 }
 
 /// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Binding, Exit, Guest, Hook, Runtime, RuntimeOptions};
+use callgate_wasi::{Binding, Exit, Guest, Hook, RuntimeOptions};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
@@ -21,7 +21,7 @@ use report::{report, timed_out};
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut guest = setup::guest(&backend, options)?;
-    let runtime = Runtime::new(&runtime_options(options, &guest)?)?;
+    let runtime = runtime_options(options, &guest)?;
     let program =
         loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
     limit_time(&mut guest, options)?;

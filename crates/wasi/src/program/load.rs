@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::thread;
 
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
@@ -38,12 +39,17 @@ impl Runtime {
     /// # Errors
     /// Where the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
+        self.load_as(path, None)
+    }
+
+    /// The same, of a file whose digest may be known already.
+    fn load_as(&self, path: &Path, known: Option<Digest>) -> Result<Program, LoadError> {
         let fail = |why| LoadError::new(path, why);
         let (mut file, format) = format::open(path).map_err(fail)?;
         if format == Format::Precompiled {
             return Err(LoadError { machine_code: true, ..fail(MACHINE_CODE.to_owned()) });
         }
-        match self.load_kept(&mut file) {
+        match self.load_kept(&mut file, known) {
             Some((code, record)) => Ok(self.program(path, code, record)),
             None => self.load_source(path, &mut file).map_err(fail),
         }
@@ -92,9 +98,10 @@ impl Runtime {
 
     /// The code that the cache keeps for the program in `file`.
     #[allow(unsafe_code, reason = "code that this library compiled and sealed is mapped again")]
-    fn load_kept(&self, file: &mut File) -> Option<(Code, Record)> {
+    fn load_kept(&self, file: &mut File, known: Option<Digest>) -> Option<(Code, Record)> {
         let cache = self.cache.as_ref()?;
-        let mut entry = cache.find(&digest(file).ok()?, self.settings)?;
+        let digest = known.or_else(|| digest(file).ok())?;
+        let mut entry = cache.find(&digest, self.settings)?;
         // SAFETY: the entry's seal holds: this library wrote it for this program, and nobody else can have changed it, nor can
         // anybody as long as it is mapped (`cache/unix.rs`, `cache/windows.rs`).
         let vouched = unsafe { Vouched::new(entry.record.kind) };
@@ -157,7 +164,7 @@ impl Runtime {
         let shape = shape::of(binary)?;
         // The types of the imports are compared by the engine, with those that it would link.
         let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| one_line(&error))?;
-        self.linker.instantiate_pre(&imports).map_err(|error| one_line(&error))?;
+        self.linker().and_then(|linker| linker.instantiate_pre(&imports)).map_err(|error| one_line(&error))?;
         Ok(shape)
     }
 
@@ -166,6 +173,23 @@ impl Runtime {
         let Ok(bytes) = fs::read(path) else { return "can't be read any more".to_owned() };
         let Ok(binary) = wat::parse_bytes(&bytes) else { return "was compiled so".to_owned() };
         self.directly(&binary).err().unwrap_or_else(|| "was compiled so".to_owned())
+    }
+}
+
+impl Program {
+    /// As [`Runtime::load`], with a runtime of its own, which is set up while the file is hashed: a start is shorter by the less of the two.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`], and [`Runtime::new`].
+    pub fn load(options: &RuntimeOptions, path: &Path) -> Result<Self, LoadError> {
+        thread::scope(|scope| {
+            let hashing = thread::Builder::new().name("hashing".into());
+            let hashed = || format::open(path).ok().and_then(|(mut file, _)| digest(&mut file).ok());
+            let hashed = options.cache.as_ref().and_then(|_| hashing.spawn_scoped(scope, hashed).ok());
+            let runtime = Runtime::new(options).map_err(|error| LoadError::new(path, error.to_string()));
+            let known = hashed.and_then(|hashed| hashed.join().ok().flatten());
+            runtime?.load_as(path, known)
+        })
     }
 }
 

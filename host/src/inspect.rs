@@ -26,7 +26,10 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
     let InspectOptions { program, loading: how } = options;
     let text = match loading::precompiled(program, &how.limits)?.filter(|_| !how.allow_precompiled) {
         Some(recorded) => text_of_recorded(&recorded),
-        None => text_of(&load(program, how)?),
+        None => {
+            let loaded = load(program, how)?;
+            text_of(&loaded, &loading::bound(&loaded, program, &how.limits)?)
+        }
     };
     print(&text);
     Ok(ExitCode::SUCCESS)
@@ -38,9 +41,9 @@ fn load(program: &Path, options: &LoadOptions) -> Result<Program> {
     loading::load(&runtime, program, &options.limits, options.allow_precompiled)
 }
 
-fn text_of(program: &Program) -> String {
+fn text_of(program: &Program, bound: &Bound) -> String {
     let runs = program.check().map_or_else(|why| format!("no, {why}"), |()| "yes".to_owned());
-    let bound = match program.bound() {
+    let bound = match bound {
         Bound::Directly => "directly".to_owned(),
         Bound::ByTheEngine(why) => format!("by the engine, because it {}", Untrusted::new(why)),
         Bound::AsModule => "as a module of WASI preview1".to_owned(),

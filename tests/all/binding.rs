@@ -1,5 +1,8 @@
 //! How a component's calls get to the host: directly, or by the engine. Neither shows but in `inspect`.
 
+use std::fs;
+use std::path::Path;
+
 use callgate_tests::needs::Package;
 use callgate_tests::{Host, Run, callgate, everywhere, needs, places};
 
@@ -92,5 +95,38 @@ fn limits_and_backtraces_are_the_same_in_both_ways() {
         let spin = Host::Native.guest("spin").host_env(BIND, bind).with("--timeout", "200ms").run();
         spin.trapped().complains("timed out after 200ms");
         Host::Native.guest("memory").host_env(BIND, bind).with("--max-memory", "64MiB").arg("blindly").run().trapped();
+    }
+}
+
+/// Components that look ordinary, each with something in it that would be lost, or done otherwise, by linking its main module alone; and
+/// ordinary ones that abuse the canonical ABI. They end alike, whichever way they are bound.
+#[test]
+fn odd_shapes_and_abuse_end_alike_in_both_ways() {
+    let run = |file: &Path, bind| {
+        let run = Host::Native.program(file).host_env(BIND, bind).with("--env", "A=B").run();
+        (run.exit_code(), run.out())
+    };
+    let mut compared = 0;
+    for entry in fs::read_dir(places::fixture("shapes")).expect("a folder of fixtures") {
+        let file = entry.expect("it can be listed").path();
+        assert_eq!(run(&file, "direct"), run(&file, "engine"), "{}", file.display());
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared}");
+}
+
+/// More than is forwarded would be lost.
+#[test]
+fn what_does_more_than_to_forward_is_bound_by_the_engine() {
+    for name in [
+        "nested_component_that_exits",
+        "fix_up_of_the_mains_table",
+        "two_starts",
+        "two_allocators",
+        "run_that_returns_a_number",
+    ] {
+        let file = places::fixture("shapes").join(format!("{name}.wat"));
+        let run = callgate(&["inspect"]).option(file).run();
+        run.claim("it is not bound directly", !run.out().contains("bound: directly"));
     }
 }

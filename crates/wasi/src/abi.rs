@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 use wasmtime::{Caller, Memory, TypedFunc, ValRaw};
 
 use crate::host::Host;
+use crate::limits::handed_over;
 
 type Result<T> = wasmtime::Result<T>;
 
@@ -75,6 +76,9 @@ impl<'a> View<'a> {
             return Err(wasmtime::format_err!("list pointer is not aligned"));
         }
         let bytes = u64::from(len) * u64::from(size);
+        if bytes > handed_over(&self.host.budget) as u64 {
+            return Err(wasmtime::format_err!("fuel allocated for hostcalls has been exhausted"));
+        }
         let list = usize::try_from(bytes).ok().and_then(|bytes| self.bytes.get(at as usize..)?.get(..bytes));
         list.ok_or_else(|| wasmtime::format_err!("list pointer/length out of bounds of memory"))
     }

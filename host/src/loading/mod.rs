@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use callgate_system::Untrusted;
-use callgate_wasi::{Binding, LoadError, Precompiled, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Binding, Bound, LoadError, Precompiled, Program, Runtime, RuntimeOptions};
 
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
@@ -65,6 +65,14 @@ pub(crate) fn binding() -> Result<Binding> {
         Some(value) if value == "engine" => Ok(Binding::Engine),
         Some(value) => bail!("CALLGATE_BIND is {value:?}; make it `direct` or `engine`, or unset it"),
     }
+}
+
+/// How a program's calls get to the host, which may take to look at its file once more.
+///
+/// # Errors
+/// Where no thread can be had to watch the limits.
+pub(crate) fn bound(program: &Program, path: &Path, limits: &CompileLimits) -> Result<Bound> {
+    within(limits, path, || program.bound())
 }
 
 /// What a file says of itself that holds code compiled ahead of time.

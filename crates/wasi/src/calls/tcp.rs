@@ -65,13 +65,17 @@ pub(crate) fn finish_listen(host: &Host, socket: &Socket) -> Outcome<()> {
 pub(crate) fn accept(host: &Host, socket: &Socket) -> Outcome<Accepted> {
     let act = || {
         let (accepted, input, output) = socket.accept(&host.budget)?;
-        Ok::<_, Error>(Accepted(host.handles.add(accepted)?, add_streams(host, (input, output))?))
+        let accepted = host.handles.add(accepted)?;
+        // What the guest is not told of, it must not have.
+        let streams = add_streams(host, (input, output)).inspect_err(|_| host.handles.remove(accepted.id()))?;
+        Ok::<_, Error>(Accepted(accepted, streams))
     };
     host.gate.pass(Call::TcpAccept { socket: socket.handle() }, act)
 }
 
 fn add_streams(host: &Host, (input, output): (InputStream, OutputStream)) -> Result<Streams> {
-    Ok(Streams(host.handles.add(input)?, host.handles.add(output)?))
+    let (input, output) = host.handles.add_both(input, output)?;
+    Ok(Streams(input, output))
 }
 
 pub(crate) fn local_address(host: &Host, socket: &Socket) -> Outcome<SocketAddr> {

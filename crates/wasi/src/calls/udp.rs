@@ -47,7 +47,8 @@ pub(crate) fn finish_bind(host: &Host, socket: &Socket) -> Outcome<()> {
 pub(crate) fn stream(host: &Host, socket: &Socket, remote_address: Option<SocketAddr>) -> Outcome<Streams> {
     let act = || {
         let (incoming, outgoing) = socket.streams(remote_address)?;
-        Ok::<_, Error>(Streams(host.handles.add(incoming)?, host.handles.add(outgoing)?))
+        let (incoming, outgoing) = host.handles.add_both(incoming, outgoing)?;
+        Ok::<_, Error>(Streams(incoming, outgoing))
     };
     host.gate.pass(Call::UdpStream { socket: socket.handle(), remote_address }, act)
 }

@@ -182,6 +182,21 @@ impl Handles {
         Ok(Held { id, held })
     }
 
+    /// Adds two entries, or none.
+    ///
+    /// # Errors
+    /// As [`Handles::add`].
+    pub(crate) fn add_both<A: Keep, B: Keep>(&self, one: A, other: B) -> Result<(Held<A>, Held<B>)> {
+        let one = self.add(one)?;
+        match self.add(other) {
+            Ok(other) => Ok((one, other)),
+            Err(error) => {
+                self.remove(one.id);
+                Err(error)
+            }
+        }
+    }
+
     /// Finds what a guest's handle stands for.
     #[inline]
     pub(crate) fn find<T: Keep>(&self, id: u32) -> std::result::Result<Held<T>, NoSuchHandle> {

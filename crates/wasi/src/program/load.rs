@@ -16,6 +16,7 @@ use super::format::{self, Format, unreadable};
 use super::record::{Digest, Record};
 use super::shape::{self, Shape};
 use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
+use crate::bind::direct;
 use crate::runtime::{Binding, Runtime, RuntimeOptions};
 
 /// Bytes that are hashed at a time: few enough to stay in the processor's cache.
@@ -139,18 +140,30 @@ impl Runtime {
             module.map_err(|error| {
                 format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error))
             })?
-        } else if let Ok(shape) = self.directly(&binary) {
-            let main = Module::from_binary(&self.engine, shape.main).map(Code::Direct);
-            main.map_err(|error| invalid_component(&error))?
+        } else if let Ok(main) = self.main_module(&binary) {
+            Code::Direct(main)
         } else {
             let component = Component::from_binary(&self.engine, &binary).map(Code::Component);
-            component.map_err(|error| invalid_component(&error))?
+            component.map_err(|error| {
+                format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(&error))
+            })?
         };
         let imports = match &code {
             Code::Direct(_) => shape::interfaces(&binary),
             code => code.imports(self),
         };
         Ok(Compiled { code, imports, instance: footprint::largest_instance(&binary) })
+    }
+
+    /// The main module of a component that is to be bound directly, which can be linked.
+    ///
+    /// # Errors
+    /// In a few words, why it isn't.
+    fn main_module(&self, binary: &[u8]) -> Result<Module, String> {
+        let shape = self.directly(binary)?;
+        let main = Module::from_binary(&self.engine, shape.main).map_err(|error| one_line(&error))?;
+        direct::check(&main).map_err(|error| one_line(&error))?;
+        Ok(main)
     }
 
     /// The parts of a component that is to be bound directly.
@@ -161,7 +174,7 @@ impl Runtime {
         if self.binding == Binding::Engine {
             return Err("is to be, by CALLGATE_BIND or for its functions to be called by name".to_owned());
         }
-        let shape = shape::of(binary)?;
+        let shape = shape::of(binary, self.engine.get_wasm_features())?;
         // The types of the imports are compared by the engine, with those that it would link.
         let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| one_line(&error))?;
         self.linker().and_then(|linker| linker.instantiate_pre(&imports)).map_err(|error| one_line(&error))?;
@@ -172,7 +185,7 @@ impl Runtime {
     pub(super) fn why_by_the_engine(&self, path: &Path) -> String {
         let Ok(bytes) = fs::read(path) else { return "can't be read any more".to_owned() };
         let Ok(binary) = wat::parse_bytes(&bytes) else { return "was compiled so".to_owned() };
-        self.directly(&binary).err().unwrap_or_else(|| "was compiled so".to_owned())
+        self.main_module(&binary).err().unwrap_or_else(|| "was compiled so".to_owned())
     }
 }
 
@@ -199,10 +212,6 @@ struct Compiled {
     imports: Vec<String>,
     /// Bytes of its largest instance.
     instance: u64,
-}
-
-fn invalid_component(error: &wasmtime::Error) -> String {
-    format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(error))
 }
 
 /// Machine code of this kind that somebody has vouched for.

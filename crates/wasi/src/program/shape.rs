@@ -14,8 +14,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentTypeRef, ExternalKind, Instance, Parser, Payload, TypeRef, Validator,
+    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentDefinedType, ComponentExternalKind,
+    ComponentInstance, ComponentType, ComponentTypeRef, ComponentValType, ExternalKind, Instance, Parser, Payload,
+    TypeRef, Validator, WasmFeatures,
 };
 
 use crate::bind::direct::names::{self, Imported};
@@ -32,14 +33,16 @@ pub(super) struct Shape<'a> {
 type Why = String;
 type Result<T> = std::result::Result<T, Why>;
 
-/// Tells what `binary`, a component, is made of.
+/// Tells what `binary`, a component, is made of; it is validated with the features that the engine has.
 ///
 /// # Errors
 /// In a few words, where it can't be bound directly.
-pub(super) fn of(binary: &[u8]) -> Result<Shape<'_>> {
-    Validator::new().validate_all(binary).map_err(|error| format!("not validated: {}", error.message()))?;
+pub(super) fn of(binary: &[u8], features: WasmFeatures) -> Result<Shape<'_>> {
+    let validated = Validator::new_with_features(features).validate_all(binary);
+    validated.map_err(|error| format!("is not valid: {}", error.message()))?;
     let parts = Parts::read(binary)?;
     let roles = parts.roles()?;
+    parts.check_fix_up(&roles)?;
     parts.check_imports(&roles)?;
     parts.check_run(&roles)?;
     let main = parts.module(roles.main.module)?;
@@ -65,8 +68,7 @@ struct Parts<'a> {
     imports_end: usize,
     modules: Vec<Range<usize>>,
     components: Vec<Range<usize>>,
-    /// The names of types that are exports of instances.
-    types: Vec<Option<(u32, &'a str)>>,
+    types: Vec<Type<'a>>,
     functions: Vec<Function<'a>>,
     instances: Vec<ComponentPart<'a>>,
     core_instances: Vec<CoreInstance<'a>>,
@@ -78,11 +80,23 @@ struct Parts<'a> {
     exports: Vec<(&'a str, ComponentExternalKind, u32)>,
 }
 
+/// A type, as far as it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Type<'a> {
+    /// An export of an instance.
+    Export(u32, &'a str),
+    /// `result`
+    Result,
+    /// A function without parameters, which returns the type of this number.
+    Returning(u32),
+    Other,
+}
+
 /// A function of the component.
 enum Function<'a> {
     Import(u32, &'a str),
-    /// A core function, and the one that is called with its result.
-    Lifted(u32, Option<u32>),
+    /// A core function, its type, and the one that is called with its result.
+    Lifted(u32, u32, Option<u32>),
     Other,
 }
 
@@ -168,7 +182,9 @@ impl<'a> Parts<'a> {
                 }
             }
             Payload::ComponentTypeSection(section) => {
-                self.types.extend((0..section.count()).map(|_| None));
+                for kind in section {
+                    self.types.push(type_of(&kind.map_err(broken)?));
+                }
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section {
@@ -214,7 +230,7 @@ impl<'a> Parts<'a> {
                     match export.kind {
                         ComponentExternalKind::Func => self.functions.push(Function::Other),
                         ComponentExternalKind::Instance => self.instances.push(ComponentPart::Other),
-                        ComponentExternalKind::Type => self.types.push(None),
+                        ComponentExternalKind::Type => self.types.push(Type::Other),
                         _ => return Err("exports more than functions and types".to_owned()),
                     }
                 }
@@ -231,7 +247,7 @@ impl<'a> Parts<'a> {
                 self.functions.push(Function::Import(instance_index, name));
             }
             ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, instance_index, name } => {
-                self.types.push(Some((instance_index, name)));
+                self.types.push(Type::Export(instance_index, name));
             }
             ComponentAlias::CoreInstanceExport { kind, instance_index, name } => match kind {
                 ExternalKind::Func => self.core_functions.push(CoreFunction::Export(instance_index, name)),
@@ -263,7 +279,7 @@ impl<'a> Parts<'a> {
                 let (interface, name) = (*interface, *name);
                 self.core_functions.push(CoreFunction::Lowered { interface, name, memory, realloc });
             }
-            CanonicalFunction::Lift { core_func_index, options, .. } => {
+            CanonicalFunction::Lift { core_func_index, type_index, options } => {
                 let mut post_return = None;
                 for option in &options {
                     match option {
@@ -273,13 +289,13 @@ impl<'a> Parts<'a> {
                         option => return Err(format!("lifts a function with the option {option:?}")),
                     }
                 }
-                self.functions.push(Function::Lifted(core_func_index, post_return));
+                self.functions.push(Function::Lifted(core_func_index, type_index, post_return));
             }
             CanonicalFunction::ResourceDrop { resource } => {
-                let Some(Some((interface, resource))) = self.types.get(resource as usize) else {
+                let Some(Type::Export(interface, resource)) = self.types.get(resource as usize).copied() else {
                     return Err("has a resource of its own".to_owned());
                 };
-                self.core_functions.push(CoreFunction::Drop { interface: *interface, resource });
+                self.core_functions.push(CoreFunction::Drop { interface, resource });
             }
             _ => return Err("has a canonical function of another kind".to_owned()),
         }
@@ -310,6 +326,17 @@ impl<'a> Parts<'a> {
         }
         let (main_instance, main) = main.ok_or("has no main module")?;
         Ok(Roles { main_instance, main, shim, fix_up })
+    }
+
+    /// Checks that a fix-up fills the shim's table, as far as that goes, and no other.
+    fn check_fix_up(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+        let Some((with, fix_up)) = &roles.fix_up else { return Ok(()) };
+        let other = || "fills a table that is not its shim's".to_owned();
+        let (shim_instance, shim) = roles.shim.as_ref().ok_or_else(other)?;
+        let items = with.with.get(fix_up.module).ok_or_else(other)?;
+        let Some((ExternalKind::Table, table)) = self.item(*items, fix_up.table) else { return Err(other()) };
+        let is_its = self.tables.get(table as usize) == Some(&(*shim_instance, shim.table));
+        if is_its && shim.size == fix_up.filling.len() as u64 { Ok(()) } else { Err(other()) }
     }
 
     /// Checks that each import of the main module is the function of ours that has its name.
@@ -361,14 +388,10 @@ impl<'a> Parts<'a> {
     fn behind(&self, function: u32, roles: &Roles<'_, 'a>) -> Option<CoreFunction<'a>> {
         let function = *self.core_functions.get(function as usize)?;
         let CoreFunction::Export(instance, name) = function else { return Some(function) };
-        let (shim_instance, shim) = roles.shim.as_ref().filter(|(shim, _)| *shim == instance)?;
+        let (_, shim) = roles.shim.as_ref().filter(|(shim, _)| *shim == instance)?;
         let (with, fix_up) = roles.fix_up.as_ref()?;
         let items = *with.with.get(fix_up.module)?;
-        // The table that is filled has to be the one that the shim calls by, and large enough.
-        let (ExternalKind::Table, table) = self.item(items, fix_up.table)? else { return None };
-        let is_its = *self.tables.get(table as usize)? == (*shim_instance, shim.table);
-        let slot = *shim.slots.get(name)? as usize;
-        let filled = fix_up.filling.get(slot).filter(|_| is_its && shim.size >= fix_up.filling.len() as u64)?;
+        let filled = fix_up.filling.get(*shim.slots.get(name)? as usize)?;
         let (ExternalKind::Func, function) = self.item(items, filled)? else { return None };
         match *self.core_functions.get(function as usize)? {
             CoreFunction::Export(..) => None,
@@ -389,13 +412,21 @@ impl<'a> Parts<'a> {
     /// Checks that the function that starts the program is an export of the main module, under the name by which it is found.
     fn check_run(&self, roles: &Roles<'_, 'a>) -> Result<()> {
         let other = || "starts otherwise than by wasi:cli/run".to_owned();
-        let run = self.exports.iter().find(|(name, ..)| name.starts_with(RUN)).ok_or_else(other)?;
+        let mut runs = self.exports.iter().filter(|(name, ..)| name.starts_with(RUN));
+        let (Some(run), None) = (runs.next(), runs.next()) else { return Err(other()) };
+        // An instance of a component may run code of its own, so there is none but the wrapper.
+        let is_instantiated = |part: &&ComponentPart<'_>| matches!(part, ComponentPart::Instantiated(..));
+        if self.instances.iter().filter(is_instantiated).count() > 1 {
+            return Err("has components in it".to_owned());
+        }
         let (_, ComponentExternalKind::Instance, instance) = *run else { return Err(other()) };
         let function = match self.instances.get(instance as usize) {
-            Some(ComponentPart::Bag(items)) => match items[..] {
-                [("run", ComponentExternalKind::Func, function)] => function,
-                _ => return Err(other()),
-            },
+            Some(ComponentPart::Bag(items)) if !self.instances.iter().any(|part| is_instantiated(&part)) => {
+                match items[..] {
+                    [("run", ComponentExternalKind::Func, function)] => function,
+                    _ => return Err(other()),
+                }
+            }
             Some(ComponentPart::Instantiated(component, with)) => {
                 let range = self.components.get(*component as usize).ok_or_else(other)?;
                 let wrapped = forwarding::wrapped(&self.binary[range.clone()]).ok_or_else(other)?;
@@ -406,12 +437,20 @@ impl<'a> Parts<'a> {
             }
             _ => return Err(other()),
         };
-        let Some(Function::Lifted(core, post_return)) = self.functions.get(function as usize) else {
+        let Some(Function::Lifted(core, kind, post_return)) = self.functions.get(function as usize) else {
             return Err(other());
         };
+        let returned = match self.types.get(*kind as usize) {
+            Some(Type::Returning(returned)) => self.types.get(*returned as usize),
+            _ => None,
+        };
+        if returned != Some(&Type::Result) {
+            return Err("starts by a function of another type".to_owned());
+        }
         let run = self.export_of_main(*core, roles).filter(|name| names::is_run(name)).ok_or_else(other)?;
         // The engine calls what is named, and we what has the name.
         let (wanted, exports) = (names::post_return(run), forwarding::exports(self.module(roles.main.module)?)?);
+        let exports: Vec<&str> = exports.into_iter().map(|(name, _)| name).collect();
         let called = post_return.map(|function| self.export_of_main(function, roles));
         let is_called = called == Some(Some(wanted.as_str()));
         if is_called == exports.contains(&wanted.as_str()) && (is_called || called.is_none()) {
@@ -432,6 +471,19 @@ impl<'a> Parts<'a> {
 
 /// What the interface is called by which a command is started.
 const RUN: &str = "wasi:cli/run@0.2.";
+
+fn type_of<'a>(kind: &ComponentType<'_>) -> Type<'a> {
+    match kind {
+        ComponentType::Defined(ComponentDefinedType::Result { ok: None, err: None }) => Type::Result,
+        ComponentType::Func(function) => match function.result {
+            Some(ComponentValType::Type(returned)) if function.params.is_empty() && !function.async_ => {
+                Type::Returning(returned)
+            }
+            _ => Type::Other,
+        },
+        _ => Type::Other,
+    }
+}
 
 /// The releases that are compatible with this one: those of 0.2 are.
 fn track(version: &str) -> &str {

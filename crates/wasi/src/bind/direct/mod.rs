@@ -14,7 +14,7 @@ pub(super) use lower::{LowerFlat, Shape};
 
 use std::cell::{Cell, RefCell};
 
-use wasmtime::{Caller, Extern, FuncType, Linker, Memory, Module, Trap, ValType};
+use wasmtime::{Caller, FuncType, Linker, Memory, Module, Trap, ValType};
 
 use super::interfaces;
 use crate::abi::{Arguments, Flat, Realloc, View};
@@ -69,17 +69,35 @@ pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
     Ok(linker)
 }
 
+/// Checks that a main module can be linked and started: that what it imports is there, and what it exports is of the right type.
+///
+/// # Errors
+/// Names what isn't.
+pub(crate) fn check(module: &Module) -> wasmtime::Result<()> {
+    linker(module)?.instantiate_pre(module)?;
+    let is_i32 = |kind: &ValType| matches!(kind, ValType::I32);
+    for export in module.exports() {
+        let parameters = match export.name() {
+            name if names::is_run(name) => 0,
+            name if names::is_allocator(name) => 4,
+            _ => continue,
+        };
+        let is_right = export.ty().func().is_some_and(|kind| {
+            let all_i32 = kind.params().chain(kind.results()).all(|kind| is_i32(&kind));
+            kind.params().len() == parameters && kind.results().len() == 1 && all_i32
+        });
+        if !is_right {
+            return Err(wasmtime::format_err!("`{}` is of another type", export.name()));
+        }
+    }
+    Ok(())
+}
+
 /// Instantiates the module, and calls the function that starts it.
 pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>, name: &str) -> wasmtime::Result<u8> {
     let instance = instance.instantiate(&mut *store)?;
-    let exports: Vec<_> = instance
-        .exports(&mut *store)
-        .map(|export| (export.name().to_owned(), export))
-        .map(|(name, export)| (name, export.into_extern()))
-        .collect();
-    let find = |is_it: fn(&str) -> bool| exports.iter().find(|(name, _)| is_it(name)).map(|(_, found)| found.clone());
-    let memory = find(names::is_memory).and_then(Extern::into_memory);
-    let realloc = find(names::is_allocator).and_then(Extern::into_func);
+    let memory = names::MEMORIES.iter().find_map(|name| instance.get_memory(&mut *store, name));
+    let realloc = names::ALLOCATORS.iter().find_map(|name| instance.get_func(&mut *store, name));
     let realloc = realloc.map(|realloc| realloc.typed(&*store)).transpose()?;
     let run = instance.get_typed_func::<(), u32>(&mut *store, name)?;
     let state = &store.data().direct;

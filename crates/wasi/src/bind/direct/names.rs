@@ -27,14 +27,20 @@ pub(crate) fn imported<'a>(module: &str, name: &'a str) -> Imported<'a> {
     dropped.map_or(Imported::Function(name), Imported::Drop)
 }
 
+/// The names by which a main module exports its memory.
+pub(crate) const MEMORIES: [&str; 2] = ["memory", "cm32p2_memory"];
+
+/// The names by which a main module exports its allocator.
+pub(crate) const ALLOCATORS: [&str; 2] = ["cabi_realloc", "cm32p2_realloc"];
+
 /// Whether a main module exports its memory by this name.
 pub(crate) fn is_memory(name: &str) -> bool {
-    matches!(name, "memory" | "cm32p2_memory")
+    MEMORIES.contains(&name)
 }
 
 /// Whether a main module exports its allocator by this name.
 pub(crate) fn is_allocator(name: &str) -> bool {
-    matches!(name, "cabi_realloc" | "cm32p2_realloc")
+    ALLOCATORS.contains(&name)
 }
 
 /// Whether a main module exports the function that starts the program by this name.

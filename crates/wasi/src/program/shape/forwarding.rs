@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::bind::direct::names;
 use wasmparser::{
     ComponentExternalKind, ComponentTypeRef, CompositeInnerType, ElementItems, ElementKind, ExternalKind, FunctionBody,
     Operator, Parser, Payload, TableInit, TypeRef,
@@ -196,17 +197,35 @@ pub(super) fn imports(module: &[u8]) -> super::Result<Vec<(&str, &str, TypeRef)>
     Ok(imports)
 }
 
-/// The names of a module's exports.
-pub(super) fn exports(module: &[u8]) -> super::Result<Vec<&str>> {
+/// The names of a module's exports, and their kinds.
+pub(super) fn exports(module: &[u8]) -> super::Result<Vec<(&str, ExternalKind)>> {
     let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::ExportSection(section) = payload.map_err(|error| error.message().to_owned())? {
             for export in section {
-                exports.push(export.map_err(|error| error.message().to_owned())?.name);
+                let export = export.map_err(|error| error.message().to_owned())?;
+                exports.push((export.name, export.kind));
             }
         }
     }
     Ok(exports)
+}
+
+/// Checks that a main module exports, by the names that are looked for, no more than one memory, one allocator and one function that starts
+/// it.
+fn check_exports(module: &[u8]) -> super::Result<()> {
+    let exports = exports(module)?;
+    for (is_it, kind) in [
+        (names::is_memory as fn(&str) -> bool, ExternalKind::Memory),
+        (names::is_allocator, ExternalKind::Func),
+        (names::is_run, ExternalKind::Func),
+    ] {
+        let found: Vec<_> = exports.iter().filter(|(name, _)| is_it(name)).collect();
+        if found.len() > 1 || found.iter().any(|(_, found)| *found != kind) {
+            return Err("exports other things by the names of its memory, allocator or start".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Checks that a main module runs nothing before it is called, and has a memory of 32 bits of its own alone.
@@ -227,7 +246,7 @@ pub(super) fn check_main(module: &[u8]) -> super::Result<()> {
             _ => {}
         }
     }
-    if memories == 1 { Ok(()) } else { Err(format!("has {memories} memories")) }
+    if memories == 1 { check_exports(module) } else { Err(format!("has {memories} memories")) }
 }
 
 /// Sections that nothing comes of.

@@ -1,7 +1,7 @@
 //! How a component's calls get to the host: directly, or by the engine. Neither shows but in `inspect`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use callgate_tests::needs::Package;
 use callgate_tests::{Host, Run, callgate, everywhere, needs, places};
@@ -98,6 +98,10 @@ fn limits_and_backtraces_are_the_same_in_both_ways() {
     }
 }
 
+fn shapes() -> PathBuf {
+    places::repository().join("tests/fixtures/shapes")
+}
+
 /// Components that look ordinary, each with something in it that would be lost, or done otherwise, by linking its main module alone; and
 /// ordinary ones that abuse the canonical ABI. They end alike, whichever way they are bound.
 #[test]
@@ -107,7 +111,7 @@ fn odd_shapes_and_abuse_end_alike_in_both_ways() {
         (run.exit_code(), run.out())
     };
     let mut compared = 0;
-    for entry in fs::read_dir(places::fixture("shapes")).expect("a folder of fixtures") {
+    for entry in fs::read_dir(shapes()).expect("a folder of fixtures") {
         let file = entry.expect("it can be listed").path();
         assert_eq!(run(&file, "direct"), run(&file, "engine"), "{}", file.display());
         compared += 1;
@@ -125,7 +129,7 @@ fn what_does_more_than_to_forward_is_bound_by_the_engine() {
         "two_allocators",
         "run_that_returns_a_number",
     ] {
-        let file = places::fixture("shapes").join(format!("{name}.wat"));
+        let file = shapes().join(format!("{name}.wat"));
         let run = callgate(&["inspect"]).option(file).run();
         run.claim("it is not bound directly", !run.out().contains("bound: directly"));
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Runtime, RuntimeOptions};
+use callgate_wasi::RuntimeOptions;
 
 use crate::arguments::CompileOptions;
 use crate::{loading, output};
@@ -12,7 +12,7 @@ pub(crate) fn compile(options: &CompileOptions) -> Result<ExitCode> {
     if loading::precompiled(&options.program, &options.limits)?.is_some() {
         bail!("{}: compiled already; give the .wasm or .wat file that it was compiled from", options.program.display());
     }
-    let runtime = Runtime::new(&RuntimeOptions::default())?;
+    let runtime = RuntimeOptions { binding: loading::binding()?, ..RuntimeOptions::default() };
     let program = loading::load(&runtime, &options.program, &options.limits, false)?;
     program.check()?;
     let code = program.serialize()?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use callgate_system::Untrusted;
-use callgate_wasi::{Precompiled, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Bound, Precompiled, Program, RuntimeOptions};
 
 use crate::arguments::{InspectOptions, LoadOptions};
 use crate::{cache, loading, print};
@@ -26,7 +26,10 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
     let InspectOptions { program, loading: how } = options;
     let text = match loading::precompiled(program, &how.limits)?.filter(|_| !how.allow_precompiled) {
         Some(recorded) => text_of_recorded(&recorded),
-        None => text_of(&load(program, how)?),
+        None => {
+            let loaded = load(program, how)?;
+            text_of(&loaded, &loading::bound(&loaded, program, &how.limits)?)
+        }
     };
     print(&text);
     Ok(ExitCode::SUCCESS)
@@ -34,13 +37,18 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
 
 fn load(program: &Path, options: &LoadOptions) -> Result<Program> {
     let cache = cache::folder().filter(|_| !options.no_cache);
-    let runtime = Runtime::new(&RuntimeOptions { cache, ..RuntimeOptions::default() })?;
+    let runtime = RuntimeOptions { cache, binding: loading::binding()?, ..RuntimeOptions::default() };
     loading::load(&runtime, program, &options.limits, options.allow_precompiled)
 }
 
-fn text_of(program: &Program) -> String {
+fn text_of(program: &Program, bound: &Bound) -> String {
     let runs = program.check().map_or_else(|why| format!("no, {why}"), |()| "yes".to_owned());
-    format!("{}runs here: {runs}\n", imports_and_grants(&program.imports()))
+    let bound = match bound {
+        Bound::Directly => "directly".to_owned(),
+        Bound::ByTheEngine(why) => format!("by the engine, because it {}", Untrusted::new(why)),
+        Bound::AsModule => "as a module of WASI preview1".to_owned(),
+    };
+    format!("{}bound: {bound}\nruns here: {runs}\n", imports_and_grants(&program.imports()))
 }
 
 /// Machine code is not loaded to be looked at: this is what its compiler recorded, and what anybody could have written.

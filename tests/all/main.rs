@@ -3,6 +3,7 @@
 
 mod attacks;
 mod bad_input;
+mod binding;
 mod cli;
 mod files;
 mod limits;

@@ -85,8 +85,13 @@ impl Hosts {
 
     /// Each of them; memory with streams like all the others.
     pub(crate) fn alike(&self) -> Vec<Host> {
+        self.real().chain([Self::in_memory()]).collect()
+    }
+
+    /// One in memory, with streams like those of real systems.
+    pub(crate) fn in_memory() -> Host {
         let memory = memory();
-        self.real().chain([Host { system: quiet(memory.system), ..memory }]).collect()
+        Host { system: quiet(memory.system), ..memory }
     }
 
     fn real(&self) -> impl Iterator<Item = Host> {

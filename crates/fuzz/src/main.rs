@@ -27,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Runs all targets: files, components, what is nearly one, machine code, modules, costs of compiling
+    /// Runs all targets: files, components, what is nearly one, machine code, both ways to bind, modules, costs of compiling
     Fuzz {
         /// For how long; 1 unless told otherwise, and one case of each with a seed alone
         #[arg(long)]
@@ -101,7 +101,7 @@ fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<(
 }
 
 /// What takes turns.
-const TARGETS: [&str; 6] = ["files", "component", "garbage", "compiled", "module", "cost"];
+const TARGETS: [&str; 7] = ["files", "component", "garbage", "compiled", "direct", "module", "cost"];
 
 struct Targets {
     files: Files,
@@ -117,7 +117,8 @@ impl Targets {
             1 => self.guests.component(seed),
             2 => self.guests.garbage(seed),
             3 => self.guests.compiled(seed),
-            4 => self.modules.case(seed).map_err(|found| anyhow!("{found}")),
+            4 => self.guests.both_ways(seed),
+            5 => self.modules.case(seed).map_err(|found| anyhow!("{found}")),
             _ => self.costs.case(seed),
         };
         case.with_context(|| format!("{}: to run it again: cargo xtask fuzz --seed {seed}", TARGETS[target]))
@@ -134,12 +135,13 @@ impl Targets {
         println!("{:>10}  components that call the interface at random, on each system", counts[1]);
         println!("{:>10}  broken components", counts[2]);
         println!("{:>10}  files of machine code, whole and broken", counts[3]);
+        println!("{:>10}  components that are bound in both ways", counts[4]);
         ends(self.guests.ends().map(|(what, end, count)| (format!("{what}: {end}"), count)).collect());
-        println!("{:>10}  modules of preview1, on each system", counts[4]);
+        println!("{:>10}  modules of preview1, on each system", counts[5]);
         println!("{:>10}    of which the systems had to agree on all answers", modules.modules());
         ends(modules.ends().map(|(end, count)| (end.to_owned(), count)).collect());
         let [run, refused, beyond] = self.costs.ends();
-        println!("{:>10}  programs that are costly to compile", counts[5]);
+        println!("{:>10}  programs that are costly to compile", counts[6]);
         println!("{run:>10}    ran\n{refused:>10}    were no programs\n{beyond:>10}    were beyond a limit");
         println!("{:>10}  failures", failures.len());
         for (rule, _) in files.rules().filter(|(_, count)| *count == 0 && counts[0] > LONG) {

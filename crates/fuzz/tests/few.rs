@@ -73,6 +73,15 @@ fn machine_code_is_never_loaded() {
 }
 
 #[test]
+fn how_a_component_is_bound_does_not_show() {
+    let mut guests = guests();
+    for seed in 0..40 {
+        guests.both_ways(seed).unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
+    }
+    assert!(guests.ends().any(|(_, end, _)| end == "exit code"));
+}
+
+#[test]
 fn costs_of_compiling_are_limited() {
     let mut costs = Costs::new().expect("callgate is built");
     for seed in 0..16 {

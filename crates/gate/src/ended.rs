@@ -15,6 +15,13 @@ pub enum Ended {
     NobodyReads,
     /// The gate's hook could not take note of what it did; [`Gate::unrecorded`](crate::Gate::unrecorded) tells why.
     Unrecorded,
+    /// It wrote more bytes to a stream than it had been permitted, which the standard has trap.
+    Overwrote {
+        /// Bytes that it wrote.
+        len: u64,
+        /// Bytes that were permitted.
+        permit: u64,
+    },
 }
 
 impl fmt::Display for Ended {
@@ -24,6 +31,7 @@ impl fmt::Display for Ended {
             Self::TimedOut => f.write_str("timed out"),
             Self::NobodyReads => f.write_str("wrote to a standard output that nobody reads"),
             Self::Unrecorded => f.write_str("did what could not be recorded"),
+            Self::Overwrote { len, permit } => write!(f, "wrote {len} bytes where {permit} were permitted"),
         }
     }
 }

@@ -14,12 +14,12 @@ use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, Syst
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::backtrace::backtrace;
+use crate::bind::preview1;
 use crate::budget::Budget;
 use crate::host::{Deadline, GuestStore, Host, Limits, Streams, Surroundings};
 use crate::invoke::Invocation;
 use crate::limits::{Counts, Memory, engine_handles, handed_over, returned};
-use crate::p1;
-use crate::p2::io::{InputStream, OutputStream};
+use crate::objects::{InputStream, OutputStream};
 use crate::program::{LoadError, Program};
 use crate::reach;
 use crate::start::Start;
@@ -397,7 +397,7 @@ impl Guest {
             store.set_hostcall_fuel(returned(&store.data().budget));
         }
         if program.is_module() {
-            p1::begin(store.data(), &listeners).map_err(|_| program.fail(TOO_FEW_HANDLES.to_owned()))?;
+            preview1::begin(store.data(), &listeners).map_err(|_| program.fail(TOO_FEW_HANDLES.to_owned()))?;
         }
         let runtime = &program.runtime;
         let limit = timeout.filter(|_| runtime.interruptible);
@@ -461,6 +461,7 @@ impl Exit {
             Some(Break::Ended(Ended::NobodyReads)) => Self::NobodyReads,
             Some(Break::Ended(Ended::TimedOut)) => Self::TimedOut(trap(Ended::TimedOut.to_string())),
             Some(Break::Ended(Ended::Unrecorded)) => Self::unrecorded(host.gate.unrecorded()),
+            Some(Break::Ended(wrote @ Ended::Overwrote { .. })) => Self::Trap(trap(wrote.to_string())),
             // A call failed whose type has no place for an error.
             Some(Break::Failed(failed)) => Self::Trap(trap(format!("{}: {failed}", host.gate.last_failed()))),
             None => Self::Trap(trap(Untrusted::new(error.root_cause()).to_string())),

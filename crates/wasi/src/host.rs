@@ -6,18 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use callgate_gate::{Break, Call, Ended, Gate, Mount};
+use callgate_gate::{Break, Ended, Gate, Mount};
 use callgate_system::{Directory, Interest, Nanoseconds, Result, System, Waiter};
-use wasmtime::component::Resource;
 use wasmtime::{Store, StoreContextMut};
 
+use crate::bind::{direct, preview1};
 use crate::budget::Budget;
-use crate::handles::{Handles, Held, Keep};
 use crate::limits::Memory;
-use crate::p1;
-use crate::p2::filesystem::{Moment, Recent};
-use crate::p2::io::{InputStream, Outbox, OutputStream};
-use crate::unsent::Unsent;
+use crate::objects::{Closing, Handles, InputStream, Moment, Outbox, OutputStream, Recent, Unsent};
 
 /// Outboxes of dropped streams that may still have something to send. Each holds the charge for its bytes.
 const UNSENT: usize = 256;
@@ -40,7 +36,8 @@ pub(crate) struct Host {
     pub(crate) budget: Budget,
     pub(crate) recent: Recent,
     pub(crate) insecure_seed: OnceCell<(u64, u64)>,
-    pub(crate) p1: p1::State,
+    pub(crate) preview1: preview1::State,
+    pub(crate) direct: direct::State,
     pub(crate) deadline: Option<Deadline>,
     waiter: RefCell<Box<dyn Waiter>>,
     unsent: Unsent,
@@ -100,7 +97,6 @@ impl Host {
         let Limits { handles, memory, budget, linger } = limits;
         let handles = Handles::new(handles, &budget);
         let waiter = RefCell::new(system.waiter());
-        let p1 = p1::State::new(handles.limit(), &budget);
         Self {
             gate,
             system,
@@ -111,17 +107,12 @@ impl Host {
             budget,
             recent: Recent::default(),
             insecure_seed: OnceCell::new(),
-            p1,
+            preview1: preview1::State::default(),
+            direct: direct::State::default(),
             deadline: None,
             waiter,
             unsent: Unsent::new(linger),
         }
-    }
-
-    /// Finds what a guest's handle stands for.
-    #[inline]
-    pub(crate) fn find<T: Keep>(&self, handle: &Resource<T>) -> wasmtime::Result<Held<T>> {
-        self.handles.find(handle)
     }
 
     /// Now, in calls and in time.
@@ -184,7 +175,6 @@ impl Host {
     pub(crate) fn drain(&self) -> Result<(), Break> {
         let standard = [&self.streams.stdout, &self.streams.stderr];
         let unsent = standard.into_iter().filter_map(|stream| stream.unsent()).chain(self.handles.unsent());
-        let unsent = unsent.chain(self.p1.unsent());
         unsent.for_each(|outbox| self.unsent.keep(outbox));
         self.handles.clear();
         self.send_unsent(0)
@@ -202,19 +192,14 @@ impl Host {
         Ok(())
     }
 
-    /// Closes a handle of any kind. What a stream has not sent yet still goes out; where much of that has come together,
-    /// closing waits for some to go.
-    pub(crate) fn close(&self, id: u32) -> wasmtime::Result<()> {
-        let closing = self.handles.entry(id)?;
-        let act = || {
-            self.handles.remove(id);
-            self.leave_unsent(closing.unsent())
-        };
-        Ok(self.gate.pass::<_, Break>(Call::Drop { handle: closing.handle() }, act)?)
+    /// Takes an object out of the table.
+    pub(crate) fn close(&self, closing: &Closing) -> Result<(), Break> {
+        self.handles.remove(closing.id());
+        self.leave_unsent(closing.unsent())
     }
 
     /// Keeps what a stream that is no more has not sent, and waits where much of that has come together.
-    pub(crate) fn leave_unsent(&self, outbox: Option<Rc<Outbox>>) -> Result<(), Break> {
+    fn leave_unsent(&self, outbox: Option<Rc<Outbox>>) -> Result<(), Break> {
         if let Some(outbox) = outbox {
             self.unsent.keep(outbox);
         }

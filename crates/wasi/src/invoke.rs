@@ -70,6 +70,7 @@ impl Invocation {
                 let (arguments, results) = (arguments.collect::<Result<_, _>>()?, kind.results().len());
                 Ok(Invoked::Module { instance, function: function.clone(), arguments, results })
             }
+            Linked::Direct { .. } => Err("a component that is bound directly has no functions to call by name; load it to be bound by the engine".to_owned()),
             Linked::Component { instance, .. } => {
                 let (kind, index) = self.of_component(instance.component(), engine)?;
                 self.check_number(kind.params().map(|(name, kind)| format!("{name}: {}", type_name(&kind))))?;

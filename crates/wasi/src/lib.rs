@@ -32,25 +32,24 @@
 //! # }
 //! ```
 
+mod abi;
 mod backtrace;
+mod bind;
 mod budget;
+mod calls;
 mod guest;
-mod handles;
 mod host;
 mod invoke;
 mod limits;
-mod name;
-mod p1;
-mod p2;
+mod objects;
 mod program;
 mod reach;
 mod runtime;
 mod start;
-mod unsent;
 mod watchdog;
 
 pub use callgate_gate::{Hook, MissingRule, Rule, RuleError};
 pub use callgate_system::Quota;
 pub use guest::{Access, Exit, Guest, MountError, Trap};
-pub use program::{CacheContents, CodeCache, LoadError, Precompiled, Program};
-pub use runtime::{Runtime, RuntimeError, RuntimeOptions};
+pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program};
+pub use runtime::{Binding, Runtime, RuntimeError, RuntimeOptions};

@@ -6,13 +6,13 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine};
 
+use crate::bind;
 use crate::host::Host;
-use crate::p2;
 use crate::program::CodeCache;
 
 /// How programs are compiled.
@@ -24,6 +24,19 @@ pub struct RuntimeOptions {
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
     pub cache: Option<PathBuf>,
+    /// How the calls of components get to the host.
+    pub binding: Binding,
+}
+
+/// How the calls of a component get to the host; what the component sees is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Binding {
+    /// As core calls, where the component's shape permits it; else by way of the engine's component layer.
+    #[default]
+    Direct,
+    /// By way of the engine's component layer, always. It takes that to call a function by name
+    /// ([`Guest::invoke`](crate::Guest::invoke)).
+    Engine,
 }
 
 /// A compiler and linker for programs. Cheap to clone.
@@ -33,8 +46,10 @@ pub struct Runtime {
     pub(crate) cache: Option<CodeCache>,
     /// A hash of the engine's version and settings, and of this library's.
     pub(crate) settings: u64,
-    pub(crate) linker: Arc<Linker<Host>>,
+    /// Of components by way of the engine; made when the first one is linked, since most never are.
+    linker: Arc<OnceLock<Linker<Host>>>,
     pub(crate) interruptible: bool,
+    pub(crate) binding: Binding,
 }
 
 /// The engine cannot be set up on this machine.
@@ -63,17 +78,27 @@ impl Runtime {
         config.concurrency_support(false);
         config.epoch_interruption(options.interruptible);
         let engine = Engine::new(&config)?;
-        let mut linker = Linker::new(&engine);
-        p2::link(&mut linker)?;
         let cache = options.cache.as_deref().map(CodeCache::new);
-        let settings = settings(&engine);
-        Ok(Self { engine, cache, settings, linker: Arc::new(linker), interruptible: options.interruptible })
+        let settings = settings(&engine, options.binding);
+        let RuntimeOptions { interruptible, binding, .. } = *options;
+        Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding })
+    }
+
+    /// Links components by way of the engine.
+    pub(crate) fn linker(&self) -> wasmtime::Result<&Linker<Host>> {
+        if let Some(linker) = self.linker.get() {
+            return Ok(linker);
+        }
+        let mut linker = Linker::new(&self.engine);
+        bind::link(&mut linker)?;
+        Ok(self.linker.get_or_init(|| linker))
     }
 }
 
 /// The same for engines that understand each other's compiled code.
-fn settings(engine: &Engine) -> u64 {
+fn settings(engine: &Engine, binding: Binding) -> u64 {
     let mut settings = DefaultHasher::new();
+    binding.hash(&mut settings);
     env!("CARGO_PKG_VERSION").hash(&mut settings);
     engine.precompile_compatibility_hash().hash(&mut settings);
     settings.finish()

@@ -7,10 +7,10 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, ExternType, Module};
 
+use crate::bind::{direct, preview1};
 use crate::guest::Exit;
 use crate::host::{GuestStore, Host};
 use crate::invoke::Invoked;
-use crate::p1;
 use crate::program::{Code, Program};
 use callgate_gate::{Break, Ended};
 
@@ -25,6 +25,11 @@ pub(crate) enum Linked {
     Module {
         instance: wasmtime::InstancePre<Host>,
     },
+    /// The main module of a component, with the name of the function that it is started by.
+    Direct {
+        instance: wasmtime::InstancePre<Host>,
+        run: String,
+    },
 }
 
 /// What a run calls.
@@ -37,6 +42,7 @@ pub(crate) enum Start<'a> {
 pub(crate) enum Command<'a> {
     Component { instance: &'a InstancePre<Host>, run: &'a str },
     Module { instance: &'a wasmtime::InstancePre<Host> },
+    Direct { instance: &'a wasmtime::InstancePre<Host>, run: &'a str },
 }
 
 /// What starts a module.
@@ -50,10 +56,15 @@ impl Linked {
     pub(crate) fn new(program: &Program) -> wasmtime::Result<Self> {
         match &program.code {
             Code::Component(component) => {
-                let instance = program.runtime.linker.instantiate_pre(component)?;
+                let instance = program.runtime.linker()?.instantiate_pre(component)?;
                 Ok(Self::Component { instance, run: run_interface(component, &program.runtime.engine) })
             }
-            Code::Module(module) => Ok(Self::Module { instance: p1::linker(module)?.instantiate_pre(module)? }),
+            Code::Module(module) => Ok(Self::Module { instance: preview1::linker(module)?.instantiate_pre(module)? }),
+            Code::Direct(module) => {
+                let run = module.exports().find(|export| direct::names::is_run(export.name()));
+                let run = run.ok_or_else(|| wasmtime::format_err!("{NO_RUN}"))?.name().to_owned();
+                Ok(Self::Direct { instance: direct::linker(module)?.instantiate_pre(module)?, run })
+            }
         }
     }
 
@@ -68,6 +79,7 @@ impl Linked {
             }
             Self::Module { instance } if exports_function(instance.module(), START) => Ok(Command::Module { instance }),
             Self::Module { .. } => Err(NO_START),
+            Self::Direct { instance, run } => Ok(Command::Direct { instance, run }),
         }
     }
 }
@@ -78,6 +90,7 @@ impl Start<'_> {
         let result = match self {
             Self::Command(Command::Component { instance, run }) => run_component(store, instance, run).map(Exit::Code),
             Self::Command(Command::Module { instance }) => run_module(store, instance).map(|()| Exit::Code(0)),
+            Self::Command(Command::Direct { instance, run }) => direct::run(store, instance, run).map(Exit::Code),
             Self::Invoked(invoked) => invoked.call(store).map(Exit::Returned),
         };
         result.or_else(|error| match error.downcast_ref::<Break>() {

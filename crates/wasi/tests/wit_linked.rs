@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use callgate_wasi::{Runtime, RuntimeOptions};
+use callgate_wasi::{Binding, Runtime, RuntimeOptions};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve};
 
@@ -24,7 +24,8 @@ fn everything_in_wit_is_linked() {
     let path = folder.path().join("everything.wasm");
     std::fs::write(&path, component(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit"))).expect("written");
 
-    let runtime = Runtime::new(&RuntimeOptions::default()).expect("an engine");
+    let runtime =
+        Runtime::new(&RuntimeOptions { binding: Binding::Engine, ..RuntimeOptions::default() }).expect("an engine");
     let program = runtime.load(&path).expect("it compiles");
     let imports = program.imports();
     assert!(imports.len() >= 28, "the component imports too little to show anything: {imports:?}");

@@ -20,7 +20,7 @@ pub(crate) struct FuzzOptions {
     /// Runs the one case of this seed on each target; with `--minutes`, those from it on
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// One target alone: files, component, garbage, compiled, module or cost
+    /// One target alone: files, component, garbage, compiled, direct, module or cost
     #[arg(long, value_name = "TARGET")]
     only: Option<String>,
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use callgate_system::Untrusted;
-use callgate_wasi::{LoadError, Precompiled, Program, Runtime};
+use callgate_wasi::{Binding, Bound, LoadError, Precompiled, Program, Runtime, RuntimeOptions};
 
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
@@ -26,9 +26,13 @@ use crate::quantity::show_size;
 ///
 /// # Errors
 /// Those of [`Runtime::load`]; machine code that the user did not ask for.
-pub(crate) fn load(runtime: &Runtime, path: &Path, limits: &CompileLimits, allow_precompiled: bool) -> Result<Program> {
-    let loaded = within(limits, path, || load_as_permitted(runtime, path, allow_precompiled))?;
-    match loaded {
+pub(crate) fn load(
+    options: &RuntimeOptions,
+    path: &Path,
+    limits: &CompileLimits,
+    allow_precompiled: bool,
+) -> Result<Program> {
+    match within(limits, path, || load_as_permitted(options, path, allow_precompiled))?? {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
         }
@@ -37,13 +41,38 @@ pub(crate) fn load(runtime: &Runtime, path: &Path, limits: &CompileLimits, allow
 }
 
 #[allow(unsafe_code, reason = "the user vouches for machine code by an option")]
-fn load_as_permitted(runtime: &Runtime, path: &Path, allow_precompiled: bool) -> Result<Program, LoadError> {
-    if allow_precompiled {
-        // SAFETY: the user has said that whoever made the file is trusted.
-        unsafe { runtime.load_precompiled(path) }
-    } else {
-        runtime.load(path)
+fn load_as_permitted(
+    options: &RuntimeOptions,
+    path: &Path,
+    allow_precompiled: bool,
+) -> Result<Result<Program, LoadError>> {
+    if !allow_precompiled {
+        return Ok(Program::load(options, path));
     }
+    let runtime = Runtime::new(options)?;
+    // SAFETY: the user has said that whoever made the file is trusted.
+    Ok(unsafe { runtime.load_precompiled(path) })
+}
+
+/// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.
+///
+/// # Errors
+/// Where it is neither `engine` nor `direct`.
+pub(crate) fn binding() -> Result<Binding> {
+    match std::env::var_os("CALLGATE_BIND") {
+        None => Ok(Binding::Direct),
+        Some(value) if value == "direct" => Ok(Binding::Direct),
+        Some(value) if value == "engine" => Ok(Binding::Engine),
+        Some(value) => bail!("CALLGATE_BIND is {value:?}; make it `direct` or `engine`, or unset it"),
+    }
+}
+
+/// How a program's calls get to the host, which may take to look at its file once more.
+///
+/// # Errors
+/// Where no thread can be had to watch the limits.
+pub(crate) fn bound(program: &Program, path: &Path, limits: &CompileLimits) -> Result<Bound> {
+    within(limits, path, || program.bound())
 }
 
 /// What a file says of itself that holds code compiled ahead of time.

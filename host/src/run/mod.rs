@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Exit, Guest, Hook, Runtime, RuntimeOptions};
+use callgate_wasi::{Binding, Exit, Guest, Hook, RuntimeOptions};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
@@ -21,7 +21,7 @@ use report::{report, timed_out};
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut guest = setup::guest(&backend, options)?;
-    let runtime = Runtime::new(&runtime_options(options, &guest)?)?;
+    let runtime = runtime_options(options, &guest)?;
     let program =
         loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
     limit_time(&mut guest, options)?;
@@ -61,7 +61,9 @@ fn runtime_options(options: &RunOptions, guest: &Guest) -> Result<RuntimeOptions
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
     let is_safe = |folder: &PathBuf| !setup::may_write(guest, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
-    Ok(RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache })
+    // Only the engine's way has functions to be called by name.
+    let binding = if options.invoke.is_some() { Binding::Engine } else { loading::binding()? };
+    Ok(RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache, binding })
 }
 
 /// A trace that the guest could write to tells what the guest likes. Devices and pipes are no file of a mount.

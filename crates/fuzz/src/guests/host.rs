@@ -2,7 +2,7 @@
 //!
 //! Hazard: guests may open connections, so they are permitted to this process's own port alone, and to listen on loopback.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,7 @@ pub(crate) fn run(
     ground: Box<dyn Ground>,
     loopback: &Loopback,
     random: &mut Rng,
+    trace: Option<Box<dyn Write + Send>>,
 ) -> Result<Exit> {
     let quota = Quota { bytes: random.u64(0..200_000), entries: random.u64(0..20) };
     let mounts = Mounts::new(ground, random.bool().then_some(quota))?;
@@ -76,8 +77,11 @@ pub(crate) fn run(
             guest.permit(rule.parse::<Rule>()?);
         }
     }
-    if random.bool() {
-        guest.trace(Box::new(io::sink()));
+    let is_traced = random.bool();
+    match trace {
+        Some(trace) => drop(guest.trace(trace)),
+        None if is_traced => drop(guest.trace(Box::new(io::sink()))),
+        None => {}
     }
     let exit = guest.run(program)?;
     loopback.clear();

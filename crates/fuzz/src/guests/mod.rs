@@ -2,7 +2,7 @@
 //! nothing outside their mounts changes: a run ends with an exit code, a trap, its time, or not loaded at all.
 //!
 //! Components are made and run ([`Guests::component`]) and broken ([`Guests::garbage`]), and compiled, which is refused
-//! ([`Guests::compiled`]). Modules of preview1 are another target (`modules`).
+//! ([`Guests::compiled`]); and bound in both ways, which must not show ([`Guests::both_ways`]). Modules of preview1 are another target (`modules`).
 
 mod compiled;
 mod garbage;
@@ -16,10 +16,12 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, ensure};
-use callgate_wasi::{Exit, Program, Runtime, RuntimeOptions};
+use anyhow::{Context as _, Result, bail, ensure};
+use callgate_wasi::{Binding, Bound, Exit, Program, Runtime, RuntimeOptions};
 use fastrand::Rng;
 use tempfile::TempDir;
 
@@ -32,6 +34,8 @@ use interface::Interface;
 pub struct Guests {
     interface: Interface,
     runtime: Runtime,
+    /// One that binds components by the engine.
+    engine: Runtime,
     hosts: Hosts,
     loopback: Loopback,
     folder: TempDir,
@@ -46,10 +50,12 @@ impl Guests {
     /// # Errors
     /// Where the engine, a temporary folder or the loopback can't be had.
     pub fn new(wit: &Path) -> Result<Self> {
-        let runtime = Runtime::new(&RuntimeOptions { interruptible: true, cache: None })?;
+        let runtime = Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?;
+        let options = RuntimeOptions { interruptible: true, binding: Binding::Engine, ..RuntimeOptions::default() };
         Ok(Self {
             interface: Interface::read(wit)?,
             runtime,
+            engine: Runtime::new(&options)?,
             hosts: Hosts::default(),
             loopback: Loopback::new()?,
             folder: TempDir::new()?,
@@ -58,7 +64,7 @@ impl Guests {
         })
     }
 
-    /// How `"component"`, `"garbage"` and `"compiled"` ended so far, and how often.
+    /// How `"component"`, `"garbage"`, `"compiled"` and `"direct"` ended so far, and how often.
     pub fn ends(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
         self.ends.iter().map(|((what, end), count)| (*what, end.as_str(), *count))
     }
@@ -139,14 +145,80 @@ impl Guests {
         let mut ends = Vec::new();
         for Host { name, system, ground } in self.hosts.all() {
             let mut random = Rng::with_seed(seed);
-            let exit = host::run(&program, system, ground, &self.loopback, &mut random).context(name)?;
-            ends.push(match exit {
-                Exit::Code(_) => "exit code".to_owned(),
-                Exit::Trap(trap) => format!("trap: {}", crate::kind(&trap.reason)),
-                Exit::TimedOut(_) => "time over".to_owned(),
-                other => other.to_string(),
-            });
+            let exit = host::run(&program, system, ground, &self.loopback, &mut random, None).context(name)?;
+            ends.push(kind_of(exit));
         }
         Ok(ends)
+    }
+
+    /// A component that calls the interface at random, bound directly and by the engine: the same calls, answers and end.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn both_ways(&mut self, seed: u64) -> Result<()> {
+        let component = module::component(&self.interface, seed, self.loopback.port)?;
+        let path = self.file(&component)?;
+        let directly = self.runtime.load(&path)?;
+        ensure!(directly.bound() == Bound::Directly, "it is bound otherwise: {:?}", directly.bound());
+        let by_the_engine = self.engine.load(&path)?;
+        let (one, other) = self.watch.over(format!("direct {seed}"), || {
+            Ok((self.traced(&directly, seed)?, self.traced(&by_the_engine, seed)?))
+        })?;
+        let is_over = |end: &str| end == TIME_OVER;
+        if !is_over(&one.end) && !is_over(&other.end) {
+            // Why a guest traps is said in the engine's words there, and in ours here.
+            let is_trap = |line: &str| line.starts_with("+++ trapped: ");
+            let mut lines =
+                one.trace.lines().zip(other.trace.lines()).filter(|(one, other)| !(is_trap(one) && is_trap(other)));
+            if let Some((one, other)) = lines.find(|(one, other)| one != other) {
+                bail!("they differ:\n  directly: {one}\n  by the engine: {other}");
+            }
+            let (lines, of_other) = (one.trace.lines().count(), other.trace.lines().count());
+            ensure!(lines == of_other, "one makes {lines} calls, and the other {of_other}");
+        }
+        *self.ends.entry(("direct", one.end)).or_default() += 1;
+        Ok(())
+    }
+
+    /// A run on the system in memory, which is the same each time.
+    fn traced(&self, program: &Program, seed: u64) -> Result<Traced> {
+        let trace = Trace::default();
+        let Host { system, ground, .. } = Hosts::in_memory();
+        let (mut random, out) = (Rng::with_seed(seed), Box::new(trace.clone()));
+        let exit = host::run(program, system, ground, &self.loopback, &mut random, Some(out))?;
+        let trace = String::from_utf8_lossy(&trace.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+        Ok(Traced { end: kind_of(exit), trace })
+    }
+}
+
+/// What a traced run did.
+struct Traced {
+    end: String,
+    trace: String,
+}
+
+/// A trace that is kept.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Trace {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+const TIME_OVER: &str = "time over";
+
+fn kind_of(exit: Exit) -> String {
+    match exit {
+        Exit::Code(_) => "exit code".to_owned(),
+        Exit::Trap(trap) => format!("trap: {}", crate::kind(&trap.reason)),
+        Exit::TimedOut(_) => TIME_OVER.to_owned(),
+        other => other.to_string(),
     }
 }

@@ -63,7 +63,7 @@ impl Modules {
     /// Where the engine or a temporary folder can't be had.
     pub fn new() -> Result<Self> {
         Ok(Self {
-            runtime: Runtime::new(&RuntimeOptions { interruptible: true, cache: None })?,
+            runtime: Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?,
             hosts: Hosts::default(),
             folder: TempDir::new()?,
             watch: Watch::new(),

@@ -3,24 +3,30 @@
 //! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
 //! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::thread;
 
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
 use super::format::{self, Format, unreadable};
 use super::record::{Digest, Record};
+use super::shape::{self, Shape};
 use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
-use crate::runtime::{Runtime, RuntimeOptions};
+use crate::bind::direct;
+use crate::runtime::{Binding, Runtime, RuntimeOptions};
 
 /// Bytes that are hashed at a time: few enough to stay in the processor's cache.
 const PIECE: usize = 128 << 10;
 
 /// What an instance of code without a record is taken to need: whoever vouches for its code vouches for that, too.
 const UNRECORDED_INSTANCE: u64 = 64 << 10;
+
+const BOUND_DIRECTLY: &str =
+    "compiled to be bound directly, which is not how it is asked for here; compile it anew with CALLGATE_BIND=engine";
 
 const MACHINE_CODE: &str = "machine code, compiled ahead of time, which is run as it is and not sandboxed by itself";
 
@@ -34,12 +40,17 @@ impl Runtime {
     /// # Errors
     /// Where the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
+        self.load_as(path, None)
+    }
+
+    /// The same, of a file whose digest may be known already.
+    fn load_as(&self, path: &Path, known: Option<Digest>) -> Result<Program, LoadError> {
         let fail = |why| LoadError::new(path, why);
         let (mut file, format) = format::open(path).map_err(fail)?;
         if format == Format::Precompiled {
             return Err(LoadError { machine_code: true, ..fail(MACHINE_CODE.to_owned()) });
         }
-        match self.load_kept(&mut file) {
+        match self.load_kept(&mut file, known) {
             Some((code, record)) => Ok(self.program(path, code, record)),
             None => self.load_source(path, &mut file).map_err(fail),
         }
@@ -63,6 +74,9 @@ impl Runtime {
         }
         let record = Record::read(&file).map_err(|error| fail(unreadable(&error)))?;
         let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(path));
+        if kind == Some(Kind::Direct) && self.binding == Binding::Engine {
+            return Err(fail(BOUND_DIRECTLY.to_owned()));
+        }
         // SAFETY: the caller vouches for the file's content.
         let vouched = unsafe { Vouched::new(kind.unwrap_or(Kind::Component)) };
         let code = vouched.read(self, &mut file).map_err(|error| {
@@ -85,9 +99,10 @@ impl Runtime {
 
     /// The code that the cache keeps for the program in `file`.
     #[allow(unsafe_code, reason = "code that this library compiled and sealed is mapped again")]
-    fn load_kept(&self, file: &mut File) -> Option<(Code, Record)> {
+    fn load_kept(&self, file: &mut File, known: Option<Digest>) -> Option<(Code, Record)> {
         let cache = self.cache.as_ref()?;
-        let mut entry = cache.find(&digest(file).ok()?, self.settings)?;
+        let digest = known.or_else(|| digest(file).ok())?;
+        let mut entry = cache.find(&digest, self.settings)?;
         // SAFETY: the entry's seal holds: this library wrote it for this program, and nobody else can have changed it, nor can
         // anybody as long as it is mapped (`cache/unix.rs`, `cache/windows.rs`).
         let vouched = unsafe { Vouched::new(entry.record.kind) };
@@ -100,8 +115,8 @@ impl Runtime {
         let mut bytes = Vec::new();
         file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
         let program = *blake3::hash(&bytes).as_bytes();
-        let (code, instance) = self.compile(&bytes)?;
-        let (kind, imports) = (code.kind(), code.imports(self));
+        let Compiled { code, imports, instance } = self.compile(&bytes)?;
+        let kind = code.kind();
         let record = Record { kind, settings: self.settings, program, instance, imports };
         let loaded = self.program(path, code, record);
         if let Some(cache) = &self.cache
@@ -115,23 +130,88 @@ impl Runtime {
 
     /// Compiles a binary or a text, and tells the size of its largest instance; only in the binary's header is said which of the two kinds
     /// it is.
-    fn compile(&self, bytes: &[u8]) -> Result<(Code, u64), String> {
+    fn compile(&self, bytes: &[u8]) -> Result<Compiled, String> {
         let binary = wat::parse_bytes(bytes).map_err(|error| {
             let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             format!("not valid ({why}); correct its text")
         })?;
         let code = if format::is_module(&binary) {
             let module = Module::from_binary(&self.engine, &binary).map(Code::Module);
-            module
-                .map_err(|error| format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error)))
+            module.map_err(|error| {
+                format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error))
+            })?
+        } else if let Ok(main) = self.main_module(&binary) {
+            Code::Direct(main)
         } else {
             let component = Component::from_binary(&self.engine, &binary).map(Code::Component);
             component.map_err(|error| {
                 format!("not a valid component ({}); build it anew for wasm32-wasip2", one_line(&error))
-            })
+            })?
         };
-        Ok((code?, footprint::largest_instance(&binary)))
+        let imports = match &code {
+            Code::Direct(_) => shape::interfaces(&binary),
+            code => code.imports(self),
+        };
+        Ok(Compiled { code, imports, instance: footprint::largest_instance(&binary) })
     }
+
+    /// The main module of a component that is to be bound directly, which can be linked.
+    ///
+    /// # Errors
+    /// In a few words, why it isn't.
+    fn main_module(&self, binary: &[u8]) -> Result<Module, String> {
+        let shape = self.directly(binary)?;
+        let main = Module::from_binary(&self.engine, shape.main).map_err(|error| one_line(&error))?;
+        direct::check(&main).map_err(|error| one_line(&error))?;
+        Ok(main)
+    }
+
+    /// The parts of a component that is to be bound directly.
+    ///
+    /// # Errors
+    /// In a few words, why it isn't.
+    fn directly<'a>(&self, binary: &'a [u8]) -> Result<Shape<'a>, String> {
+        if self.binding == Binding::Engine {
+            return Err("is to be, by CALLGATE_BIND or for its functions to be called by name".to_owned());
+        }
+        let shape = shape::of(binary, self.engine.get_wasm_features())?;
+        // The types of the imports are compared by the engine, with those that it would link.
+        let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| one_line(&error))?;
+        self.linker().and_then(|linker| linker.instantiate_pre(&imports)).map_err(|error| one_line(&error))?;
+        Ok(shape)
+    }
+
+    /// Why the component in this file is not bound directly.
+    pub(super) fn why_by_the_engine(&self, path: &Path) -> String {
+        let Ok(bytes) = fs::read(path) else { return "can't be read any more".to_owned() };
+        let Ok(binary) = wat::parse_bytes(&bytes) else { return "was compiled so".to_owned() };
+        self.main_module(&binary).err().unwrap_or_else(|| "was compiled so".to_owned())
+    }
+}
+
+impl Program {
+    /// As [`Runtime::load`], with a runtime of its own, which is set up while the file is hashed: a start is shorter by the less of the two.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`], and [`Runtime::new`].
+    pub fn load(options: &RuntimeOptions, path: &Path) -> Result<Self, LoadError> {
+        thread::scope(|scope| {
+            let hashing = thread::Builder::new().name("hashing".into());
+            let hashed = || format::open(path).ok().and_then(|(mut file, _)| digest(&mut file).ok());
+            let hashed = options.cache.as_ref().and_then(|_| hashing.spawn_scoped(scope, hashed).ok());
+            let runtime = Runtime::new(options).map_err(|error| LoadError::new(path, error.to_string()));
+            let known = hashed.and_then(|hashed| hashed.join().ok().flatten());
+            runtime?.load_as(path, known)
+        })
+    }
+}
+
+/// Code, and what is recorded of it.
+struct Compiled {
+    code: Code,
+    imports: Vec<String>,
+    /// Bytes of its largest instance.
+    instance: u64,
 }
 
 /// Machine code of this kind that somebody has vouched for.
@@ -152,6 +232,8 @@ impl Vouched {
             // SAFETY: vouched for when this was made.
             Kind::Module => unsafe { Module::deserialize_file(engine, path) }.map(Code::Module),
             // SAFETY: as above.
+            Kind::Direct => unsafe { Module::deserialize_file(engine, path) }.map(Code::Direct),
+            // SAFETY: as above.
             Kind::Component => unsafe { Component::deserialize_file(engine, path) }.map(Code::Component),
         };
         // Not every system maps every file as code: Wine maps none.
@@ -166,6 +248,8 @@ impl Vouched {
         match self.0 {
             // SAFETY: vouched for when this was made.
             Kind::Module => unsafe { Module::deserialize(engine, code) }.map(Code::Module),
+            // SAFETY: as above.
+            Kind::Direct => unsafe { Module::deserialize(engine, code) }.map(Code::Direct),
             // SAFETY: as above.
             Kind::Component => unsafe { Component::deserialize(engine, code) }.map(Code::Component),
         }
@@ -188,8 +272,11 @@ pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
     }
     let record = Record::read(&file).ok()?;
     let fits = |record: &Record| {
-        let options = [false, true].map(|interruptible| RuntimeOptions { interruptible, ..RuntimeOptions::default() });
-        let settings = options.iter().filter_map(|options| Runtime::new(options).ok());
+        let options = [false, true].into_iter().flat_map(|interruptible| {
+            let bindings = [Binding::Direct, Binding::Engine];
+            bindings.map(|binding| RuntimeOptions { interruptible, binding, ..RuntimeOptions::default() })
+        });
+        let settings = options.filter_map(|options| Runtime::new(&options).ok());
         settings.into_iter().any(|runtime| runtime.settings == record.settings)
     };
     Some(Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) })

@@ -8,6 +8,7 @@ mod footprint;
 mod format;
 mod load;
 mod record;
+mod shape;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -33,18 +34,32 @@ pub struct Program {
     linked: OnceLock<Linked>,
 }
 
-/// The two kinds of WebAssembly binaries.
+/// The kinds of code: of the two kinds of WebAssembly binaries, and of components that are bound directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Component,
     Module,
+    Direct,
 }
 
-/// Code of either kind.
+/// Code of one of the kinds.
 #[derive(Clone)]
 pub(crate) enum Code {
     Component(Component),
     Module(Module),
+    /// The main module of a component.
+    Direct(Module),
+}
+
+/// How a program's calls get to the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A component whose main module calls the host as a core module does, which is as fast as calls are.
+    Directly,
+    /// A component by way of the engine's component layer, and why.
+    ByTheEngine(String),
+    /// A module of WASI preview1.
+    AsModule,
 }
 
 /// Why a file cannot be run. One line, with what to do about it.
@@ -90,7 +105,7 @@ impl Code {
     fn serialize(&self) -> wasmtime::Result<Vec<u8>> {
         match self {
             Self::Component(component) => component.serialize(),
-            Self::Module(module) => module.serialize(),
+            Self::Module(module) | Self::Direct(module) => module.serialize(),
         }
     }
 
@@ -98,6 +113,7 @@ impl Code {
         match self {
             Self::Component(_) => Kind::Component,
             Self::Module(_) => Kind::Module,
+            Self::Direct(_) => Kind::Direct,
         }
     }
 
@@ -107,7 +123,7 @@ impl Code {
                 let kind = component.component_type();
                 kind.imports(&runtime.engine).map(|(name, _)| name.to_owned()).collect()
             }
-            Self::Module(module) => {
+            Self::Module(module) | Self::Direct(module) => {
                 module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect()
             }
         }
@@ -131,7 +147,17 @@ impl Program {
     /// module does, such as `wasi_snapshot_preview1.fd_write`. The names are the program's: they may hold anything.
     #[must_use]
     pub fn imports(&self) -> Vec<String> {
-        self.code.imports(&self.runtime)
+        self.record.imports.clone()
+    }
+
+    /// How its calls get to the host. Reads the program's file again where that is not recorded.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        match self.code.kind() {
+            Kind::Module => Bound::AsModule,
+            Kind::Direct => Bound::Directly,
+            Kind::Component => Bound::ByTheEngine(self.runtime.why_by_the_engine(&self.path)),
+        }
     }
 
     /// The most bytes of the host's memory that one instance of one of its core modules takes, what it holds in memories and tables

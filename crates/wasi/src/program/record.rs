@@ -42,7 +42,7 @@ pub(crate) struct Record {
 impl Record {
     /// The bytes to put behind the image.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![u8::from(self.kind == Kind::Module)];
+        let mut bytes = vec![self.kind as u8];
         bytes.extend(self.settings.to_le_bytes());
         bytes.extend(self.program);
         bytes.extend(self.instance.to_le_bytes());
@@ -82,6 +82,7 @@ impl Record {
         let kind = match rest.take()? {
             [0] => Kind::Component,
             [1] => Kind::Module,
+            [2] => Kind::Direct,
             _ => return None,
         };
         let settings = u64::from_le_bytes(rest.take()?);
@@ -135,7 +136,8 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_again() {
-        for record in [record(), Record { kind: Kind::Component, imports: Vec::new(), ..record() }] {
+        let of_kind = |kind| Record { kind, imports: Vec::new(), ..record() };
+        for record in [record(), of_kind(Kind::Component), of_kind(Kind::Direct)] {
             assert_eq!(read(&[b"image".as_slice(), &record.encode()].concat()), Some(record));
         }
     }

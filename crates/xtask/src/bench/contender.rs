@@ -93,10 +93,7 @@ impl Bench {
                 if kind == Kind::StartCached {
                     host.arg(workspace::guest_program("bench-hello")?);
                 } else {
-                    if contender == Contender::Wasmtime {
-                        host.arg("--allow-precompiled");
-                    }
-                    host.arg(self.precompiled(contender));
+                    host.arg("--allow-precompiled").arg(self.precompiled(contender));
                 }
                 host
             }

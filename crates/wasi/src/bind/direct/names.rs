@@ -1,0 +1,83 @@
+//! The names by which a main module imports and exports, in both ways that `wit-component` knows: today's
+//! (`wasi:io/streams@0.2.6`, `[resource-drop]pollable`, `cabi_realloc`) and the standard to come (`cm32p2|wasi:io/streams@0.2`,
+//! `pollable_drop`, `cm32p2_realloc`).
+
+/// The start of names in the second way.
+const STANDARD: &str = "cm32p2";
+
+/// What an import is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Imported<'a> {
+    Function(&'a str),
+    /// The end of a handle of this resource.
+    Drop(&'a str),
+}
+
+/// The interface that a module is imported as, with its version.
+pub(crate) fn interface(module: &str) -> &str {
+    standard(module).unwrap_or(module)
+}
+
+/// What is imported from `module` as `name`.
+pub(crate) fn imported<'a>(module: &str, name: &'a str) -> Imported<'a> {
+    let dropped = match standard(module) {
+        Some(_) => name.strip_suffix("_drop"),
+        None => name.strip_prefix("[resource-drop]"),
+    };
+    dropped.map_or(Imported::Function(name), Imported::Drop)
+}
+
+/// The names by which a main module exports its memory.
+pub(crate) const MEMORIES: [&str; 2] = ["memory", "cm32p2_memory"];
+
+/// The names by which a main module exports its allocator.
+pub(crate) const ALLOCATORS: [&str; 2] = ["cabi_realloc", "cm32p2_realloc"];
+
+/// Whether a main module exports its memory by this name.
+pub(crate) fn is_memory(name: &str) -> bool {
+    MEMORIES.contains(&name)
+}
+
+/// Whether a main module exports its allocator by this name.
+pub(crate) fn is_allocator(name: &str) -> bool {
+    ALLOCATORS.contains(&name)
+}
+
+/// Whether a main module exports the function that starts the program by this name.
+pub(crate) fn is_run(name: &str) -> bool {
+    match standard(name) {
+        Some(name) => name.starts_with("wasi:cli/run@0.2") && name.ends_with("|run"),
+        None => name.starts_with("wasi:cli/run@0.2.") && name.ends_with("#run"),
+    }
+}
+
+/// The name of the function that is called with the result of the one that started the program, where there is one.
+pub(crate) fn post_return(run: &str) -> String {
+    match standard(run) {
+        Some(_) => format!("{run}_post"),
+        None => format!("cabi_post_{run}"),
+    }
+}
+
+fn standard(name: &str) -> Option<&str> {
+    name.strip_prefix(STANDARD)?.strip_prefix('|')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_name_the_same() {
+        assert_eq!(interface("wasi:io/poll@0.2.6"), "wasi:io/poll@0.2.6");
+        assert_eq!(interface("cm32p2|wasi:io/poll@0.2"), "wasi:io/poll@0.2");
+        for (module, name) in
+            [("wasi:io/poll@0.2.6", "[resource-drop]pollable"), ("cm32p2|wasi:io/poll@0.2", "pollable_drop")]
+        {
+            assert_eq!(imported(module, name), Imported::Drop("pollable"));
+            assert_eq!(imported(module, "poll"), Imported::Function("poll"));
+        }
+        assert!(is_run("wasi:cli/run@0.2.6#run") && is_run("cm32p2|wasi:cli/run@0.2|run"));
+        assert!(!is_run("run") && !is_run("wasi:cli/run@0.3.0#run") && !is_run("cm32p2|wasi:cli/run@0.2|run_post"));
+    }
+}

@@ -1,0 +1,142 @@
+//! A descriptor of preview1: an object of the guest's, and what a handle of 0.2 doesn't have: a position, flags and rights.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use callgate_system::{FileType, OpenHow, Result};
+
+use super::errno::Errno;
+use super::listing::Listing;
+use super::rights::{self, Rights};
+use super::values::{self, FdFlags};
+use crate::objects::{Descriptor, InputStream, OutputStream, TcpSocket, Wait};
+
+/// An open descriptor.
+pub(super) struct Fd {
+    pub(super) object: Object,
+    /// Where a file is read and written next.
+    pub(super) position: Cell<u64>,
+    pub(super) flags: Cell<FdFlags>,
+    /// For itself, and for what is opened below it.
+    pub(super) rights: Cell<(Rights, Rights)>,
+    /// Of a directory that is being listed.
+    pub(super) listing: RefCell<Option<Listing>>,
+    /// Whether the guest found it open.
+    pub(super) is_root: bool,
+}
+
+/// What it is open on.
+pub(super) enum Object {
+    Input(Rc<InputStream>),
+    Output(Rc<OutputStream>),
+    File(Rc<Descriptor>),
+    Directory(Rc<Descriptor>),
+    Listener(Rc<TcpSocket>),
+    Connection(Connection),
+}
+
+/// A connection that was accepted, and its two streams.
+pub(super) struct Connection {
+    pub(super) socket: Rc<TcpSocket>,
+    pub(super) input: Rc<InputStream>,
+    pub(super) output: Rc<OutputStream>,
+}
+
+impl Fd {
+    fn new(object: Object, rights: (Rights, Rights)) -> Self {
+        Self {
+            object,
+            position: Cell::new(0),
+            flags: Cell::default(),
+            rights: Cell::new(rights),
+            listing: RefCell::default(),
+            is_root: false,
+        }
+    }
+
+    pub(super) fn input(stream: Rc<InputStream>) -> Self {
+        Self::new(Object::Input(stream), (rights::STREAM | rights::FD_READ, 0))
+    }
+
+    pub(super) fn output(stream: Rc<OutputStream>) -> Self {
+        Self::new(Object::Output(stream), (rights::STREAM | rights::FD_WRITE, 0))
+    }
+
+    /// The root of a mount.
+    pub(super) fn root(directory: Rc<Descriptor>) -> Self {
+        Self { is_root: true, ..Self::new(Object::Directory(directory), (rights::DIRECTORY, rights::BELOW)) }
+    }
+
+    pub(super) fn listener(socket: Rc<TcpSocket>) -> Self {
+        Self::new(Object::Listener(socket), (rights::STREAM | rights::SOCK_ACCEPT, 0))
+    }
+
+    pub(super) fn connection(connection: Connection, flags: FdFlags) -> Self {
+        let rights = rights::STREAM | rights::FD_READ | rights::FD_WRITE | rights::SOCK_SHUTDOWN;
+        Self { flags: Cell::new(flags), ..Self::new(Object::Connection(connection), (rights, 0)) }
+    }
+
+    /// What was opened below this directory.
+    pub(super) fn opened(&self, descriptor: Rc<Descriptor>, how: OpenHow, flags: FdFlags) -> Self {
+        let (_, below) = self.rights.get();
+        let this = if descriptor.directory().is_ok() {
+            Self::new(Object::Directory(descriptor), (rights::DIRECTORY & below, below))
+        } else {
+            let read = if how.read { rights::FD_READ } else { 0 };
+            let write = if how.write { rights::FD_WRITE } else { 0 };
+            let rights = rights::FILE & !(rights::FD_READ | rights::FD_WRITE) | read | write;
+            Self::new(Object::File(descriptor), (rights & below, 0))
+        };
+        this.flags.set(flags);
+        this
+    }
+
+    /// Checks that it is good for what only files and streams do. A directory's is for paths below it, and for listing it.
+    ///
+    /// # Errors
+    /// `Badf`, as hosts of today have it; systems say `EISDIR` or let it happen.
+    pub(super) fn no_directory(&self) -> Result<(), Errno> {
+        if let Object::Directory(_) = self.object { Err(Errno::Badf) } else { Ok(()) }
+    }
+
+    /// Checks that it has the rights that a call takes.
+    pub(super) fn require(&self, wanted: Rights) -> Result<(), Errno> {
+        rights::require(self.rights.get().0, wanted)
+    }
+
+    /// Whether a call that would have to wait fails instead.
+    pub(super) fn is_nonblocking(&self) -> bool {
+        self.flags.get().nonblock
+    }
+
+    /// As preview1 numbers it.
+    pub(super) fn file_type(&self) -> Result<u8> {
+        Ok(match &self.object {
+            Object::Input(stream) if stream.is_terminal() => values::CHARACTER_DEVICE,
+            Object::Output(stream) if stream.is_terminal() => values::CHARACTER_DEVICE,
+            Object::Input(_) | Object::Output(_) => values::UNKNOWN,
+            Object::File(file) => values::file_type(file.kind()?),
+            Object::Directory(_) => values::file_type(FileType::Directory),
+            Object::Listener(_) | Object::Connection(_) => values::SOCKET_STREAM,
+        })
+    }
+
+    /// The end of a wait before a read yields something.
+    pub(super) fn readable(&self) -> Wait<'_> {
+        match &self.object {
+            Object::Input(stream) => stream.readable().into(),
+            Object::Connection(connection) => connection.input.readable().into(),
+            Object::Listener(socket) => socket.moves_on().into(),
+            _ => Wait::Over,
+        }
+    }
+
+    /// The end of a wait before more may be written.
+    pub(super) fn writable(&self) -> Wait<'_> {
+        match &self.object {
+            Object::Output(stream) => stream.writable().into(),
+            Object::Connection(connection) => connection.output.writable().into(),
+            _ => Wait::Over,
+        }
+    }
+}

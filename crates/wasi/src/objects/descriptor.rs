@@ -1,0 +1,224 @@
+//! An open file or directory.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use callgate_gate::{AsReply, Mount, Reply};
+use callgate_system::{
+    Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
+};
+
+use super::{InputStream, Name, Named, OutputStream};
+use crate::budget::{Budget, Charge};
+
+/// The uses that a descriptor was opened for, as the interface numbers its `descriptor-flags`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flags(pub(crate) u8);
+
+impl Flags {
+    pub(crate) const READ: Self = Self(1);
+    pub(crate) const WRITE: Self = Self(1 << 1);
+    pub(crate) const FILE_INTEGRITY_SYNC: Self = Self(1 << 2);
+    pub(crate) const DATA_INTEGRITY_SYNC: Self = Self(1 << 3);
+    pub(crate) const REQUESTED_WRITE_SYNC: Self = Self(1 << 4);
+    pub(crate) const MUTATE_DIRECTORY: Self = Self(1 << 5);
+
+    /// All that are defined.
+    pub(crate) const ALL: Self = Self((1 << 6) - 1);
+
+    /// These and `others`.
+    pub(crate) const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    pub(crate) const fn contains(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+}
+
+impl AsReply for Flags {
+    fn as_reply(&self) -> Reply<'_> {
+        Reply::Number(self.0.into())
+    }
+}
+
+/// An open file or directory, with the path that it was opened as.
+pub(crate) struct Descriptor {
+    opened: Opened,
+    flags: Flags,
+    name: Name,
+    mount: Arc<Mount>,
+    kind: Cell<Option<FileType>>,
+}
+
+impl Descriptor {
+    /// The root of a mount.
+    ///
+    /// # Errors
+    /// `InsufficientMemory`.
+    pub(crate) fn root(mount: &Arc<Mount>, directory: &Arc<dyn Directory>, budget: &Budget) -> Result<Self> {
+        let changes = Flags::WRITE.and(Flags::MUTATE_DIRECTORY);
+        Ok(Self {
+            opened: Opened::Directory(Arc::clone(directory)),
+            flags: if mount.read_only { Flags::READ } else { Flags::READ.and(changes) },
+            name: Name::new(&mount.guest_path, budget)?,
+            mount: Arc::clone(mount),
+            kind: Cell::new(Some(FileType::Directory)),
+        })
+    }
+
+    /// Opens `path` below this directory.
+    pub(crate) fn open(&self, path: &str, how: OpenHow, flags: Flags, budget: &Budget) -> Result<Self> {
+        let charge = self.name.charge_below(path, budget)?;
+        let opened = self.directory()?.open(path, how.writing_to_truncate())?;
+        let kind = Cell::new(matches!(opened, Opened::Directory(_)).then_some(FileType::Directory));
+        Ok(Self { opened, flags, name: self.name.below(path, charge), mount: Arc::clone(&self.mount), kind })
+    }
+
+    /// The directory.
+    ///
+    /// # Errors
+    /// `NotDirectory` where it is none.
+    pub(crate) fn directory(&self) -> Result<&Arc<dyn Directory>> {
+        match &self.opened {
+            Opened::Directory(directory) => Ok(directory),
+            Opened::File(_) => Err(Code::NotDirectory.into()),
+        }
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// `IsDirectory` where it is one.
+    pub(crate) fn file(&self) -> Result<&Arc<dyn File>> {
+        match &self.opened {
+            Opened::File(file) => Ok(file),
+            Opened::Directory(_) => Err(Code::IsDirectory.into()),
+        }
+    }
+
+    /// The file, opened for reading.
+    pub(crate) fn readable(&self) -> Result<&Arc<dyn File>> {
+        self.opened_with(Flags::READ)
+    }
+
+    /// The file, opened for writing.
+    pub(crate) fn writable(&self) -> Result<&Arc<dyn File>> {
+        self.opened_with(Flags::WRITE)
+    }
+
+    fn opened_with(&self, flag: Flags) -> Result<&Arc<dyn File>> {
+        let file = self.file()?;
+        if self.flags.contains(flag) { Ok(file) } else { Err(Code::BadDescriptor.into()) }
+    }
+
+    /// What it may be used for.
+    pub(crate) fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// What kind of file it is; asked for once, since it cannot change while the file is open.
+    pub(crate) fn kind(&self) -> Result<FileType> {
+        if let Some(kind) = self.kind.get() {
+            return Ok(kind);
+        }
+        let kind = self.stat()?.kind;
+        self.kind.set(Some(kind));
+        Ok(kind)
+    }
+
+    pub(crate) fn stat(&self) -> Result<Stat> {
+        match &self.opened {
+            Opened::File(file) => file.stat(),
+            Opened::Directory(directory) => directory.metadata(),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Result<Identity> {
+        Ok(self.stat()?.identity)
+    }
+
+    pub(crate) fn set_times(&self, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
+        match &self.opened {
+            Opened::File(file) => file.set_times(accessed, modified),
+            Opened::Directory(directory) => directory.set_own_times(accessed, modified),
+        }
+    }
+
+    /// Cuts or lengthens the file.
+    ///
+    /// # Errors
+    /// `Invalid` where it is not open for writing, which is the answer of `ftruncate`.
+    pub(crate) fn set_size(&self, size: u64) -> Result<()> {
+        self.file()?;
+        self.writable().map_err(|_| Code::Invalid)?.set_size(size)
+    }
+
+    pub(crate) fn sync(&self) -> Result<()> {
+        match &self.opened {
+            Opened::File(file) => file.sync(),
+            Opened::Directory(directory) => directory.sync(),
+        }
+    }
+
+    pub(crate) fn sync_data(&self) -> Result<()> {
+        match &self.opened {
+            Opened::File(file) => file.sync_data(),
+            Opened::Directory(directory) => directory.sync(),
+        }
+    }
+
+    pub(crate) fn read_via_stream(&self, offset: u64) -> Result<InputStream> {
+        Ok(InputStream::of_file(&self.name, &self.mount, self.readable()?, offset))
+    }
+
+    pub(crate) fn write_via_stream(&self, offset: u64) -> Result<OutputStream> {
+        Ok(OutputStream::of_file(&self.name, &self.mount, self.writable()?, offset))
+    }
+
+    pub(crate) fn append_via_stream(&self) -> Result<OutputStream> {
+        Ok(OutputStream::of_end(&self.name, &self.mount, self.writable()?))
+    }
+
+    /// Begins to list it.
+    pub(crate) fn entries(&self, budget: &Budget) -> Result<DirectoryEntries> {
+        let entries = self.directory()?.read_entries()?;
+        let charge = budget.charge(entries.holds())?;
+        let (entries, name, mount) = (RefCell::new(entries), self.name.clone(), Arc::clone(&self.mount));
+        Ok(DirectoryEntries { entries, name, mount, _charge: charge })
+    }
+}
+
+impl Named for Descriptor {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn mount(&self) -> Option<&Mount> {
+        Some(&self.mount)
+    }
+}
+
+/// A directory that is being listed.
+pub(crate) struct DirectoryEntries {
+    entries: RefCell<Box<dyn Entries>>,
+    name: Name,
+    mount: Arc<Mount>,
+    _charge: Charge,
+}
+
+impl DirectoryEntries {
+    pub(crate) fn next(&self) -> Result<Option<Entry>> {
+        self.entries.borrow_mut().next()
+    }
+}
+
+impl Named for DirectoryEntries {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn mount(&self) -> Option<&Mount> {
+        Some(&self.mount)
+    }
+}

@@ -1,0 +1,112 @@
+//! Input streams: a file from an offset on, or a source such as standard input.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use callgate_gate::Mount;
+use callgate_system::{Code, Error, File, Interest, Result, Socket, Source};
+
+use super::{Flow, Name, Named};
+use crate::limits;
+
+/// An input stream.
+pub(crate) struct InputStream {
+    name: Name,
+    mount: Option<Arc<Mount>>,
+    from: From,
+    /// The last read of more than nothing found the end, or failed. Not final: a file may grow, and a terminal goes on.
+    ended: Cell<bool>,
+}
+
+enum From {
+    File { file: Arc<dyn File>, position: Cell<u64> },
+    Source(Arc<dyn Source>),
+    Socket { socket: Arc<dyn Socket>, hung_up: HungUp },
+}
+
+/// Whether the guest wants nothing more from a connection, which closes its stream whatever has come or still comes. Some
+/// systems go on handing out what came before, so none is asked.
+pub(crate) type HungUp = Rc<Cell<bool>>;
+
+impl InputStream {
+    /// Reads `file` from `offset` on.
+    pub(crate) fn of_file(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>, offset: u64) -> Self {
+        let from = From::File { file: Arc::clone(file), position: Cell::new(offset) };
+        Self { name: name.clone(), mount: Some(Arc::clone(mount)), from, ended: Cell::default() }
+    }
+
+    /// Reads what comes from `source`.
+    pub(crate) fn of_source(name: &'static str, source: Arc<dyn Source>) -> Self {
+        Self { name: Name::Fixed(name), mount: None, from: From::Source(source), ended: Cell::default() }
+    }
+
+    /// Reads what a connection brings, until the guest has hung up.
+    pub(crate) fn of_socket(socket: &Arc<dyn Socket>, hung_up: &HungUp) -> Self {
+        let from = From::Socket { socket: Arc::clone(socket), hung_up: Rc::clone(hung_up) };
+        Self { name: Name::Fixed("tcp"), mount: None, from, ended: Cell::default() }
+    }
+
+    /// Whether a person sits at it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(&self.from, From::Source(source) if source.is_terminal())
+    }
+
+    /// Reads up to `len` bytes of what is there. Empty where nothing is there yet. A read of none asks nobody: it tells whether
+    /// the stream was open at the last read.
+    pub(crate) fn read(&self, len: u64) -> Result<Flow<Vec<u8>>> {
+        if self.has_hung_up() || (len == 0 && self.ended.get()) {
+            return Ok(Flow::Closed);
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "bounded by the limit")]
+        let mut bytes = Vec::with_capacity(len.min(limits::TRANSFER) as usize);
+        if len == 0 {
+            return Ok(Flow::Open(bytes));
+        }
+        let read = match self.fill(&mut bytes) {
+            Err(Error { code: Code::WouldBlock, .. }) if self.readable().is_some() => {
+                return Ok(Flow::Open(Vec::new()));
+            }
+            read => read,
+        };
+        self.ended.set(!matches!(read, Ok(1..)));
+        Ok(if read? == 0 { Flow::Closed } else { Flow::Open(bytes) })
+    }
+
+    /// Reads into the spare capacity of `bytes`; 0 at the end.
+    fn fill(&self, bytes: &mut Vec<u8>) -> Result<usize> {
+        match &self.from {
+            From::File { file, position } => {
+                let read = file.read_at(bytes, position.get())?;
+                position.set(position.get() + read as u64);
+                Ok(read)
+            }
+            From::Source(source) => source.read(bytes),
+            From::Socket { socket, .. } => socket.receive(bytes),
+        }
+    }
+
+    fn has_hung_up(&self) -> bool {
+        matches!(&self.from, From::Socket { hung_up, .. } if hung_up.get())
+    }
+
+    /// What to wait for before a read yields something; nothing, where it always does.
+    pub(crate) fn readable(&self) -> Option<Interest<'_>> {
+        match &self.from {
+            From::File { .. } => None,
+            From::Source(source) => Some(Interest::Readable(&**source)),
+            From::Socket { hung_up, .. } if hung_up.get() => None,
+            From::Socket { socket, .. } => Some(Interest::Receivable(&**socket)),
+        }
+    }
+}
+
+impl Named for InputStream {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn mount(&self) -> Option<&Mount> {
+        self.mount.as_deref()
+    }
+}

@@ -1,0 +1,57 @@
+//! The objects that a guest's handles stand for, and the one table of handles. They are below every interface: no engine, no
+//! WIT, no gate's verdict. `calls/` acts on them, `bind/` hands them to guests.
+
+mod descriptor;
+mod handles;
+mod input;
+mod lookup;
+mod name;
+mod outbox;
+mod output;
+mod pollable;
+mod recent;
+mod tcp_socket;
+mod tokens;
+mod udp_socket;
+mod unsent;
+
+pub(crate) use descriptor::{Descriptor, DirectoryEntries, Flags};
+pub(crate) use handles::{Closing, Handles, Held, Keep};
+pub(crate) use input::InputStream;
+pub(crate) use lookup::AddressStream;
+pub(crate) use name::Name;
+pub(crate) use outbox::Outbox;
+pub(crate) use output::OutputStream;
+pub(crate) use pollable::{Pollable, Wait};
+pub(crate) use recent::{At, Moment, Recent};
+pub(crate) use tcp_socket::TcpSocket;
+pub(crate) use tokens::{Failure, Network, TerminalInput, TerminalOutput};
+pub(crate) use udp_socket::{BATCH, IncomingDatagrams, OutgoingDatagrams, UdpSocket};
+pub(crate) use unsent::Unsent;
+
+use callgate_gate::{AsReply, Mount, Reply};
+
+/// An object, as the trace names it.
+pub(crate) trait Named {
+    /// Its name.
+    fn name(&self) -> &str;
+    /// The mount that it came from.
+    fn mount(&self) -> Option<&Mount> {
+        None
+    }
+}
+
+/// The outcome of a stream's operation: a value, or the end of the stream.
+pub(crate) enum Flow<T> {
+    Open(T),
+    Closed,
+}
+
+impl<T: AsReply> AsReply for Flow<T> {
+    fn as_reply(&self) -> Reply<'_> {
+        match self {
+            Self::Open(inner) => inner.as_reply(),
+            Self::Closed => Reply::Closed,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Output streams: a file from an offset on, a file's end, or an outbox, which is standard output's or a connection's.
+//!
+//! A file takes what it is given before the call returns; what an outbox does is in `outbox.rs`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use callgate_gate::Mount;
+use callgate_system::{File, Interest, Result, Sink};
+
+use super::outbox::{self, Outbox};
+use super::{Flow, Name, Named};
+
+/// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory; it bounds the time
+/// that one call takes.
+const FILE_PERMIT: u64 = 16 << 20;
+
+/// An output stream.
+pub(crate) struct OutputStream {
+    name: Name,
+    mount: Option<Arc<Mount>>,
+    to: To,
+}
+
+enum To {
+    File { file: Arc<dyn File>, position: Cell<u64> },
+    End(Arc<dyn File>),
+    Outbox { outbox: Rc<Outbox>, quits: bool },
+}
+
+impl OutputStream {
+    /// Writes `file` from `offset` on.
+    pub(crate) fn of_file(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>, offset: u64) -> Self {
+        let to = To::File { file: Arc::clone(file), position: Cell::new(offset) };
+        Self { name: name.clone(), mount: Some(Arc::clone(mount)), to }
+    }
+
+    /// Writes at the end of `file`.
+    pub(crate) fn of_end(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>) -> Self {
+        Self { name: name.clone(), mount: Some(Arc::clone(mount)), to: To::End(Arc::clone(file)) }
+    }
+
+    /// Writes to `sink`. With `quits`, the run is over when nobody reads it any more.
+    pub(crate) fn of_sink(name: &'static str, sink: Arc<dyn Sink>, quits: bool) -> Self {
+        let to = To::Outbox { outbox: Rc::new(Outbox::of_sink(sink)), quits };
+        Self { name: Name::Fixed(name), mount: None, to }
+    }
+
+    /// Writes to a connection.
+    pub(crate) fn of_connection(outbox: &Rc<Outbox>) -> Self {
+        let to = To::Outbox { outbox: Rc::clone(outbox), quits: false };
+        Self { name: Name::Fixed("tcp"), mount: None, to }
+    }
+
+    /// Whether a person sits at it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(&self.to, To::Outbox { outbox, .. } if outbox.is_terminal())
+    }
+
+    /// Whether the run is over once this stream is closed.
+    pub(crate) fn quits(&self) -> bool {
+        matches!(self.to, To::Outbox { quits: true, .. })
+    }
+
+    /// Bytes that [`OutputStream::write`] takes at most.
+    pub(crate) fn capacity(&self) -> u64 {
+        match self.to {
+            To::File { .. } | To::End(_) => FILE_PERMIT,
+            To::Outbox { .. } => outbox::CAPACITY,
+        }
+    }
+
+    /// Bytes that may be written now; 0 while earlier ones wait.
+    pub(crate) fn check_write(&self) -> Result<Flow<u64>> {
+        match self.flush()? {
+            Flow::Closed => Ok(Flow::Closed),
+            Flow::Open(()) => Ok(Flow::Open(if self.is_flushed() { self.capacity() } else { 0 })),
+        }
+    }
+
+    /// Takes all of `contents`, in order behind what waits. Callers have seen to it that nothing waits, or that this
+    /// is little.
+    pub(crate) fn write(&self, contents: &[u8]) -> Result<Flow<()>> {
+        match &self.to {
+            To::File { file, position } => fill(contents, |rest| {
+                let written = file.write_at(rest, position.get())?;
+                position.set(position.get() + written as u64);
+                Ok(written)
+            }),
+            To::End(file) => fill(contents, |rest| file.append(rest)),
+            To::Outbox { outbox, .. } => outbox.write(contents),
+        }
+    }
+
+    /// Sends out what waits, as far as there is room.
+    pub(crate) fn flush(&self) -> Result<Flow<()>> {
+        match &self.to {
+            To::Outbox { outbox, .. } => outbox.flush(),
+            _ => Ok(Flow::Open(())),
+        }
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.unsent().is_none()
+    }
+
+    /// What still waits, to be sent also when the stream is gone.
+    pub(crate) fn unsent(&self) -> Option<Rc<Outbox>> {
+        match &self.to {
+            To::Outbox { outbox, .. } if !outbox.is_empty() => Some(Rc::clone(outbox)),
+            _ => None,
+        }
+    }
+
+    /// What to wait for before more may be written; nothing, where more always may.
+    pub(crate) fn writable(&self) -> Option<Interest<'_>> {
+        match &self.to {
+            To::Outbox { outbox, .. } => Some(outbox.room()),
+            _ => None,
+        }
+    }
+}
+
+impl Named for OutputStream {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn mount(&self) -> Option<&Mount> {
+        self.mount.as_deref()
+    }
+}
+
+/// Repeats a partial write until all is written.
+fn fill(mut contents: &[u8], mut write: impl FnMut(&[u8]) -> Result<usize>) -> Result<Flow<()>> {
+    while !contents.is_empty() {
+        let written = write(contents)?;
+        contents = &contents[written..];
+    }
+    Ok(Flow::Open(()))
+}

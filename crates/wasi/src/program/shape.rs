@@ -1,0 +1,504 @@
+//! Which components can be bound as core modules: those of one main module that calls us alone, and of what `wit-component` puts
+//! around it. That is proven here to be mere forwarding, so that the main module may be linked by the names of its imports:
+//!
+//! - a shim, each of whose functions passes its arguments on to one slot of a table;
+//! - a fix-up, which fills the table with our functions as they are lowered, and does nothing else;
+//! - a wrapper, which gives the function that starts the program the name `run`.
+//!
+//! Everything else is the engine's. Hazard: what is let through here is linked without the engine's component layer. So the component
+//! has been validated as a whole before, and whoever binds it has the engine compare the types of its imports with ours.
+
+mod forwarding;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentDefinedType, ComponentExternalKind,
+    ComponentInstance, ComponentType, ComponentTypeRef, ComponentValType, ExternalKind, Instance, Parser, Payload,
+    TypeRef, Validator, WasmFeatures,
+};
+
+use crate::bind::direct::names::{self, Imported};
+
+/// A component that can be bound directly.
+pub(super) struct Shape<'a> {
+    /// The main module.
+    pub(super) main: &'a [u8],
+    /// A component of the same imports, and of nothing else.
+    pub(super) imports: &'a [u8],
+}
+
+/// Why a component is none.
+type Why = String;
+type Result<T> = std::result::Result<T, Why>;
+
+/// Tells what `binary`, a component, is made of; it is validated with the features that the engine has.
+///
+/// # Errors
+/// In a few words, where it can't be bound directly.
+pub(super) fn of(binary: &[u8], features: WasmFeatures) -> Result<Shape<'_>> {
+    let validated = Validator::new_with_features(features).validate_all(binary);
+    validated.map_err(|error| format!("is not valid: {}", error.message()))?;
+    let parts = Parts::read(binary)?;
+    let roles = parts.roles()?;
+    parts.check_fix_up(&roles)?;
+    parts.check_imports(&roles)?;
+    parts.check_run(&roles)?;
+    let main = parts.module(roles.main.module)?;
+    forwarding::check_main(main)?;
+    Ok(Shape { main, imports: &binary[..parts.imports_end] })
+}
+
+/// The names of the interfaces that a component imports.
+pub(super) fn interfaces(binary: &[u8]) -> Vec<String> {
+    let Ok(parts) = Parts::read(binary) else { return Vec::new() };
+    let imported = parts.instances.iter().filter_map(|part| match part {
+        ComponentPart::Import(name) => Some((*name).to_owned()),
+        _ => None,
+    });
+    imported.collect()
+}
+
+/// A component, section by section. Each list is an index space.
+#[derive(Default)]
+struct Parts<'a> {
+    binary: &'a [u8],
+    /// Where the sections end that only import.
+    imports_end: usize,
+    modules: Vec<Range<usize>>,
+    components: Vec<Range<usize>>,
+    types: Vec<Type<'a>>,
+    functions: Vec<Function<'a>>,
+    instances: Vec<ComponentPart<'a>>,
+    core_instances: Vec<CoreInstance<'a>>,
+    core_functions: Vec<CoreFunction<'a>>,
+    memories: Vec<(u32, &'a str)>,
+    tables: Vec<(u32, &'a str)>,
+    globals: usize,
+    tags: usize,
+    exports: Vec<(&'a str, ComponentExternalKind, u32)>,
+}
+
+/// A type, as far as it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Type<'a> {
+    /// An export of an instance.
+    Export(u32, &'a str),
+    /// `result`
+    Result,
+    /// A function without parameters, which returns the type of this number.
+    Returning(u32),
+    Other,
+}
+
+/// A function of the component.
+enum Function<'a> {
+    Import(u32, &'a str),
+    /// A core function, its type, and the one that is called with its result.
+    Lifted(u32, u32, Option<u32>),
+    Other,
+}
+
+/// An instance of the component.
+enum ComponentPart<'a> {
+    Import(&'a str),
+    Instantiated(u32, Vec<(&'a str, ComponentExternalKind, u32)>),
+    Bag(Vec<(&'a str, ComponentExternalKind, u32)>),
+    Other,
+}
+
+enum CoreInstance<'a> {
+    Instantiated(Instantiated<'a>),
+    Bag(HashMap<&'a str, (ExternalKind, u32)>),
+}
+
+/// An instance of a core module, and the instances that it takes its imports from.
+struct Instantiated<'a> {
+    module: u32,
+    with: HashMap<&'a str, u32>,
+}
+
+#[derive(Clone, Copy)]
+enum CoreFunction<'a> {
+    /// A function of an interface, lowered with this memory and this allocator.
+    Lowered { interface: u32, name: &'a str, memory: Option<u32>, realloc: Option<u32> },
+    /// The end of a handle of this resource.
+    Drop { interface: u32, resource: &'a str },
+    /// An export of an instance.
+    Export(u32, &'a str),
+}
+
+/// The parts that the core instances play.
+struct Roles<'p, 'a> {
+    main_instance: u32,
+    main: &'p Instantiated<'a>,
+    shim: Option<(u32, forwarding::Shim<'a>)>,
+    fix_up: Option<(&'p Instantiated<'a>, forwarding::FixUp<'a>)>,
+}
+
+impl<'a> Parts<'a> {
+    fn read(binary: &'a [u8]) -> Result<Self> {
+        let mut parts = Self { binary, ..Self::default() };
+        let (mut at, mut parser, mut only_imports) = (0, Parser::new(0), true);
+        loop {
+            let chunk = parser.parse(&binary[at..], true).map_err(|error| error.message().to_owned())?;
+            let Chunk::Parsed { consumed, payload } = chunk else { return Err("cut off".to_owned()) };
+            at += consumed;
+            only_imports &= is_of_imports(&payload);
+            match payload {
+                Payload::ModuleSection { unchecked_range, .. } => {
+                    at = unchecked_range.end;
+                    parts.modules.push(unchecked_range);
+                }
+                Payload::ComponentSection { unchecked_range, .. } => {
+                    at = unchecked_range.end;
+                    parts.components.push(unchecked_range);
+                }
+                Payload::ComponentImportSection(_) if !only_imports => {
+                    return Err("imports after its first module".to_owned());
+                }
+                Payload::End(_) => return Ok(parts),
+                payload => parts.section(payload)?,
+            }
+            if only_imports {
+                parts.imports_end = at;
+            }
+        }
+    }
+
+    fn section(&mut self, payload: Payload<'a>) -> Result<()> {
+        let broken = |error: wasmparser::BinaryReaderError| error.message().to_owned();
+        match payload {
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let import = import.map_err(broken)?;
+                    match import.ty {
+                        ComponentTypeRef::Instance(_) => {
+                            self.instances.push(ComponentPart::Import(import.name.name));
+                        }
+                        _ => return Err(format!("imports `{}`, which is no interface", import.name.name)),
+                    }
+                }
+            }
+            Payload::ComponentTypeSection(section) => {
+                for kind in section {
+                    self.types.push(type_of(&kind.map_err(broken)?));
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    self.alias(alias.map_err(broken)?)?;
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section {
+                    self.instances.push(match instance.map_err(broken)? {
+                        ComponentInstance::Instantiate { component_index, args } => {
+                            let with = args.iter().map(|arg| (arg.name, arg.kind, arg.index));
+                            ComponentPart::Instantiated(component_index, with.collect())
+                        }
+                        ComponentInstance::FromExports(exports) => {
+                            ComponentPart::Bag(exports.iter().map(|it| (it.name.name, it.kind, it.index)).collect())
+                        }
+                    });
+                }
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    self.core_instances.push(match instance.map_err(broken)? {
+                        Instance::Instantiate { module_index, args } => {
+                            let with = args.iter().map(|arg| (arg.name, arg.index)).collect();
+                            CoreInstance::Instantiated(Instantiated { module: module_index, with })
+                        }
+                        Instance::FromExports(exports) => {
+                            CoreInstance::Bag(exports.iter().map(|it| (it.name, (it.kind, it.index))).collect())
+                        }
+                    });
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    self.canonical(function.map_err(broken)?)?;
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(broken)?;
+                    self.exports.push((export.name.name, export.kind, export.index));
+                    // What is exported can be referred to by a new number.
+                    match export.kind {
+                        ComponentExternalKind::Func => self.functions.push(Function::Other),
+                        ComponentExternalKind::Instance => self.instances.push(ComponentPart::Other),
+                        ComponentExternalKind::Type => self.types.push(Type::Other),
+                        _ => return Err("exports more than functions and types".to_owned()),
+                    }
+                }
+            }
+            Payload::Version { .. } | Payload::CustomSection(_) => {}
+            _ => return Err("has a section of another kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: ComponentAlias<'a>) -> Result<()> {
+        match alias {
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, instance_index, name } => {
+                self.functions.push(Function::Import(instance_index, name));
+            }
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, instance_index, name } => {
+                self.types.push(Type::Export(instance_index, name));
+            }
+            ComponentAlias::CoreInstanceExport { kind, instance_index, name } => match kind {
+                ExternalKind::Func => self.core_functions.push(CoreFunction::Export(instance_index, name)),
+                ExternalKind::Memory => self.memories.push((instance_index, name)),
+                ExternalKind::Table => self.tables.push((instance_index, name)),
+                ExternalKind::Global => self.globals += 1,
+                _ => self.tags += 1,
+            },
+            _ => return Err("has an alias of another kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn canonical(&mut self, function: CanonicalFunction) -> Result<()> {
+        match function {
+            CanonicalFunction::Lower { func_index, options } => {
+                let Some(Function::Import(interface, name)) = self.functions.get(func_index as usize) else {
+                    return Err("lowers a function that it does not import".to_owned());
+                };
+                let (mut memory, mut realloc) = (None, None);
+                for option in &options {
+                    match option {
+                        CanonicalOption::UTF8 => {}
+                        CanonicalOption::Memory(index) => memory = Some(*index),
+                        CanonicalOption::Realloc(index) => realloc = Some(*index),
+                        option => return Err(format!("lowers a function with the option {option:?}")),
+                    }
+                }
+                let (interface, name) = (*interface, *name);
+                self.core_functions.push(CoreFunction::Lowered { interface, name, memory, realloc });
+            }
+            CanonicalFunction::Lift { core_func_index, type_index, options } => {
+                let mut post_return = None;
+                for option in &options {
+                    match option {
+                        // `run` has neither parameters nor a result that lies in memory, so these mean nothing to it.
+                        CanonicalOption::UTF8 | CanonicalOption::Memory(_) | CanonicalOption::Realloc(_) => {}
+                        CanonicalOption::PostReturn(function) => post_return = Some(*function),
+                        option => return Err(format!("lifts a function with the option {option:?}")),
+                    }
+                }
+                self.functions.push(Function::Lifted(core_func_index, type_index, post_return));
+            }
+            CanonicalFunction::ResourceDrop { resource } => {
+                let Some(Type::Export(interface, resource)) = self.types.get(resource as usize).copied() else {
+                    return Err("has a resource of its own".to_owned());
+                };
+                self.core_functions.push(CoreFunction::Drop { interface, resource });
+            }
+            _ => return Err("has a canonical function of another kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn module(&self, index: u32) -> Result<&'a [u8]> {
+        let range = self.modules.get(index as usize).ok_or("has no such module")?;
+        Ok(&self.binary[range.clone()])
+    }
+
+    /// Tells the core instances apart.
+    fn roles(&self) -> Result<Roles<'_, 'a>> {
+        let (mut main, mut shim, mut fix_up) = (None, None, None);
+        for (index, instance) in (0..).zip(&self.core_instances) {
+            let CoreInstance::Instantiated(instance) = instance else { continue };
+            let module = self.module(instance.module)?;
+            let is_first = if let Some(found) = forwarding::Shim::of(module) {
+                shim.replace((index, found)).is_none()
+            } else if let Some(found) = forwarding::FixUp::of(module) {
+                fix_up.replace((instance, found)).is_none()
+            } else {
+                main.replace((index, instance)).is_none()
+            };
+            if !is_first {
+                return Err("has several modules that do more than to forward".to_owned());
+            }
+        }
+        let (main_instance, main) = main.ok_or("has no main module")?;
+        Ok(Roles { main_instance, main, shim, fix_up })
+    }
+
+    /// Checks that a fix-up fills the shim's table, as far as that goes, and no other.
+    fn check_fix_up(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+        let Some((with, fix_up)) = &roles.fix_up else { return Ok(()) };
+        let other = || "fills a table that is not its shim's".to_owned();
+        let (shim_instance, shim) = roles.shim.as_ref().ok_or_else(other)?;
+        let items = with.with.get(fix_up.module).ok_or_else(other)?;
+        let Some((ExternalKind::Table, table)) = self.item(*items, fix_up.table) else { return Err(other()) };
+        let is_its = self.tables.get(table as usize) == Some(&(*shim_instance, shim.table));
+        if is_its && shim.size == fix_up.filling.len() as u64 { Ok(()) } else { Err(other()) }
+    }
+
+    /// Checks that each import of the main module is the function of ours that has its name.
+    fn check_imports(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+        for (module, name, kind) in forwarding::imports(self.module(roles.main.module)?)? {
+            let other = || format!("imports `{name}` of `{module}` otherwise than by its name");
+            if !matches!(kind, TypeRef::Func(_)) {
+                return Err(other());
+            }
+            let item = roles.main.with.get(module).and_then(|instance| self.item(*instance, name)).ok_or_else(other)?;
+            let (ExternalKind::Func, function) = item else { return Err(other()) };
+            let is_named = match self.behind(function, roles).ok_or_else(other)? {
+                CoreFunction::Drop { interface, resource } => {
+                    self.is_interface(interface, module) && names::imported(module, name) == Imported::Drop(resource)
+                }
+                CoreFunction::Lowered { interface, name: function, memory, realloc } => {
+                    self.is_interface(interface, module)
+                        && names::imported(module, name) == Imported::Function(function)
+                        && memory.is_none_or(|memory| self.is_memory_of(memory, roles.main_instance))
+                        && realloc.is_none_or(|realloc| self.is_allocator_of(realloc, roles.main_instance))
+                }
+                CoreFunction::Export(..) => false,
+            };
+            if !is_named {
+                return Err(other());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_memory_of(&self, memory: u32, instance: u32) -> bool {
+        self.memories.get(memory as usize).is_some_and(|(of, name)| *of == instance && names::is_memory(name))
+    }
+
+    fn is_allocator_of(&self, function: u32, instance: u32) -> bool {
+        let function = self.core_functions.get(function as usize);
+        matches!(function, Some(CoreFunction::Export(of, name)) if *of == instance && names::is_allocator(name))
+    }
+
+    /// An item of a core instance that is made of such.
+    fn item(&self, instance: u32, name: &str) -> Option<(ExternalKind, u32)> {
+        match self.core_instances.get(instance as usize)? {
+            CoreInstance::Bag(items) => items.get(name).copied(),
+            CoreInstance::Instantiated(_) => None,
+        }
+    }
+
+    /// The function itself, where `function` may be one of the shim's.
+    fn behind(&self, function: u32, roles: &Roles<'_, 'a>) -> Option<CoreFunction<'a>> {
+        let function = *self.core_functions.get(function as usize)?;
+        let CoreFunction::Export(instance, name) = function else { return Some(function) };
+        let (_, shim) = roles.shim.as_ref().filter(|(shim, _)| *shim == instance)?;
+        let (with, fix_up) = roles.fix_up.as_ref()?;
+        let items = *with.with.get(fix_up.module)?;
+        let filled = fix_up.filling.get(*shim.slots.get(name)? as usize)?;
+        let (ExternalKind::Func, function) = self.item(items, filled)? else { return None };
+        match *self.core_functions.get(function as usize)? {
+            CoreFunction::Export(..) => None,
+            function => Some(function),
+        }
+    }
+
+    /// Whether the import of this number is the interface that a core module calls `name`; releases of 0.2 are as one.
+    fn is_interface(&self, number: u32, name: &str) -> bool {
+        let Some(ComponentPart::Import(import)) = self.instances.get(number as usize) else { return false };
+        let (interface, imported) = (import.split_once('@'), names::interface(name).split_once('@'));
+        match (interface, imported) {
+            (Some((one, of_one)), Some((other, of_other))) => one == other && track(of_one) == track(of_other),
+            _ => false,
+        }
+    }
+
+    /// Checks that the function that starts the program is an export of the main module, under the name by which it is found.
+    fn check_run(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+        let other = || "starts otherwise than by wasi:cli/run".to_owned();
+        let mut runs = self.exports.iter().filter(|(name, ..)| name.starts_with(RUN));
+        let (Some(run), None) = (runs.next(), runs.next()) else { return Err(other()) };
+        // An instance of a component may run code of its own, so there is none but the wrapper.
+        let is_instantiated = |part: &&ComponentPart<'_>| matches!(part, ComponentPart::Instantiated(..));
+        if self.instances.iter().filter(is_instantiated).count() > 1 {
+            return Err("has components in it".to_owned());
+        }
+        let (_, ComponentExternalKind::Instance, instance) = *run else { return Err(other()) };
+        let function = match self.instances.get(instance as usize) {
+            Some(ComponentPart::Bag(items)) if !self.instances.iter().any(|part| is_instantiated(&part)) => {
+                match items[..] {
+                    [("run", ComponentExternalKind::Func, function)] => function,
+                    _ => return Err(other()),
+                }
+            }
+            Some(ComponentPart::Instantiated(component, with)) => {
+                let range = self.components.get(*component as usize).ok_or_else(other)?;
+                let wrapped = forwarding::wrapped(&self.binary[range.clone()]).ok_or_else(other)?;
+                match with[..] {
+                    [(name, ComponentExternalKind::Func, function)] if name == wrapped => function,
+                    _ => return Err(other()),
+                }
+            }
+            _ => return Err(other()),
+        };
+        let Some(Function::Lifted(core, kind, post_return)) = self.functions.get(function as usize) else {
+            return Err(other());
+        };
+        let returned = match self.types.get(*kind as usize) {
+            Some(Type::Returning(returned)) => self.types.get(*returned as usize),
+            _ => None,
+        };
+        if returned != Some(&Type::Result) {
+            return Err("starts by a function of another type".to_owned());
+        }
+        let run = self.export_of_main(*core, roles).filter(|name| names::is_run(name)).ok_or_else(other)?;
+        // The engine calls what is named, and we what has the name.
+        let (wanted, exports) = (names::post_return(run), forwarding::exports(self.module(roles.main.module)?)?);
+        let exports: Vec<&str> = exports.into_iter().map(|(name, _)| name).collect();
+        let called = post_return.map(|function| self.export_of_main(function, roles));
+        let is_called = called == Some(Some(wanted.as_str()));
+        if is_called == exports.contains(&wanted.as_str()) && (is_called || called.is_none()) {
+            Ok(())
+        } else {
+            Err(other())
+        }
+    }
+
+    /// The name under which the main module exports a core function.
+    fn export_of_main(&self, function: u32, roles: &Roles<'_, 'a>) -> Option<&'a str> {
+        match self.core_functions.get(function as usize)? {
+            CoreFunction::Export(instance, name) if *instance == roles.main_instance => Some(*name),
+            _ => None,
+        }
+    }
+}
+
+/// What the interface is called by which a command is started.
+const RUN: &str = "wasi:cli/run@0.2.";
+
+fn type_of<'a>(kind: &ComponentType<'_>) -> Type<'a> {
+    match kind {
+        ComponentType::Defined(ComponentDefinedType::Result { ok: None, err: None }) => Type::Result,
+        ComponentType::Func(function) => match function.result {
+            Some(ComponentValType::Type(returned)) if function.params.is_empty() && !function.async_ => {
+                Type::Returning(returned)
+            }
+            _ => Type::Other,
+        },
+        _ => Type::Other,
+    }
+}
+
+/// The releases that are compatible with this one: those of 0.2 are.
+fn track(version: &str) -> &str {
+    let patch = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
+    &version[..patch]
+}
+
+/// Whether a section only imports.
+fn is_of_imports(payload: &Payload<'_>) -> bool {
+    matches!(
+        payload,
+        Payload::Version { .. }
+            | Payload::ComponentTypeSection(_)
+            | Payload::ComponentImportSection(_)
+            | Payload::ComponentAliasSection(_)
+            | Payload::CustomSection(_)
+    )
+}

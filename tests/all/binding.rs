@@ -1,0 +1,136 @@
+//! How a component's calls get to the host: directly, or by the engine. Neither shows but in `inspect`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use callgate_tests::needs::Package;
+use callgate_tests::{Host, Run, callgate, everywhere, needs, places};
+
+use crate::places::Place;
+
+const BIND: &str = "CALLGATE_BIND";
+
+/// A change of the shape that compilers make would cost speed, and nothing else would show it.
+#[test]
+fn what_rustc_makes_is_bound_directly() {
+    for guest in ["hello", "files", "tcp_states", "udp", "quota"] {
+        callgate(&["inspect"]).option(places::guest(guest)).run().well().says("bound: directly\n");
+    }
+}
+
+#[test]
+fn published_programs_are_bound_directly() {
+    needs!(Package("ripgrep"));
+    callgate(&["inspect"]).option(places::program("rg")).run().well().says("bound: directly\n");
+}
+
+#[test]
+fn other_shapes_are_bound_by_the_engine_which_says_why() {
+    let inspect = |program| callgate(&["inspect"]).option(program).run();
+    inspect(places::fixture("fails.wat")).well().says("bound: by the engine, because it ");
+    inspect(places::module("hello")).well().says("bound: as a module of WASI preview1\n");
+    let asked = callgate(&["inspect"]).host_env(BIND, "engine").option(places::guest("hello")).run();
+    asked.well().says("bound: by the engine, because it is to be, by CALLGATE_BIND");
+}
+
+#[test]
+fn the_engine_can_be_asked_for() {
+    callgate(&["run"]).host_env(BIND, "sideways").option(places::guest("hello")).run().refused(&[BIND, "engine"]);
+    everywhere(|host| {
+        host.guest("hello").host_env(BIND, "engine").run().well().prints("hello, world\n");
+        host.guest("hello").host_env(BIND, "direct").run().well().prints("hello, world\n");
+    });
+}
+
+/// The same calls, in the same order, with the same numbers of handles.
+#[test]
+fn both_ways_make_the_same_calls() {
+    let calls = |run: Run| {
+        let place = Place::new();
+        let run = run.dir(&place.data, "/data").option("--trace").arg("/data").run();
+        let line = |line: &str| {
+            let (call, _) = line.rsplit_once(" <").unwrap_or((line, ""));
+            call.split_once(' ').map_or(call, |(_, call)| call).to_owned()
+        };
+        run.err().lines().map(line).filter(|line| !line.contains("random")).collect::<Vec<_>>()
+    };
+    for guest in ["hello", "files"] {
+        let run = |bind| Host::Native.guest(guest).host_env(BIND, bind);
+        let (directly, by_the_engine) = (calls(run("direct")), calls(run("engine")));
+        let names = |calls: &[String]| {
+            calls.iter().map(|call| call.split('(').next().unwrap_or("").to_owned()).collect::<Vec<_>>()
+        };
+        assert!(!directly.is_empty());
+        assert_eq!(names(&directly), names(&by_the_engine), "{guest}");
+    }
+}
+
+#[test]
+fn compiled_code_is_bound_as_it_was_compiled() {
+    let place = Place::new();
+    let compiled = |bind: &str| {
+        let file = place.data.join(format!("{bind}.cwasm"));
+        let compile = callgate(&["compile"]).host_env(BIND, bind).option(places::guest("hello"));
+        compile.with("-o", file.as_os_str()).run().success();
+        file
+    };
+    let run = |bind: &str, as_asked| {
+        let run = callgate(&["run", "--allow-precompiled"]).host_env(BIND, as_asked);
+        run.option(place.data.join(format!("{bind}.cwasm"))).run()
+    };
+    compiled("direct");
+    compiled("engine");
+    run("direct", "direct").well().prints("hello, world\n");
+    run("engine", "engine").well().prints("hello, world\n");
+    run("engine", "direct").well().prints("hello, world\n");
+    run("direct", "engine").refused(&["direct.cwasm", "bound directly", "CALLGATE_BIND=engine"]);
+}
+
+/// The names of the program's functions stand in its backtrace, and its time is over, whichever way.
+#[test]
+fn limits_and_backtraces_are_the_same_in_both_ways() {
+    for bind in ["direct", "engine"] {
+        let trap = Host::Native.guest("trap").host_env(BIND, bind).arg("unreachable").run();
+        trap.trapped().complains("wasm backtrace").complains("trap::main");
+        let spin = Host::Native.guest("spin").host_env(BIND, bind).with("--timeout", "200ms").run();
+        spin.trapped().complains("timed out after 200ms");
+        Host::Native.guest("memory").host_env(BIND, bind).with("--max-memory", "64MiB").arg("blindly").run().trapped();
+    }
+}
+
+fn shapes() -> PathBuf {
+    places::repository().join("tests/fixtures/shapes")
+}
+
+/// Components that look ordinary, each with something in it that would be lost, or done otherwise, by linking its main module alone; and
+/// ordinary ones that abuse the canonical ABI. They end alike, whichever way they are bound.
+#[test]
+fn odd_shapes_and_abuse_end_alike_in_both_ways() {
+    let run = |file: &Path, bind| {
+        let run = Host::Native.program(file).host_env(BIND, bind).with("--env", "A=B").run();
+        (run.exit_code(), run.out())
+    };
+    let mut compared = 0;
+    for entry in fs::read_dir(shapes()).expect("a folder of fixtures") {
+        let file = entry.expect("it can be listed").path();
+        assert_eq!(run(&file, "direct"), run(&file, "engine"), "{}", file.display());
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared}");
+}
+
+/// More than is forwarded would be lost.
+#[test]
+fn what_does_more_than_to_forward_is_bound_by_the_engine() {
+    for name in [
+        "nested_component_that_exits",
+        "fix_up_of_the_mains_table",
+        "two_starts",
+        "two_allocators",
+        "run_that_returns_a_number",
+    ] {
+        let file = shapes().join(format!("{name}.wat"));
+        let run = callgate(&["inspect"]).option(file).run();
+        run.claim("it is not bound directly", !run.out().contains("bound: directly"));
+    }
+}

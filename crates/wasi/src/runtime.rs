@@ -95,9 +95,14 @@ impl Runtime {
     }
 }
 
+/// Of what is compiled of a program, and of its record. A change of either raises it, so that no code is taken from the cache that was
+/// made before: above all a change of which components are bound directly.
+const REVISION: u32 = 2;
+
 /// The same for engines that understand each other's compiled code.
 fn settings(engine: &Engine, binding: Binding) -> u64 {
     let mut settings = DefaultHasher::new();
+    REVISION.hash(&mut settings);
     binding.hash(&mut settings);
     env!("CARGO_PKG_VERSION").hash(&mut settings);
     engine.precompile_compatibility_hash().hash(&mut settings);

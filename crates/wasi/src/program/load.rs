@@ -161,8 +161,8 @@ impl Runtime {
     /// In a few words, why it isn't.
     fn main_module(&self, binary: &[u8]) -> Result<Module, String> {
         let shape = self.directly(binary)?;
-        let main = Module::from_binary(&self.engine, shape.main).map_err(|error| one_line(&error))?;
-        direct::check(&main).map_err(|error| one_line(&error))?;
+        let main = Module::from_binary(&self.engine, shape.main).map_err(|error| unlinked(&error))?;
+        direct::check(&main).map_err(|error| unlinked(&error))?;
         Ok(main)
     }
 
@@ -176,8 +176,8 @@ impl Runtime {
         }
         let shape = shape::of(binary, self.engine.get_wasm_features())?;
         // The types of the imports are compared by the engine, with those that it would link.
-        let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| one_line(&error))?;
-        self.linker().and_then(|linker| linker.instantiate_pre(&imports)).map_err(|error| one_line(&error))?;
+        let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| unlinked(&error))?;
+        self.linker().and_then(|linker| linker.instantiate_pre(&imports)).map_err(|error| unlinked(&error))?;
         Ok(shape)
     }
 
@@ -204,6 +204,10 @@ impl Program {
             runtime?.load_as(path, known)
         })
     }
+}
+
+fn unlinked(error: &wasmtime::Error) -> String {
+    format!("can't be linked directly ({})", one_line(error))
 }
 
 /// Code, and what is recorded of it.

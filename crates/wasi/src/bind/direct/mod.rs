@@ -12,7 +12,7 @@ pub(super) use lift::LiftFlat;
 pub(super) use lift::{DATAGRAM, SOCKET_ADDRESS, case, flat_socket_address, remote_in_memory};
 pub(super) use lower::{LowerFlat, Shape};
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use wasmtime::{Caller, FuncType, Linker, Memory, Module, Trap, ValType};
 
@@ -26,7 +26,7 @@ use crate::objects::Keep;
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) memory: Cell<Option<Memory>>,
-    pub(crate) realloc: RefCell<Option<Realloc>>,
+    pub(crate) realloc: Cell<Option<Realloc>>,
     /// Whether the guest's allocator runs.
     pub(crate) may_not_leave: Cell<bool>,
 }
@@ -102,7 +102,7 @@ pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>
     let run = instance.get_typed_func::<(), u32>(&mut *store, name)?;
     let state = &store.data().direct;
     state.memory.set(memory);
-    state.realloc.replace(realloc);
+    state.realloc.set(realloc);
     let result = run.call(&mut *store, ())?;
     if result > 1 {
         return Err(wasmtime::format_err!("invalid expected discriminant"));

@@ -12,15 +12,15 @@ use anyhow::{Context as _, Result, bail, ensure};
 use fastrand::Rng;
 use tempfile::TempDir;
 
-/// What compiling may take.
+/// The limits of compiling.
 const TIME: &str = "1s";
 const MEMORY: &str = "64MiB";
 
-/// What the process may: its limits, and what it takes without any program, with room to spare on a busy machine.
+/// The limits of the process: those of compiling, its own needs, and room to spare on a busy machine.
 const MOST_TIME: Duration = Duration::from_secs(60);
 const MOST_MEMORY: u64 = 256 << 20;
 
-/// How often the process is looked at.
+/// The time between two looks at the process.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// The target: the command line, which stands beside this program.
@@ -34,7 +34,7 @@ impl Costs {
     /// Finds the command line.
     ///
     /// # Errors
-    /// Where it isn't built, or a temporary folder can't be had.
+    /// If it isn't built, or there is no temporary folder.
     pub fn new() -> Result<Self> {
         // target/debug/fuzz or target/debug/deps/few-0123456789abcdef
         let this = env::current_exe()?;
@@ -44,7 +44,7 @@ impl Costs {
         Ok(Self { callgate, folder: TempDir::new()?, ends: [0; 3] })
     }
 
-    /// How many programs were run, were refused, and were beyond a limit.
+    /// The numbers of programs that were run, were refused, and were beyond a limit.
     #[must_use]
     pub fn ends(&self) -> [u64; 3] {
         self.ends
@@ -53,7 +53,7 @@ impl Costs {
     /// Has the program of `seed` compiled.
     ///
     /// # Errors
-    /// What the host did wrong.
+    /// If the host did something wrong.
     pub fn case(&mut self, seed: u64) -> Result<()> {
         let program = self.folder.path().join("program.wat");
         fs::write(&program, text(&mut Rng::with_seed(seed))).context("the program can't be written")?;
@@ -78,7 +78,7 @@ impl Costs {
     }
 }
 
-/// How the process ended, and the most memory that it was seen to hold.
+/// The end of the process, and the most memory that it was seen to hold.
 fn watched(mut process: Child) -> Result<(Option<i32>, u64)> {
     let status = PathBuf::from(format!("/proc/{}/status", process.id()));
     let (began, mut peak) = (Instant::now(), 0);

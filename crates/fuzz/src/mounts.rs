@@ -12,11 +12,11 @@ use crate::files::how;
 use crate::files::survey::{Node, Tree, survey};
 use crate::files::world::World;
 
-/// Where the mounts are, below the ground's root.
+/// The places of the mounts below the ground's root.
 const WRITABLE: &str = "w";
 const READ_ONLY: &str = "r";
 
-/// What no guest may see.
+/// A text that no guest may see.
 pub(crate) const SECRET: [u8; 8] = *b"NEVERSEE";
 
 /// Furnished ground, and how it was before the guest.
@@ -48,7 +48,7 @@ impl Mounts {
     /// The tree that the guest left.
     ///
     /// # Errors
-    /// What it did that it may not.
+    /// If it did something that it may not.
     pub(crate) fn checked(&self) -> Result<Tree> {
         let tree = survey(&self.world);
         ensure!(self.world.ground.outside() == self.outside, "what lies outside was changed");
@@ -77,7 +77,7 @@ fn furnish(ground: &dyn Ground, root: &dyn Directory) -> Result<()> {
         for path in ["f", "a/f"] {
             ensure!(ground.make_file(at(path).as_bytes(), b"content"), "no file");
         }
-        // What the host can't make is missing for the guest.
+        // A file that the host can't make is missing for the guest.
         ground.make_file(&[mount.as_bytes(), b"/caf\xe9"].concat(), b"");
         let other = if mount == WRITABLE { "../r" } else { "../w" };
         let links = [
@@ -107,7 +107,7 @@ fn directory(root: &dyn Directory, path: &str) -> Result<Arc<dyn Directory>> {
     }
 }
 
-/// What stands below the writable mount.
+/// Everything below the writable mount.
 fn writable(tree: &Tree) -> impl Iterator<Item = (&String, &Result<Node, callgate_system::Code>)> {
     tree.iter().filter(|(path, _)| path.starts_with("w/"))
 }
@@ -136,7 +136,7 @@ fn unseen(tree: &Tree) -> Result<()> {
     Ok(())
 }
 
-/// What a quota counts: each file once, and each name.
+/// The amounts that a quota counts: each file once, and each name.
 fn held(tree: &Tree) -> Quota {
     let mut held = Quota { bytes: 0, entries: 0 };
     for (path, node) in writable(tree) {

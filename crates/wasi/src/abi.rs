@@ -70,7 +70,7 @@ impl<'a> View<'a> {
     /// `len` elements of `size` bytes at `at`.
     ///
     /// # Errors
-    /// Where they don't lie in memory, or not aligned.
+    /// If they lie outside of memory, or unaligned.
     pub(crate) fn list(self, at: u32, len: u32, size: u32, align: u32) -> Result<&'a [u8]> {
         if !at.is_multiple_of(align) {
             return Err(wasmtime::format_err!("list pointer is not aligned"));
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
     }
 
     /// # Errors
-    /// Where it doesn't lie in memory, or is not UTF-8.
+    /// If it lies outside of memory, or is not UTF-8.
     pub(crate) fn text(self, at: u32, len: u32) -> Result<&'a str> {
         Ok(str::from_utf8(self.list(at, len, 1, 1)?)?)
     }
@@ -118,7 +118,7 @@ pub(crate) trait Store {
     /// Puts into memory what it keeps elsewhere.
     ///
     /// # Errors
-    /// Where the guest's allocator traps, or answers wrongly.
+    /// If the guest's allocator traps, or answers wrongly.
     fn store(self, writer: &mut Writer<'_, '_>) -> Result<Self::Fixed>;
 
     /// It as it is, where it keeps nothing elsewhere.
@@ -140,7 +140,7 @@ impl Writer<'_, '_> {
     /// The place of a value at `at`.
     ///
     /// # Errors
-    /// Where it doesn't lie in memory, or not aligned.
+    /// If it lies outside of memory, or unaligned.
     pub(crate) fn place<T: Fixed>(&mut self, at: u32) -> Result<&mut [u8]> {
         let at = at as usize;
         if !at.is_multiple_of(T::ALIGN) {
@@ -253,7 +253,7 @@ const fn larger(one: usize, other: usize) -> usize {
     if one > other { one } else { other }
 }
 
-/// Where what follows `size` bytes begins, aligned.
+/// The aligned offset after `size` bytes.
 pub(crate) const fn aligned(size: usize, align: usize) -> usize {
     size.next_multiple_of(align)
 }

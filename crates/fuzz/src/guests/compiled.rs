@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use super::garbage::spoil;
 
-/// What machine code begins with.
+/// The first bytes of machine code.
 pub(super) const MAGIC: &[u8] = b"\x7fELF";
 
 /// Compiled code that `code` was made to: broken, cut off, behind a header that is no machine code's, or as it is.

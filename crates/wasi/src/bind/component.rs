@@ -26,7 +26,7 @@ pub(super) trait Parameter {
     /// Finds the object behind a handle, borrows a text, converts a value.
     ///
     /// # Errors
-    /// Where the guest must trap.
+    /// If the guest must trap.
     fn take<'a>(lifted: &'a Self::Engine, cx: &'a Context<'_>) -> wasmtime::Result<Self::Taken<'a>>;
 }
 
@@ -46,7 +46,7 @@ pub(super) trait Answer<R> {
     type Engine: ComponentNamedList + Lower + 'static;
 
     /// # Errors
-    /// Where the guest must trap, or its run is over.
+    /// If the guest must trap, or its run is over.
     fn answer(host: &Host, outcome: Outcome<R>) -> wasmtime::Result<Self::Engine>;
 }
 

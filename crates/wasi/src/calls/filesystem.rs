@@ -20,7 +20,7 @@ pub(crate) fn get_directories(host: &Host) -> Outcome<Vec<(Dir, String)>> {
         Ok::<_, Error>(list.iter().map(|(_, path)| path.clone()).collect::<Vec<String>>())
     };
     if let Err(ended) = host.gate.pass(Call::GetDirectories, act) {
-        // What the guest is not told of, it must not have; the last one is the first to be used again.
+        // The guest must not have handles that it is not told of. The last number is the first to be used again.
         list.iter().rev().for_each(|(root, _)| host.handles.remove(root.id()));
         return Err(ended);
     }

@@ -66,7 +66,7 @@ pub(crate) fn accept(host: &Host, socket: &Socket) -> Outcome<Accepted> {
     let act = || {
         let (accepted, input, output) = socket.accept(&host.budget)?;
         let accepted = host.handles.add(accepted)?;
-        // What the guest is not told of, it must not have.
+        // The guest must not have a handle that it is not told of.
         let streams = add_streams(host, (input, output)).inspect_err(|_| host.handles.remove(accepted.id()))?;
         Ok::<_, Error>(Accepted(accepted, streams))
     };

@@ -161,7 +161,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Whether the import of this number is the interface that a core module calls `name`; releases of 0.2 are as one.
+    /// True if the import of this number is the interface that a core module calls `name`. All releases of 0.2 count as one.
     fn is_interface(&self, number: u32, name: &str) -> bool {
         let Some(ComponentPart::Import(import)) = self.instances.get(number as usize) else { return false };
         let (interface, imported) = (import.split_once('@'), names::interface(name).split_once('@'));
@@ -231,7 +231,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What the interface is called by which a command is started.
+/// The start of the name of the interface that starts a command.
 const RUN: &str = "wasi:cli/run@0.2.";
 
 /// The releases that are compatible with this one: those of 0.2 are.

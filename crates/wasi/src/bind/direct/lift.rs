@@ -19,7 +19,7 @@ pub(in crate::bind) trait LiftFlat: Parameter {
     const FLAT: &'static [Flat];
 
     /// # Errors
-    /// Where the guest must trap.
+    /// If the guest must trap.
     fn lift<'a>(view: View<'a>, arguments: &mut Arguments<'_>) -> Result<Self::Taken<'a>>;
 }
 
@@ -121,7 +121,7 @@ impl LiftFlat for std::result::Result<(), ()> {
 /// The case of an enumeration, a variant or an option.
 ///
 /// # Errors
-/// Where there is no such case.
+/// If there is no such case.
 pub(in crate::bind) fn case<T>(number: u32, cases: &[T]) -> Result<&T> {
     let case = usize::try_from(number).ok().and_then(|number| cases.get(number));
     case.ok_or_else(|| wasmtime::format_err!("unexpected discriminant: {number}"))

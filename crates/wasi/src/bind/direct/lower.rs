@@ -12,9 +12,9 @@ use crate::objects::{Failure, Flow};
 
 type Result<T> = wasmtime::Result<T>;
 
-/// How an answer gets to the guest.
+/// The way in which an answer gets to the guest.
 pub(in crate::bind) trait Shape {
-    /// Whether it goes to a place in memory.
+    /// True if it is stored in memory.
     const IN_MEMORY: bool;
     /// As a core value, where it is returned as one.
     const FLAT: Option<Flat>;
@@ -23,7 +23,7 @@ pub(in crate::bind) trait Shape {
 /// An answer that is lowered into core values.
 pub(in crate::bind) trait LowerFlat<R>: Answer<R> + Shape {
     /// # Errors
-    /// Where the guest must trap, or its run is over.
+    /// If the guest must trap, or its run is over.
     fn lower(guest: &mut Caller<'_, Host>, arguments: Arguments<'_>, outcome: Outcome<R>) -> Result<()>;
 }
 
@@ -75,7 +75,7 @@ where
         if Self::IN_MEMORY {
             return answer(guest, arguments, value);
         }
-        // What is returned as one core value keeps nothing elsewhere.
+        // A value that is returned as one core value keeps nothing elsewhere.
         let value = value.fixed().ok_or_else(|| wasmtime::format_err!("no core value"))?;
         arguments.answer(value.flat());
         Ok(())

@@ -27,7 +27,7 @@ use crate::objects::Keep;
 pub(crate) struct State {
     pub(crate) memory: Cell<Option<Memory>>,
     pub(crate) realloc: Cell<Option<Realloc>>,
-    /// Whether the guest's allocator runs.
+    /// True while the guest's allocator runs.
     pub(crate) may_not_leave: Cell<bool>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy)]
 pub(super) struct Function {
     pub(super) parameters: &'static [&'static [Flat]],
-    /// Whether the address of the place for its result is the last argument.
+    /// True if the last argument is the address for the result.
     pub(super) result_in_memory: bool,
     pub(super) result: Option<Flat>,
     pub(super) call: Handler,
@@ -46,7 +46,7 @@ type Handler = fn(&mut Caller<'_, Host>, Arguments<'_>) -> wasmtime::Result<()>;
 /// A linker for what `module` imports, by the names of interfaces and functions.
 ///
 /// # Errors
-/// Where it imports what is not there, or as another type.
+/// If an import does not exist here, or has another type.
 #[allow(unsafe_code, reason = "functions that take any signature are registered with theirs")]
 pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
     let mut linker = Linker::new(module.engine());
@@ -114,7 +114,7 @@ pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>
     Ok(u8::from(result == 1))
 }
 
-/// What calls see of the guest while their arguments are lifted.
+/// The guest as calls see it while their arguments are lifted.
 pub(super) fn view<'a>(guest: &'a mut Caller<'_, Host>) -> wasmtime::Result<View<'a>> {
     let view = match guest.data().direct.memory.get() {
         Some(memory) => {
@@ -129,7 +129,7 @@ pub(super) fn view<'a>(guest: &'a mut Caller<'_, Host>) -> wasmtime::Result<View
 
 impl State {
     /// # Errors
-    /// Where the guest's allocator runs.
+    /// If the guest's allocator runs.
     fn check_may_leave(&self) -> wasmtime::Result<()> {
         if self.may_not_leave.get() { Err(Trap::CannotLeaveComponent.into()) } else { Ok(()) }
     }

@@ -5,7 +5,7 @@
 /// The start of names in the second way.
 const STANDARD: &str = "cm32p2";
 
-/// What an import is, by its name.
+/// The meaning of an import's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Imported<'a> {
     Function(&'a str),
@@ -18,7 +18,7 @@ pub(crate) fn interface(module: &str) -> &str {
     standard(module).unwrap_or(module)
 }
 
-/// What is imported from `module` as `name`.
+/// The meaning of the import `name` from `module`.
 pub(crate) fn imported<'a>(module: &str, name: &'a str) -> Imported<'a> {
     let dropped = match standard(module) {
         Some(_) => name.strip_suffix("_drop"),
@@ -33,17 +33,17 @@ pub(crate) const MEMORIES: [&str; 2] = ["memory", "cm32p2_memory"];
 /// The names by which a main module exports its allocator.
 pub(crate) const ALLOCATORS: [&str; 2] = ["cabi_realloc", "cm32p2_realloc"];
 
-/// Whether a main module exports its memory by this name.
+/// True for the names by which a main module exports its memory.
 pub(crate) fn is_memory(name: &str) -> bool {
     MEMORIES.contains(&name)
 }
 
-/// Whether a main module exports its allocator by this name.
+/// True for the names by which a main module exports its allocator.
 pub(crate) fn is_allocator(name: &str) -> bool {
     ALLOCATORS.contains(&name)
 }
 
-/// Whether a main module exports the function that starts the program by this name.
+/// True for the names by which a main module exports the function that starts the program.
 pub(crate) fn is_run(name: &str) -> bool {
     match standard(name) {
         Some(name) => name.starts_with("wasi:cli/run@0.2") && name.ends_with("|run"),

@@ -115,7 +115,7 @@ macro_rules! interfaces {
 }
 use interfaces;
 
-/// Whether an interface of the table has this name; versions aside.
+/// True if an interface of the table has this name, versions aside.
 fn is_named(interface: &str, name: &str) -> bool {
     interface.split_once('@').map_or(interface, |(interface, _)| interface) == name
 }

@@ -28,7 +28,7 @@ pub(super) struct FixUp<'a> {
 }
 
 impl<'a> Shim<'a> {
-    /// What `module` is, if it is one.
+    /// Reads `module`, if it is one.
     pub(super) fn of(module: &'a [u8]) -> Option<Self> {
         let (mut parameters, mut types, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
         let (mut functions, mut table, mut size) = (Vec::new(), None, None);
@@ -71,7 +71,7 @@ impl<'a> Shim<'a> {
     }
 }
 
-/// How many parameters each type has.
+/// The number of parameters of each type.
 fn signatures(section: wasmparser::TypeSectionReader<'_>) -> Option<Vec<u32>> {
     let mut parameters = Vec::new();
     for group in section {
@@ -104,7 +104,7 @@ fn slot_of(body: &FunctionBody<'_>, kind: u32, parameters: u32) -> Option<u32> {
 }
 
 impl<'a> FixUp<'a> {
-    /// What `module` is, if it is one.
+    /// Reads `module`, if it is one.
     pub(super) fn of(module: &'a [u8]) -> Option<Self> {
         let (mut from, mut functions, mut table, mut filling) = (None, Vec::new(), None, None);
         for payload in Parser::new(0).parse_all(module) {
@@ -143,7 +143,7 @@ impl<'a> FixUp<'a> {
     }
 }
 
-/// Whether a segment fills the first table from its first slot on.
+/// True if a segment fills the first table from its first slot on.
 fn fills_from_the_first(kind: &ElementKind<'_>) -> Option<bool> {
     let ElementKind::Active { table_index: None | Some(0), offset_expr } = kind else { return Some(false) };
     let mut operators = offset_expr.get_operators_reader().into_iter();

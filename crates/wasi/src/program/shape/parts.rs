@@ -14,7 +14,7 @@ use super::Result;
 #[derive(Default)]
 pub(super) struct Parts<'a> {
     pub(super) binary: &'a [u8],
-    /// Where the sections end that only import.
+    /// The end of the sections that only import.
     pub(super) imports_end: usize,
     pub(super) modules: Vec<Range<usize>>,
     pub(super) components: Vec<Range<usize>>,
@@ -168,7 +168,7 @@ impl<'a> Parts<'a> {
                 for export in section {
                     let export = export.map_err(broken)?;
                     self.exports.push((export.name.name, export.kind, export.index));
-                    // What is exported can be referred to by a new number.
+                    // An exported item gets a number of its own.
                     match export.kind {
                         ComponentExternalKind::Func => self.functions.push(Function::Other),
                         ComponentExternalKind::Instance => self.instances.push(ComponentPart::Other),
@@ -258,7 +258,7 @@ fn type_of<'a>(kind: &ComponentType<'_>) -> Type<'a> {
     }
 }
 
-/// Whether a section only imports.
+/// True for a section that only imports.
 fn is_of_imports(payload: &Payload<'_>) -> bool {
     matches!(
         payload,

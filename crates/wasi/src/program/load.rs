@@ -172,7 +172,7 @@ impl Runtime {
     /// In a few words, why it isn't.
     fn directly<'a>(&self, binary: &'a [u8]) -> Result<Shape<'a>, String> {
         if self.binding == Binding::Engine {
-            return Err("is to be, by CALLGATE_BIND or for its functions to be called by name".to_owned());
+            return Err("was asked for (CALLGATE_BIND=engine, or a function to be called by name)".to_owned());
         }
         let shape = shape::of(binary, self.engine.get_wasm_features())?;
         // The types of the imports are compared by the engine, with those that it would link.

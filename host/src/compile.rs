@@ -9,7 +9,7 @@ use crate::arguments::CompileOptions;
 use crate::{loading, output};
 
 pub(crate) fn compile(options: &CompileOptions) -> Result<ExitCode> {
-    if loading::precompiled(&options.program, &options.limits)?.is_some() {
+    if loading::is_machine_code(&options.program, &options.limits)? {
         bail!("{}: compiled already; give the .wasm or .wat file that it was compiled from", options.program.display());
     }
     let runtime = RuntimeOptions { binding: loading::binding()?, ..RuntimeOptions::default() };

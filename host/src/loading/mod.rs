@@ -49,7 +49,9 @@ fn load_as_permitted(
     if !allow_precompiled {
         return Ok(Program::load(options, path));
     }
-    let runtime = Runtime::new(options)?;
+    // Machine code is as it was compiled, with or without checks of a time limit.
+    let interruptible = options.interruptible && !Program::is_machine_code(path);
+    let runtime = Runtime::new(&RuntimeOptions { interruptible, ..options.clone() })?;
     // SAFETY: the user has said that whoever made the file is trusted.
     Ok(unsafe { runtime.load_precompiled(path) })
 }
@@ -73,6 +75,14 @@ pub(crate) fn binding() -> Result<Binding> {
 /// Where no thread can be had to watch the limits.
 pub(crate) fn bound(program: &Program, path: &Path, limits: &CompileLimits) -> Result<Bound> {
     within(limits, path, || program.bound())
+}
+
+/// True if a file holds code compiled ahead of time.
+///
+/// # Errors
+/// If no thread can be had to watch the limits.
+pub(crate) fn is_machine_code(path: &Path, limits: &CompileLimits) -> Result<bool> {
+    within(limits, path, || Program::is_machine_code(path))
 }
 
 /// What a file says of itself that holds code compiled ahead of time.

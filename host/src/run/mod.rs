@@ -54,16 +54,14 @@ fn limit_time(guest: &mut Guest, options: &RunOptions) -> Result<()> {
     watchdog::watch(timeout, timed_out(options)).context("--timeout: no thread can be had to watch the time")
 }
 
-/// Code that checks for its time limit is compiled only where there is one; precompiled code is as it is.
+/// Code that checks for its time limit is compiled only where there is one.
 fn runtime_options(options: &RunOptions, guest: &Guest) -> Result<RuntimeOptions> {
-    let is_compiled = options.loading.allow_precompiled
-        && loading::precompiled(options.program(), &options.loading.limits)?.is_some();
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
     let is_safe = |folder: &PathBuf| !setup::may_write(guest, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
     // Only the engine's way has functions to be called by name.
     let binding = if options.invoke.is_some() { Binding::Engine } else { loading::binding()? };
-    Ok(RuntimeOptions { interruptible: options.timeout.is_some() && !is_compiled, cache, binding })
+    Ok(RuntimeOptions { interruptible: options.timeout.is_some(), cache, binding })
 }
 
 /// A trace that the guest could write to tells what the guest likes. Devices and pipes are no file of a mount.

@@ -11,7 +11,7 @@ use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resour
 
 use crate::abi::{Fixed, Flat, Store, Writer};
 use crate::budget::Charge;
-use crate::calls::Outcome;
+use crate::calls::{Outcome, io};
 use crate::host::{Context, Host};
 use crate::limits::WAITED;
 use crate::objects::{Failure, Flow, Held, Keep, Pollable};
@@ -154,16 +154,21 @@ impl Parameter for Pollables {
 
     fn take<'a>(lifted: &'a Self::Engine, cx: &'a Context<'_>) -> wasmtime::Result<Waited> {
         let host = cx.data();
-        // Our list, and those of the wait, are not made before they are charged.
-        let charge = host.budget.charge_call(lifted.len().saturating_mul(WAITED)).map_err(Break::from)?;
-        let found = lifted.iter().map(|pollable| host.handles.find(pollable.rep())).collect::<Result<_, _>>()?;
-        Ok(Waited(found, charge))
+        Waited::find(host, lifted.iter().map(|pollable| Ok(host.handles.find(pollable.rep())?)))
     }
 }
 
 impl Waited {
-    pub(super) fn new(list: Vec<Held<Pollable>>, charge: Option<Charge>) -> Self {
-        Self(list, charge)
+    /// Our list, and those of the wait, are not made before they are charged.
+    ///
+    /// # Errors
+    /// If the guest must trap: a handle is none, or the budget is spent.
+    pub(super) fn find(
+        host: &Host,
+        handles: impl ExactSizeIterator<Item = wasmtime::Result<Held<Pollable>>>,
+    ) -> wasmtime::Result<Self> {
+        let charge = host.budget.charge_call(handles.len().saturating_mul(WAITED)).map_err(Break::from)?;
+        Ok(Self(handles.collect::<wasmtime::Result<_>>()?, charge))
     }
 }
 
@@ -266,14 +271,11 @@ impl<R: Into<T>, T: Value> Answer<Flow<R>> for Streamed<T> {
     type Engine = (Result<T::Engine, StreamError>,);
 
     fn answer(host: &Host, outcome: Outcome<Flow<R>>) -> wasmtime::Result<Self::Engine> {
-        Ok((match Break::told(outcome)? {
-            Ok(Flow::Open(value)) => Ok(value.into().lowered()),
-            Ok(Flow::Closed) => Err(StreamError::Closed),
-            Err(error) => {
-                let failure = host.handles.add(Failure(error)).map_err(Break::from)?;
-                Err(StreamError::LastOperationFailed(Own::from(failure).lowered()))
-            }
-        },))
+        let told = io::told(host, outcome)?;
+        Ok((told.map(|value| value.into().lowered()).map_err(|failure| match failure {
+            Some(failure) => StreamError::LastOperationFailed(Own::from(failure).lowered()),
+            None => StreamError::Closed,
+        }),))
     }
 }
 

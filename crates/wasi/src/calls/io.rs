@@ -14,6 +14,15 @@ const AND_FLUSH: u64 = 4096;
 
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
+/// The outcome of a stream's operation as the guest is told of it: a value, the handle of its error, or the end, which has none.
+pub(crate) fn told<T>(host: &Host, outcome: Outcome<Flow<T>>) -> Outcome<Result<T, Option<Held<Failure>>>> {
+    Ok(match Break::told(outcome)? {
+        Ok(Flow::Open(value)) => Ok(value),
+        Ok(Flow::Closed) => Err(None),
+        Err(error) => Err(Some(host.handles.add(Failure(error))?)),
+    })
+}
+
 /// The error in words.
 pub(crate) fn to_debug_string(host: &Host, error: &Held<Failure>) -> Outcome<String> {
     host.gate.pass(Call::ErrorToDebugString { error: error.handle() }, || Ok::<_, Error>(error.0.to_string()))

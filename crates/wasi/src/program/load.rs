@@ -268,7 +268,12 @@ fn kind_of(path: &Path) -> Option<Kind> {
     })
 }
 
-/// What a file of machine code says of itself.
+/// True if a file holds code compiled ahead of time.
+pub(super) fn is_machine_code(path: &Path) -> bool {
+    format::open(path).is_ok_and(|(_, format)| format == Format::Precompiled)
+}
+
+/// The file's own account of its machine code. It takes engines to tell whether the code fits, so a start does not ask.
 pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
     let (file, format) = format::open(path).ok()?;
     if format != Format::Precompiled {
@@ -280,8 +285,8 @@ pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
             let bindings = [Binding::Direct, Binding::Engine];
             bindings.map(|binding| RuntimeOptions { interruptible, binding, ..RuntimeOptions::default() })
         });
-        let settings = options.filter_map(|options| Runtime::new(&options).ok());
-        settings.into_iter().any(|runtime| runtime.settings == record.settings)
+        let mut settings = options.filter_map(|options| Runtime::new(&options).ok());
+        settings.any(|runtime| runtime.settings == record.settings)
     };
     Some(Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) })
 }

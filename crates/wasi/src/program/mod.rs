@@ -137,6 +137,12 @@ impl Program {
         load::precompiled(path)
     }
 
+    /// True if a file holds code compiled ahead of time; false if it holds anything else, or can't be read.
+    #[must_use]
+    pub fn is_machine_code(path: &Path) -> bool {
+        load::is_machine_code(path)
+    }
+
     /// Whether it is a module of WASI preview1, not a component.
     #[must_use]
     pub fn is_module(&self) -> bool {

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use callgate_gate::Break;
-
 use super::super::component::{Borrow, Bytes, Parameter, Pollables, Text, Waited};
 use crate::abi::{Arguments, Flat, View, number};
 use crate::host::Host;
-use crate::limits::{WAITED, engine_handles};
+use crate::limits::engine_handles;
 use crate::objects::{Held, Keep};
 
 type Result<T> = wasmtime::Result<T>;
@@ -66,10 +64,8 @@ impl LiftFlat for Pollables {
         if counted > engine_handles(view.host.handles.limit(), &view.host.budget) {
             return Err(wasmtime::format_err!("cannot lend resource: store handle limit exceeded"));
         }
-        // Our list, and those of the wait, are not made before they are charged.
-        let charge = view.host.budget.charge_call((len as usize).saturating_mul(WAITED)).map_err(Break::from)?;
         let handles = handles.chunks_exact(4).map(|handle| u32::from_le_bytes(number(handle, 0)));
-        Ok(Waited::new(handles.map(|handle| find(view.host, handle)).collect::<Result<_>>()?, charge))
+        Waited::find(view.host, handles.map(|handle| find(view.host, handle)))
     }
 }
 

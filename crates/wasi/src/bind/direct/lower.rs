@@ -6,7 +6,7 @@ use wasmtime::Caller;
 
 use super::super::component::{Answer, Fallible, Nothing, Own, Plain, Streamed};
 use crate::abi::{Arguments, Fixed, Flat, Store, Writer, put};
-use crate::calls::Outcome;
+use crate::calls::{Outcome, io};
 use crate::host::Host;
 use crate::objects::{Failure, Flow};
 
@@ -132,14 +132,10 @@ where
     Self: Answer<Flow<R>>,
 {
     fn lower(guest: &mut Caller<'_, Host>, arguments: Arguments<'_>, outcome: Outcome<Flow<R>>) -> Result<()> {
-        let told = match Break::told(outcome)? {
-            Ok(Flow::Open(value)) => Ok(value.into()),
-            Ok(Flow::Closed) => Err(StreamError::Closed),
-            Err(error) => {
-                let failure = guest.data().handles.add(Failure(error)).map_err(Break::from)?;
-                Err(StreamError::LastOperationFailed(Own::from(failure)))
-            }
-        };
+        let told = io::told(guest.data(), outcome)?.map(R::into).map_err(|failure| match failure {
+            Some(failure) => StreamError::LastOperationFailed(Own::from(failure)),
+            None => StreamError::Closed,
+        });
         answer(guest, arguments, Told(told))
     }
 }

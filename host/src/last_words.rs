@@ -18,7 +18,7 @@ use crate::platform;
 /// The time that an ending process gives to whoever should take its last words.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Whether somebody has begun to end the process.
+/// True if somebody has begun to end the process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 static TRACE: OnceLock<Arc<dyn Hook>> = OnceLock::new();

@@ -49,7 +49,7 @@ impl Break {
     /// The outcome that the guest is told of, where it goes on.
     ///
     /// # Errors
-    /// Where the run is over.
+    /// If the run is over.
     pub fn told<T>(result: Result<T, Self>) -> Result<Result<T, Error>, Self> {
         match result {
             Ok(value) => Ok(Ok(value)),

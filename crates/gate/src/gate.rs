@@ -27,14 +27,14 @@ pub trait Hook: Send + Sync {
     /// A call has ended, or was refused. Runs on the guest's thread, before the guest goes on.
     ///
     /// # Errors
-    /// Where it can't take note of the call: the guest must not go on unseen, so its run ends, [`Ended::Unrecorded`].
+    /// If it can't take note of the call: the guest must not go on unseen, so its run ends, [`Ended::Unrecorded`].
     fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()>;
 
     /// The run is over, and this is how, in few words: `exited with code 0`. What was held back must be out when this returns. May come
     /// twice, and from another thread, when the process is about to end; the first tells how.
     ///
     /// # Errors
-    /// Where something of what happened could not be noted, whenever that was.
+    /// If something of what happened could not be noted, whenever that was.
     fn finish(&self, how: &dyn fmt::Display) -> io::Result<()>;
 }
 

@@ -30,7 +30,7 @@ pub struct Trace {
     page: Mutex<Page>,
 }
 
-/// Where the lines go, and whether they still may.
+/// The sink of the lines, and whether it still takes them.
 struct Page {
     out: Box<dyn Write + Send>,
     state: State,

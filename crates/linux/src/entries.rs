@@ -27,7 +27,7 @@ pub(crate) struct LinuxEntries {
     fd: Option<OwnedFd>,
     /// The names that were fetched, one behind the other.
     names: Vec<u8>,
-    /// Where the next one begins.
+    /// The offset at which the next one begins.
     at: usize,
     /// Of each entry that was fetched and not told yet, its kind, and how long its name is.
     fetched: IntoIter<(FileType, u16)>,

@@ -41,7 +41,7 @@ impl Procfs {
         if is_below(root).unwrap_or(true) { Self::Below } else { Self::Absent }
     }
 
-    /// Whether `file`, which was just opened somewhere beneath the root, for writing or not, must not be handed out.
+    /// True if `file`, which was just opened somewhere beneath the root, for writing or not, must not be handed out.
     ///
     /// # Errors
     /// As fstatfs(2).
@@ -53,13 +53,13 @@ impl Procfs {
         }
     }
 
-    /// Whether it matters in which directory a name is.
+    /// True if it matters in which directory a name is.
     #[must_use]
     pub fn asks_for_parents(self) -> bool {
         self == Self::Below
     }
 
-    /// Whether no name in `directory` may be acted on.
+    /// True if no name in `directory` may be acted on.
     ///
     /// # Errors
     /// As fstatfs(2).

@@ -16,11 +16,11 @@ struct Place<'t> {
     mount: Option<&'t Mount>,
 }
 
-/// Whether `inner` is `outer`, or can be reached from it downwards: by its own path, or because the file system that `outer` shows,
+/// True if `inner` is `outer`, or can be reached from it downwards: by its own path, or because the file system that `outer` shows,
 /// or one that is mounted below it, has `inner` in it as well.
 ///
 /// # Errors
-/// Where the kernel doesn't tell: without a procfs at `/proc`, or in a chroot where the same file system is mounted once more.
+/// If the kernel doesn't tell: without a procfs at `/proc`, or in a chroot where the same file system is mounted once more.
 pub fn lies_within(inner: BorrowedFd<'_>, outer: BorrowedFd<'_>) -> Result<bool> {
     if identity(inner)? == identity(outer)? {
         return Ok(true);
@@ -56,7 +56,7 @@ impl<'t> Place<'t> {
     }
 }
 
-/// Whether `inner` can be seen below `at`, where `mount` shows what has the path `below` in it.
+/// True if `inner` can be seen below `at`, where `mount` shows what has the path `below` in it.
 fn shows(mount: Option<&Mount>, below: &Path, at: &Path, inner: &Place<'_>) -> Result<bool> {
     let (mount, of_inner) = match (mount, inner.mount) {
         (Some(mount), Some(of_inner)) => (mount, of_inner),

@@ -70,7 +70,7 @@ impl Look {
         }
     }
 
-    /// Whether it is marked as no guest can mark a file: read-only and of the system. Nobody writes to it, and nobody takes the mark
+    /// True if it is marked as no guest can mark a file: read-only and of the system. Nobody writes to it, and nobody takes the mark
     /// away, not even to remove it.
     pub(crate) fn is_sealed(self) -> bool {
         self.attributes & SEAL == SEAL

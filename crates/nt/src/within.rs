@@ -16,7 +16,7 @@ use crate::resolve::Objects as _;
 
 const SEPARATOR: u16 = b'\\' as u16;
 
-/// Whether `inner` is `outer`, or is reached from it downwards.
+/// True if `inner` is `outer`, or is reached from it downwards.
 pub(crate) fn lies_within(inner: &Handle, outer: &Handle) -> Result<bool> {
     let identity = |handle| RESOLVER.0.identity(handle).portable();
     let wanted = identity(inner)?;

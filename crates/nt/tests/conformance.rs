@@ -76,7 +76,7 @@ const WINE_PATHS: &[Deviation] = &[
     },
 ];
 
-/// Whether this is Wine.
+/// True if this is Wine.
 fn is_wine() -> bool {
     Nt::new().substitutes().iter().any(|instead| instead.contains("Wine"))
 }

@@ -170,7 +170,7 @@ impl Place {
     }
 }
 
-/// Whether one directory is another, or is reached from it downwards.
+/// True if one directory is another, or is reached from it downwards.
 pub(crate) fn lies_within((inner, _): (&Dir, &Place), outer: &Dir) -> Result<bool> {
     kernel::lies_within(inner, outer).portable()
 }

@@ -176,7 +176,7 @@ impl Place {
     }
 }
 
-/// Whether one directory is another, or is reached from it downwards: by the way up its path.
+/// True if one directory is another, or is reached from it downwards: by the way up its path.
 pub(crate) fn lies_within((inner, place): (&Dir, &Place), outer: &Dir) -> Result<bool> {
     let identity = |dir: &Dir| stat::of_dir(dir).map(|stat| stat.identity);
     let (itself, wanted) = (identity(inner)?, identity(outer)?);

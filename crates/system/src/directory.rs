@@ -205,7 +205,7 @@ pub trait Directory: Any + Send + Sync {
     /// `Io`.
     fn sync(&self) -> Result<()>;
 
-    /// Whether this directory is `outer`, or is reached from it downwards, now: told by which directories they are, not by the
+    /// True if this directory is `outer`, or is reached from it downwards, now: told by which directories they are, not by the
     /// paths that they were opened by, so links and mounts on the way make no difference. Asked of the roots of mounts, once
     /// for each two; it may be slow. `false` where `outer` is of another system.
     ///

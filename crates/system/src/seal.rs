@@ -5,7 +5,7 @@
 /// ([`Code::Access`](crate::Code::Access)), and so is not cut. It may be renamed, linked and removed as any other.
 pub const SEAL: u32 = 0o1500;
 
-/// Whether a file of this mode (`st_mode`, with its type or without) is sealed.
+/// True if a file of this mode (`st_mode`, with its type or without) is sealed.
 #[must_use]
 pub fn is_sealed(mode: u32) -> bool {
     mode & 0o7777 == SEAL

@@ -117,7 +117,7 @@ fn spell(c: char, out: &mut Formatter<'_>) -> fmt::Result {
     if matches!(c, '<' | '>') { c.escape_unicode().fmt(out) } else { c.escape_default().fmt(out) }
 }
 
-/// Whether a terminal acts upon it, or nobody sees that it is there: control characters, line ends, spaces that are not the
+/// True if a terminal acts upon it, or nobody sees that it is there: control characters, line ends, spaces that are not the
 /// plain one, and what Unicode lists as ignorable (`Default_Ignorable_Code_Point`) or as changing the direction.
 fn is_unseen(c: char) -> bool {
     if c.is_ascii() {

@@ -65,7 +65,7 @@ impl Budget {
         if bytes as u64 <= TRANSFER { Ok(None) } else { self.charge(bytes).map(Some) }
     }
 
-    /// Whether a charge of `bytes` would succeed now. Costs no more than a load, so that it can stand before what is hot.
+    /// True if a charge of `bytes` would succeed now. Costs no more than a load, so that it can stand before what is hot.
     pub(crate) fn has(&self, bytes: usize) -> bool {
         bytes <= self.0.limit.saturating_sub(self.0.used.load(Ordering::Relaxed))
     }

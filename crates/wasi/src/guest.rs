@@ -126,24 +126,24 @@ pub enum MountError {
     Unopened(Error),
     /// What is mounted read-only at one guest path could be changed through another.
     Contradiction {
-        /// Where it is read-only.
+        /// The guest path where it is read-only.
         read_only: String,
-        /// Where it, or a directory above it, is writable.
+        /// The guest path where it, or a directory above it, is writable.
         writable: String,
     },
     /// What may be added at one guest path is limited by a quota of its own, and not at another that leads to the same directory, or to one
     /// above it.
     Unlimited {
-        /// Where it is limited.
+        /// The guest path where it is limited.
         limited: String,
-        /// Where it is not.
+        /// The guest path where it is not.
         unlimited: String,
     },
-    /// Whether it could be changed is not to be told of these two.
+    /// The host cannot tell whether what the first one shows could be changed through the second.
     Unclear {
-        /// Where the one is read-only.
+        /// The guest path of the read-only one.
         read_only: String,
-        /// Where the other is writable.
+        /// The guest path of the writable one.
         writable: String,
         /// Why it can't be told.
         why: Error,
@@ -216,7 +216,7 @@ impl Guest {
     /// Mounts a host directory of the system at `guest_path`.
     ///
     /// # Errors
-    /// Where the directory cannot be opened, the guest path is taken, or this mount and another contradict each other: a
+    /// If the directory cannot be opened, the guest path is taken, or this mount and another contradict each other: a
     /// read-only one that is, or lies beneath, a writable one would protect nothing. The other way round is fine.
     pub fn mount(&mut self, host_path: &OsStr, guest_path: &str, access: Access) -> Result<&mut Self, MountError> {
         let directory = self.system.open_root(host_path).map_err(MountError::Unopened)?;
@@ -253,7 +253,7 @@ impl Guest {
         Ok(self)
     }
 
-    /// Whether the guest may write to the file or folder of the host at `path`, or make one there, through one of the mounts that it has so far.
+    /// True if the guest may write to the file or folder of the host at `path`, or make one there, through one of the mounts that it has so far.
     /// Says yes where that can't be told.
     #[must_use]
     pub fn may_write(&self, path: &Path) -> bool {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use callgate_system::{Directory, System};
 
-/// Whether a guest of `system` with these `writable` mounts may write to the file or folder of the host at `path`, or to one that may be made
+/// True if a guest of `system` with these `writable` mounts may write to the file or folder of the host at `path`, or to one that may be made
 /// there. Says yes where that can't be told.
 pub(crate) fn may_write<'a>(
     system: &dyn System,
@@ -26,7 +26,7 @@ pub(crate) fn may_write<'a>(
 /// The innermost folder that is there on the way to `path`, links resolved.
 ///
 /// # Errors
-/// Where it can't be told, or a file has other names elsewhere.
+/// If it can't be told, or a file has other names elsewhere.
 fn folder_of(path: &Path) -> io::Result<PathBuf> {
     match path.canonicalize() {
         Ok(found) if found.is_dir() => Ok(found),

@@ -21,7 +21,7 @@ impl Watchdog {
     /// Watches a run that began now.
     ///
     /// # Errors
-    /// Where no thread can be had.
+    /// If no thread can be had.
     pub(crate) fn new(engine: Engine, timeout: Duration) -> io::Result<Self> {
         let (over, ended) = channel::<()>();
         let watch = move || {

@@ -19,7 +19,7 @@ pub(crate) struct Line<'a> {
     pub(crate) text: &'a str,
 }
 
-/// Whether a trace says how the run ended. If not, it is cut: its end was lost with the process.
+/// True if a trace says how the run ended. If not, it is cut: its end was lost with the process.
 pub(crate) fn is_whole(trace: &str) -> bool {
     let end = trace.strip_suffix(" +++\n").map(|rest| rest.rsplit_once('\n').map_or(rest, |(_, end)| end));
     end.is_some_and(|end| end.starts_with("+++ "))

@@ -74,7 +74,7 @@ impl Drop for Counted {
     }
 }
 
-/// Whether the limit was passed.
+/// True if the limit was passed.
 pub(crate) fn is_passed() -> bool {
     PASSED.load(Ordering::Acquire)
 }

@@ -59,7 +59,7 @@ fn load_as_permitted(
 /// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.
 ///
 /// # Errors
-/// Where it is neither `engine` nor `direct`.
+/// If it is neither `engine` nor `direct`.
 pub(crate) fn binding() -> Result<Binding> {
     match std::env::var_os("CALLGATE_BIND") {
         None => Ok(Binding::Direct),
@@ -72,7 +72,7 @@ pub(crate) fn binding() -> Result<Binding> {
 /// How a program's calls get to the host, which may take to look at its file once more.
 ///
 /// # Errors
-/// Where no thread can be had to watch the limits.
+/// If no thread can be had to watch the limits.
 pub(crate) fn bound(program: &Program, path: &Path, limits: &CompileLimits) -> Result<Bound> {
     within(limits, path, || program.bound())
 }
@@ -88,7 +88,7 @@ pub(crate) fn is_machine_code(path: &Path, limits: &CompileLimits) -> Result<boo
 /// What a file says of itself that holds code compiled ahead of time.
 ///
 /// # Errors
-/// Where no thread can be had to watch the limits.
+/// If no thread can be had to watch the limits.
 pub(crate) fn precompiled(path: &Path, limits: &CompileLimits) -> Result<Option<Precompiled>> {
     within(limits, path, || Program::precompiled(path))
 }

@@ -57,7 +57,7 @@ pub(crate) fn exit(code: u8) -> ! {
     signal_hook::low_level::exit(code.into())
 }
 
-/// Whether this process writes to files regardless of their modes, as root does; yes, where the system doesn't say.
+/// True if this process writes to files regardless of their modes, as root does; yes, where the system doesn't say.
 pub(crate) fn overrides_modes() -> bool {
     /// `CAP_DAC_OVERRIDE`.
     const OVERRIDE: u32 = 1;

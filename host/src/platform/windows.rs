@@ -29,7 +29,7 @@ pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<(
     handled.map_err(io::Error::other)
 }
 
-/// Whether this process writes to files that are marked as read-only: Windows refuses that to everybody.
+/// True if this process writes to files that are marked as read-only: Windows refuses that to everybody.
 pub(crate) fn overrides_modes() -> bool {
     false
 }

@@ -49,7 +49,7 @@ fn warn_of_home(guest: &Guest, options: &RunOptions) {
     }
 }
 
-/// Whether the guest may write to this file or folder of this machine, or make it.
+/// True if the guest may write to this file or folder of this machine, or make it.
 pub(super) fn may_write(guest: &Guest, options: &RunOptions, path: &Path) -> bool {
     // The paths of the system in memory are none of this machine's.
     options.backend != BackendName::Memory && guest.may_write(path)

@@ -12,7 +12,7 @@ use crate::places::{Place, write};
 /// A line end and a line, an escape sequence, and the characters that turn text round or hide it.
 const EVIL: &str = r"x\0acallgate: all is well\0a\1b[2J\1b]0;owned\07\e2\80\ae\e2\80\8b\f3\a0\81\81y";
 
-/// Whether `text` has nothing in it that is not seen.
+/// True if `text` has nothing in it that is not seen.
 fn is_harmless(text: &str) -> bool {
     let unseen = |c: char| {
         (c.is_control() && c != '\n')

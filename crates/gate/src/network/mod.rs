@@ -125,7 +125,7 @@ impl NetworkRules {
         of_name().unwrap_or_else(|| MissingRule { rule: access.to_string(), why: None })
     }
 
-    /// Whether a rule names what `answer` is of, and still does not grant it.
+    /// True if a rule names what `answer` is of, and still does not grant it.
     fn is_withheld(&self, answer: &Answer, wanted: Use, address: SocketAddr) -> bool {
         let names = |rule: &Rule| match rule {
             Rule::Address { of, ports, .. } if *of == wanted && ports.contains(&address.port()) => {

@@ -242,7 +242,7 @@ impl NamePattern {
         }
     }
 
-    /// Whether an answer to it grants addresses of this reach, whoever gave the answer. `localhost` and the names below it are
+    /// True if an answer to it grants addresses of this reach, whoever gave the answer. `localhost` and the names below it are
     /// this machine, and nothing else (RFC 6761).
     pub(super) fn may_lead_to(&self, reach: Reach) -> bool {
         let (base, is_exact) = self.0.strip_prefix("*.").map_or((&*self.0, true), |base| (base, false));

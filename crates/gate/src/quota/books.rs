@@ -29,7 +29,7 @@ struct Known {
     counted: u64,
     /// What the last write into its holes paid for.
     filled: Range<u64>,
-    /// Whether it was changed through the books.
+    /// True if it was changed through the books.
     changed: bool,
     /// The mount that its last name was in: its bytes go with its last handle.
     unlinked: Option<usize>,

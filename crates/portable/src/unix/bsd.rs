@@ -20,7 +20,7 @@ pub(crate) fn attributes_alone() -> Option<OpenOptions> {
 /// How far up a directory is looked for; a path can't be deeper.
 const DEEPEST: usize = 512;
 
-/// Whether one directory is another, or is reached from it downwards: by the way up to the root, which is its own parent.
+/// True if one directory is another, or is reached from it downwards: by the way up to the root, which is its own parent.
 pub(crate) fn lies_within(inner: &Dir, outer: &Dir) -> Result<bool> {
     let identity = |dir: &Dir, path: &str| {
         let stat = rustix::fs::statat(dir, path, AtFlags::SYMLINK_NOFOLLOW)?;

@@ -47,7 +47,7 @@ impl InputStream {
         Self { name: Name::Fixed("tcp"), mount: None, from, ended: Cell::default() }
     }
 
-    /// Whether a person sits at it.
+    /// True if a person sits at it.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(&self.from, From::Source(source) if source.is_terminal())
     }

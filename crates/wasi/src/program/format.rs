@@ -58,12 +58,12 @@ impl Format {
     }
 }
 
-/// Whether a binary's header says version 1, and no layer, which is a module's.
+/// True if a binary's header says version 1, and no layer, which is a module's.
 pub(super) fn is_module(binary: &[u8]) -> bool {
     binary.starts_with(b"\0asm\x01\0\0\0")
 }
 
-/// Whether the first thing that is neither space nor comment is a parenthesis.
+/// True if the first thing that is neither space nor comment is a parenthesis.
 fn starts_as_text(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(";;"));

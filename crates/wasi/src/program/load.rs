@@ -38,7 +38,7 @@ impl Runtime {
     /// what others wrote in a process that can be ended.
     ///
     /// # Errors
-    /// Where the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
+    /// If the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
         self.load_as(path, None)
     }
@@ -60,7 +60,7 @@ impl Runtime {
     /// a whole and never mapped, so what happens to it afterwards, by a guest of this run or of another, does not matter.
     ///
     /// # Errors
-    /// Where the file cannot be read, or its code is for another release, machine or setting.
+    /// If the file cannot be read, or its code is for another release, machine or setting.
     ///
     /// # Safety
     /// Such a file holds machine code, which runs as it is: whoever wrote the file can do what this process can. The caller vouches

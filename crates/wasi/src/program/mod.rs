@@ -75,7 +75,7 @@ impl LoadError {
         Self { path: path.to_owned(), why, machine_code: false }
     }
 
-    /// Whether [`Runtime::load`] refused the file because it holds machine code, which
+    /// True if [`Runtime::load`] refused the file because it holds machine code, which
     /// [`Runtime::load_precompiled`] would take.
     #[must_use]
     pub fn is_machine_code(&self) -> bool {
@@ -97,7 +97,7 @@ impl std::error::Error for LoadError {}
 pub struct Precompiled {
     /// As [`Program::imports`]; `None` where another program than this library compiled it, and it isn't recorded.
     pub imports: Option<Vec<String>>,
-    /// Whether it is recorded as compiled by this release for this machine, with or without checks of the time limit.
+    /// True if it is recorded as compiled by this release for this machine, with or without checks of the time limit.
     pub fits: bool,
 }
 
@@ -143,7 +143,7 @@ impl Program {
         load::is_machine_code(path)
     }
 
-    /// Whether it is a module of WASI preview1, not a component.
+    /// True if it is a module of WASI preview1, not a component.
     #[must_use]
     pub fn is_module(&self) -> bool {
         self.code.kind() == Kind::Module
@@ -175,7 +175,7 @@ impl Program {
     /// The compiled code, to be written to a file and loaded again by [`Runtime::load_precompiled`].
     ///
     /// # Errors
-    /// Where memory runs out.
+    /// If memory runs out.
     pub fn serialize(&self) -> Result<Vec<u8>, LoadError> {
         self.serialized().map_err(|error| self.fail(one_line(&error)))
     }

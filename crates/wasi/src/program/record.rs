@@ -59,7 +59,7 @@ impl Record {
     /// The record at the end of `file`; `None` where there is none that can be understood.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub(crate) fn read(mut file: &File) -> io::Result<Option<Self>> {
         let size = file.seek(SeekFrom::End(0))?;
         let Some(end) = size.checked_sub(END) else { return Ok(None) };

@@ -14,14 +14,14 @@ use crate::objects::{Descriptor, InputStream, OutputStream, TcpSocket, Wait};
 /// An open descriptor.
 pub(super) struct Fd {
     pub(super) object: Object,
-    /// Where a file is read and written next.
+    /// The offset at which a file is read and written next.
     pub(super) position: Cell<u64>,
     pub(super) flags: Cell<FdFlags>,
     /// For itself, and for what is opened below it.
     pub(super) rights: Cell<(Rights, Rights)>,
     /// Of a directory that is being listed.
     pub(super) listing: RefCell<Option<Listing>>,
-    /// Whether the guest found it open.
+    /// True if the guest found it open.
     pub(super) is_root: bool,
 }
 
@@ -104,7 +104,7 @@ impl Fd {
         rights::require(self.rights.get().0, wanted)
     }
 
-    /// Whether a call that would have to wait fails instead.
+    /// True if a call that would have to wait fails instead.
     pub(super) fn is_nonblocking(&self) -> bool {
         self.flags.get().nonblock
     }

@@ -57,7 +57,7 @@ impl CodeCache {
     /// What is in the folder; nothing, where there is none.
     ///
     /// # Errors
-    /// Where the folder is not used: it belongs to another user, others may write to it, or it can't be read.
+    /// If the folder is not used: it belongs to another user, others may write to it, or it can't be read.
     pub fn contents(&self) -> io::Result<CacheContents> {
         let count = |all: CacheContents, kept: &Kept| CacheContents {
             entries: all.entries + 1,
@@ -114,7 +114,7 @@ fn name(program: &Digest, settings: u64) -> String {
     format!("{digest}-{settings:016x}.cwasm")
 }
 
-/// Whether we give files such a name: that of an entry, or of one that is being written. A guest that can put a link in the place of
+/// True if we give files such a name: that of an entry, or of one that is being written. A guest that can put a link in the place of
 /// the folder has us look at any folder of the user's; nothing that isn't ours may be counted or removed there.
 fn is_of_entry(name: &str) -> bool {
     let Some((program, rest)) = name.split_once('-') else { return false };

@@ -31,7 +31,7 @@ use windows_sys::Win32::Security::{
 use windows_sys::Win32::Storage::FileSystem::{FILE_ATTRIBUTE_SYSTEM, FILE_SHARE_DELETE, FILE_SHARE_READ, WRITE_DAC};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-/// Whether the user of this process owns `file`, or whoever owns what this process makes.
+/// True if the user of this process owns `file`, or whoever owns what this process makes.
 ///
 /// # Errors
 /// `PermissionDenied` where `file` wasn't opened to be read (`READ_CONTROL`).
@@ -130,7 +130,7 @@ impl Descriptor {
         Ok(())
     }
 
-    /// Whether its owner is `sid`.
+    /// True if its owner is `sid`.
     fn is_of(&self, sid: &Sid) -> bool {
         // SAFETY: neither is null, and each points to a SID in memory that lives as long as its owner here.
         !self.owner.is_null() && unsafe { EqualSid(self.owner, sid.pointer()) } != 0
@@ -213,7 +213,7 @@ mod tests {
 
     const MARKS: u32 = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_SYSTEM;
 
-    /// Whether a read-only file can't be written; under Wine root writes it all the same.
+    /// True if a read-only file can't be written; under Wine root writes it all the same.
     fn minds_read_only(folder: &Path) -> bool {
         let path = folder.join("read-only");
         let made = OpenOptions::new().write(true).create_new(true).attributes(FILE_ATTRIBUTE_READONLY).open(&path);

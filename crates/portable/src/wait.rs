@@ -25,7 +25,8 @@ use crate::stdio::Input;
 /// A place to wait.
 pub(crate) struct PortableWaiter {
     bell: Arc<Bell>,
-    /// Made with the first wait for a thread.
+    /// Made with the waiter, because a guest may hold every descriptor by the time that it waits. `None` where there was none to be
+    /// had then; the first wait for a thread asks again.
     waker: Option<Arc<Waker>>,
 }
 
@@ -54,7 +55,7 @@ const TROUBLE: PollFlags = PollFlags::ERR.union(PollFlags::HUP).union(PollFlags:
 
 impl PortableWaiter {
     pub(crate) fn new(bell: &Arc<Bell>) -> Self {
-        Self { bell: Arc::clone(bell), waker: None }
+        Self { bell: Arc::clone(bell), waker: bell.waker().ok() }
     }
 }
 

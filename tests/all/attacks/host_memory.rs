@@ -72,6 +72,22 @@ fn directories_that_are_listed() {
     });
 }
 
+/// A guest that holds every descriptor still waits for its input, whatever the number that is left over of the last listing.
+#[test]
+fn descriptors_that_are_all_held() {
+    needs!(PeakMemory);
+    let place = full_directory();
+    for limit in 200..204 {
+        each(|host| {
+            for run in [host.guest("hoard"), host.module("hoard_module")] {
+                let run = run.behind(&format!("ulimit -n {limit}")).dir(&place.data, "/data");
+                let (held, _) = hoards(run.args(&["listings", MANY, "/data"]), USUAL);
+                assert!((10..limit).contains(&held), "{held} are held");
+            }
+        });
+    }
+}
+
 #[test]
 fn longest_names() {
     needs!(PeakMemory);

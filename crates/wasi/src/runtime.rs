@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
 use crate::bind;
 use crate::host::Host;
-use crate::program::CodeCache;
+use crate::program::{CodeCache, DebugInfo};
 
 /// How programs are compiled.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,7 @@ pub struct Runtime {
     linker: Arc<OnceLock<Linker<Host>>>,
     pub(crate) interruptible: bool,
     pub(crate) binding: Binding,
+    pub(crate) debug_info: DebugInfo,
 }
 
 /// The engine cannot be set up on this machine.
@@ -77,11 +78,16 @@ impl Runtime {
         let mut config = Config::new();
         config.concurrency_support(false);
         config.epoch_interruption(options.interruptible);
+        let debug_info = debug_info();
+        config.wasm_backtrace_details(match debug_info {
+            DebugInfo::Read => WasmBacktraceDetails::Enable,
+            DebugInfo::Ignored => WasmBacktraceDetails::Disable,
+        });
         let engine = Engine::new(&config)?;
         let cache = options.cache.as_deref().map(CodeCache::new);
         let settings = settings(&engine, options.binding);
         let RuntimeOptions { interruptible, binding, .. } = *options;
-        Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding })
+        Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding, debug_info })
     }
 
     /// Links components by way of the engine.
@@ -95,9 +101,15 @@ impl Runtime {
     }
 }
 
+/// Lines in backtraces are asked for as in wasmtime's own command line.
+fn debug_info() -> DebugInfo {
+    let is_asked = std::env::var_os("WASMTIME_BACKTRACE_DETAILS").is_some_and(|value| value == "1");
+    if is_asked { DebugInfo::Read } else { DebugInfo::Ignored }
+}
+
 /// Of what is compiled of a program, and of its record. A change of either raises it, so that no code is taken from the cache that was
 /// made before: above all a change of which components are bound directly.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// The same for engines that understand each other's compiled code.
 fn settings(engine: &Engine, binding: Binding) -> u64 {

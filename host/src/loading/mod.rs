@@ -1,9 +1,11 @@
 //! Loading a program within limits of their own.
 //!
 //! A program decides what its compiler does: some kilobytes of text can take minutes and gigabytes. So reading and compiling is
-//! watched from the first byte on, by a thread that ends the process at the limit of time, and by an allocator that counts for as long as it takes
+//! watched, by a thread that ends the process at the limit of time, and by an allocator that counts for as long as it takes
 //! (`memory.rs`). These limits are separate from those of the run, since what a program is allowed must not depend on whether its code is
 //! in the cache.
+//!
+//! A short file is first looked up in the cache without a watch. That reads it once, and the program in it decides nothing.
 
 pub(crate) mod memory;
 
@@ -19,8 +21,11 @@ use callgate_wasi::{Binding, Bound, LoadError, Precompiled, Program, Runtime, Ru
 
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
-use crate::last_words;
 use crate::quantity::show_size;
+use crate::{last_words, platform};
+
+/// The longest file, in bytes, that is read without a watch where nothing has to be compiled: a hundredth of a second at the most.
+const SHORT: u64 = 16 << 20;
 
 /// The code of a program, as the options permit it to be had.
 ///
@@ -32,7 +37,17 @@ pub(crate) fn load(
     limits: &CompileLimits,
     allow_precompiled: bool,
 ) -> Result<Program> {
-    match within(limits, path, || load_as_permitted(options, path, allow_precompiled))?? {
+    let is_short = path.metadata().is_ok_and(|file| file.len() <= SHORT);
+    let vouched = allow_precompiled && Program::is_machine_code(path);
+    // Machine code is as it was compiled, with or without checks of a time limit.
+    let interruptible = options.interruptible && !vouched;
+    let runtime = Runtime::new(&RuntimeOptions { interruptible, ..options.clone() })?;
+    let at_once = if is_short { load_at_once(&runtime, path, vouched) } else { Ok(None) };
+    let loaded = match at_once.transpose() {
+        Some(loaded) => loaded,
+        None => within(limits, path, || load_whole(&runtime, path, vouched))?,
+    };
+    match loaded {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
         }
@@ -40,20 +55,19 @@ pub(crate) fn load(
     }
 }
 
+/// What takes no compiler, `None` where it takes one. The thread of a watch would take longer: an eighth of a whole start.
+fn load_at_once(runtime: &Runtime, path: &Path, vouched: bool) -> Result<Option<Program>, LoadError> {
+    if vouched { load_whole(runtime, path, vouched).map(Some) } else { runtime.load_cached(path) }
+}
+
 #[allow(unsafe_code, reason = "the user vouches for machine code by an option")]
-fn load_as_permitted(
-    options: &RuntimeOptions,
-    path: &Path,
-    allow_precompiled: bool,
-) -> Result<Result<Program, LoadError>> {
-    if !allow_precompiled {
-        return Ok(Program::load(options, path));
+fn load_whole(runtime: &Runtime, path: &Path, vouched: bool) -> Result<Program, LoadError> {
+    if vouched {
+        // SAFETY: the user has said that whoever made the file is trusted.
+        unsafe { runtime.load_precompiled(path) }
+    } else {
+        runtime.load(path)
     }
-    // Machine code is as it was compiled, with or without checks of a time limit.
-    let interruptible = options.interruptible && !Program::is_machine_code(path);
-    let runtime = Runtime::new(&RuntimeOptions { interruptible, ..options.clone() })?;
-    // SAFETY: the user has said that whoever made the file is trusted.
-    Ok(unsafe { runtime.load_precompiled(path) })
 }
 
 /// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.
@@ -75,14 +89,6 @@ pub(crate) fn binding() -> Result<Binding> {
 /// If no thread can be had to watch the limits.
 pub(crate) fn bound(program: &Program, path: &Path, limits: &CompileLimits) -> Result<Bound> {
     within(limits, path, || program.bound())
-}
-
-/// True if a file holds code compiled ahead of time.
-///
-/// # Errors
-/// If no thread can be had to watch the limits.
-pub(crate) fn is_machine_code(path: &Path, limits: &CompileLimits) -> Result<bool> {
-    within(limits, path, || Program::is_machine_code(path))
 }
 
 /// What a file says of itself that holds code compiled ahead of time.
@@ -131,10 +137,9 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
-        // A thread that is left to itself may end while the process does, which Wine takes ill. It has no result.
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            drop(thread.join());
+            platform::leave(thread);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -50,6 +50,11 @@ pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<(
         }
     };
     thread::Builder::new().name("signals".into()).spawn(ending).map(drop)
+}
+
+/// Lets go of a thread that is about to end.
+pub(crate) fn leave(thread: JoinHandle<()>) {
+    drop(thread);
 }
 
 /// Ends this process at once: no destructor runs, nothing is flushed, no lock is taken.

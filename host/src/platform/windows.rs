@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::thread::JoinHandle;
 
 /// `STATUS_CONTROL_C_EXIT`: how a program ends that doesn't care about Ctrl+C.
 const ENDED: u32 = 0xC000_013A;
@@ -32,6 +33,12 @@ pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<(
 /// True if this process writes to files that are marked as read-only: Windows refuses that to everybody.
 pub(crate) fn overrides_modes() -> bool {
     false
+}
+
+/// Waits for a thread that is about to end: Wine takes it ill when one does so while the process ends.
+pub(crate) fn leave(thread: JoinHandle<()>) {
+    // It has no result.
+    drop(thread.join());
 }
 
 /// Ends this process at once: no destructor runs, nothing is flushed, no lock is taken.

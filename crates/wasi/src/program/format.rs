@@ -42,7 +42,7 @@ fn check_kind(found: io::Result<Metadata>) -> Result<(), String> {
 impl Format {
     fn of(file: &mut File) -> Result<Self, String> {
         check_kind(file.metadata())?;
-        let mut start = Vec::new();
+        let mut start = Vec::with_capacity(START as usize);
         file.take(START).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
         file.rewind().map_err(|error| unreadable(&error))?;
         match start.as_slice() {

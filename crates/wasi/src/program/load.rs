@@ -7,20 +7,17 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::sync::OnceLock;
-use std::thread;
 
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
+use super::digest::{Digest, digest};
 use super::format::{self, Format, unreadable};
-use super::record::{Digest, Record};
+use super::record::Record;
 use super::shape::{self, Shape};
-use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
+use super::{Code, Kind, LoadError, Precompiled, Program, copy, footprint, one_line};
 use crate::bind::direct;
 use crate::runtime::{Binding, Runtime, RuntimeOptions};
-
-/// Bytes that are hashed at a time: few enough to stay in the processor's cache.
-const PIECE: usize = 128 << 10;
 
 /// What an instance of code without a record is taken to need: whoever vouches for its code vouches for that, too.
 const UNRECORDED_INSTANCE: u64 = 64 << 10;
@@ -40,24 +37,29 @@ impl Runtime {
     /// # Errors
     /// If the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
-        self.load_as(path, None)
+        if let Some(program) = self.load_cached(path)? {
+            return Ok(program);
+        }
+        let fail = |why| LoadError::new(path, why);
+        let (mut file, _) = format::open(path).map_err(fail)?;
+        self.load_source(path, &mut file).map_err(fail)
     }
 
-    /// The same, of a file whose digest may be known already.
-    fn load_as(&self, path: &Path, known: Option<Digest>) -> Result<Program, LoadError> {
+    /// The same, as far as that takes no compiler: `None` where the code is not in the cache. Takes as long as to read the file once.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`], if the file cannot be read or is no program by its first bytes.
+    pub fn load_cached(&self, path: &Path) -> Result<Option<Program>, LoadError> {
         let fail = |why| LoadError::new(path, why);
-        let (mut file, format) = format::open(path).map_err(fail)?;
+        let (file, format) = format::open(path).map_err(fail)?;
         if format == Format::Precompiled {
             return Err(LoadError { machine_code: true, ..fail(MACHINE_CODE.to_owned()) });
         }
-        match self.load_kept(&mut file, known) {
-            Some((code, record)) => Ok(self.program(path, code, record)),
-            None => self.load_source(path, &mut file).map_err(fail),
-        }
+        Ok(self.load_kept(&file).map(|(code, record)| self.program(path, code, record)))
     }
 
-    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`, or else as [`Runtime::load`]. The file is read as
-    /// a whole and never mapped, so what happens to it afterwards, by a guest of this run or of another, does not matter.
+    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`, or else as [`Runtime::load`]. The file is copied
+    /// and never mapped itself, so what happens to it afterwards, by a guest of this run or of another, does not matter.
     ///
     /// # Errors
     /// If the file cannot be read, or its code is for another release, machine or setting.
@@ -79,7 +81,7 @@ impl Runtime {
         }
         // SAFETY: the caller vouches for the file's content.
         let vouched = unsafe { Vouched::new(kind.unwrap_or(Kind::Component)) };
-        let code = vouched.read(self, &mut file).map_err(|error| {
+        let code = vouched.copy(self, &mut file).map_err(|error| {
             let why = one_line(&error);
             fail(format!("precompiled for another machine, release or setting ({why}); compile it anew"))
         })?;
@@ -99,9 +101,9 @@ impl Runtime {
 
     /// The code that the cache keeps for the program in `file`.
     #[allow(unsafe_code, reason = "code that this library compiled and sealed is mapped again")]
-    fn load_kept(&self, file: &mut File, known: Option<Digest>) -> Option<(Code, Record)> {
+    fn load_kept(&self, file: &File) -> Option<(Code, Record)> {
         let cache = self.cache.as_ref()?;
-        let digest = known.or_else(|| digest(file).ok())?;
+        let digest = digest(file, self.debug_info).ok()?;
         let mut entry = cache.find(&digest, self.settings)?;
         // SAFETY: the entry's seal holds: this library wrote it for this program, and nobody else can have changed it, nor can
         // anybody as long as it is mapped (`cache/unix.rs`, `cache/windows.rs`).
@@ -114,7 +116,7 @@ impl Runtime {
     fn load_source(&self, path: &Path, file: &mut File) -> Result<Program, String> {
         let mut bytes = Vec::new();
         file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
-        let program = *blake3::hash(&bytes).as_bytes();
+        let program = digest(io::Cursor::new(&bytes), self.debug_info).map_err(|error| unreadable(&error))?;
         let Compiled { code, imports, instance } = self.compile(&bytes)?;
         let kind = code.kind();
         let record = Record { kind, settings: self.settings, program, instance, imports };
@@ -189,23 +191,6 @@ impl Runtime {
     }
 }
 
-impl Program {
-    /// As [`Runtime::load`], with a runtime of its own, which is set up while the file is hashed: a start is shorter by the less of the two.
-    ///
-    /// # Errors
-    /// As [`Runtime::load`], and [`Runtime::new`].
-    pub fn load(options: &RuntimeOptions, path: &Path) -> Result<Self, LoadError> {
-        thread::scope(|scope| {
-            let hashing = thread::Builder::new().name("hashing".into());
-            let hashed = || format::open(path).ok().and_then(|(mut file, _)| digest(&mut file).ok());
-            let hashed = options.cache.as_ref().and_then(|_| hashing.spawn_scoped(scope, hashed).ok());
-            let runtime = Runtime::new(options).map_err(|error| LoadError::new(path, error.to_string()));
-            let known = hashed.and_then(|hashed| hashed.join().ok().flatten());
-            runtime?.load_as(path, known)
-        })
-    }
-}
-
 fn unlinked(error: &wasmtime::Error) -> String {
     format!("can't be linked directly ({})", one_line(error))
 }
@@ -230,6 +215,7 @@ impl Vouched {
         Self(kind)
     }
 
+    /// Maps the file, which `path` leads to.
     fn map(self, runtime: &Runtime, path: &Path, file: &mut File) -> wasmtime::Result<Code> {
         let engine = &runtime.engine;
         let mapped = match self.0 {
@@ -242,6 +228,14 @@ impl Vouched {
         };
         // Not every system maps every file as code: Wine maps none.
         mapped.or_else(|error| self.read(runtime, file).map_err(|_| error))
+    }
+
+    /// Maps a copy of the file, which nobody changes afterwards.
+    fn copy(self, runtime: &Runtime, file: &mut File) -> wasmtime::Result<Code> {
+        match copy::of(file) {
+            Ok((mut copy, path)) => self.map(runtime, &path, &mut copy),
+            Err(_) => self.read(runtime, file),
+        }
     }
 
     fn read(self, runtime: &Runtime, file: &mut File) -> wasmtime::Result<Code> {
@@ -289,15 +283,4 @@ pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
         settings.any(|runtime| runtime.settings == record.settings)
     };
     Some(Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) })
-}
-
-/// The digest of a whole file, a piece at a time: most programs are in the cache, and need not be in memory.
-fn digest(file: &mut File) -> io::Result<Digest> {
-    let (mut hash, mut piece) = (blake3::Hasher::new(), vec![0; PIECE]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(*hash.finalize().as_bytes()),
-            read => drop(hash.update(&piece[..read])),
-        }
-    }
 }

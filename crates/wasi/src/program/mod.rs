@@ -4,6 +4,9 @@
 //! `unsafe` functions do.
 
 mod cache;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "copy_nowhere.rs")]
+mod copy;
+mod digest;
 mod footprint;
 mod format;
 mod load;
@@ -21,6 +24,7 @@ use wasmtime::component::Component;
 use crate::runtime::Runtime;
 use crate::start::Linked;
 pub use cache::{CacheContents, CodeCache};
+pub(crate) use digest::DebugInfo;
 use record::Record;
 
 /// A compiled program: a component, or a module of WASI preview1.

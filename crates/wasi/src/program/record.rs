@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::Kind;
+use super::digest::Digest;
 
 /// The end of a file that has a record; another layout takes another number.
 const MAGIC: &[u8; 16] = b"\0callgate-code-1";
@@ -21,9 +22,6 @@ const MAGIC: &[u8; 16] = b"\0callgate-code-1";
 const END: u64 = 4 + MAGIC.len() as u64;
 /// Bytes of the largest record that is read; imports of a real program take a few thousand.
 const LARGEST: u64 = 1 << 20;
-
-/// The digest of a program's file: BLAKE3, for which nobody can make a second file with the same digest.
-pub(crate) type Digest = [u8; 32];
 
 /// One program's record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Compiled code, kept for the next start.
 //!
-//! An entry is named by the program's content and the engine's settings, and is what `callgate compile` writes: the code, and the record of what it
+//! An entry is named by the program's content ([`digest`](super::digest)) and the engine's settings, and is what `callgate compile` writes: the code, and the record of what it
 //! was compiled from. A second start hashes the program and maps the entry as it is.
 //!
 //! Hazard: whoever can write an entry decides what machine code runs, and a guest that may write to the user's home creates files there in
@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::SystemTime;
 
-use super::record::{Digest, Record};
+use super::digest::Digest;
+use super::record::Record;
 use platform::Folder;
 
 /// Bytes that all entries may take together.

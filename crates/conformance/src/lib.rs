@@ -49,7 +49,7 @@ pub fn run(subject: &dyn Subject, group: Option<&str>) -> Report {
 }
 
 /// What a generated `#[test]` does: runs one group, prints its report, and leaves its data in the directory that
-/// `CALLGATE_CONFORMANCE_OUT` names, for the table of the README and the list of what was skipped.
+/// `CALLGATE_CONFORMANCE_OUT` names, for the table in docs/calls.md and the list of what was skipped.
 ///
 /// # Panics
 /// Where a case fails, or a known deviation no longer deviates.

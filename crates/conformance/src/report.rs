@@ -1,4 +1,4 @@
-//! Running cases, and what came of it: per group for people, per call for the README's table.
+//! Running cases, and what came of it: per group for people, per call for docs/calls.md.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,9 @@
-//! The README's table: calls × backends, and a last line of cases. Read, it is the memory of what other machines found.
+//! A table of calls × backends, with a last line of cases. Read, it is the memory of what other machines found.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Stands where a call does what it should in every case.
+pub(crate) const WORKS: &str = "works";
 
 /// Stands where a backend's column has nothing on a call.
 const NOTHING: &str = "untested";
@@ -39,6 +42,17 @@ impl Calls {
         self.0.retain(|name, _| other.0.contains_key(name));
     }
 
+    /// The rows of calls that don't work on every backend.
+    pub(crate) fn exceptions(&self) -> Self {
+        let is_exception = |row: &String| {
+            row.starts_with('`') && !self.0.values().all(|column| column.get(row).is_some_and(|cell| cell == WORKS))
+        };
+        let excepted = |column: &BTreeMap<String, String>| {
+            column.iter().filter(|(row, _)| is_exception(row)).map(|(row, cell)| (row.clone(), cell.clone())).collect()
+        };
+        Self(self.0.iter().map(|(name, column)| (name.clone(), excepted(column))).collect())
+    }
+
     pub(crate) fn markdown(&self) -> String {
         let rows: BTreeSet<_> = self.0.values().flat_map(BTreeMap::keys).collect();
         let mut text = String::new();
@@ -73,6 +87,21 @@ mod tests {
     fn what_was_written_is_read() {
         assert_eq!(Calls::parse(&format!("\n{TABLE}\n")).markdown(), TABLE);
         assert_eq!(Calls::parse("\n"), Calls::default());
+    }
+
+    #[test]
+    fn exceptions_are_calls_that_do_not_work_everywhere() {
+        let table = "| call | linux | nt |\n\
+                     | --- | --- | --- |\n\
+                     | `File::read_at` | works | untested |\n\
+                     | `File::stat` | partly | works |\n\
+                     | `File::sync` | works | works |\n\
+                     | cases | 17 | 3 |\n";
+        let exceptions = "| call | linux | nt |\n\
+                          | --- | --- | --- |\n\
+                          | `File::read_at` | works | untested |\n\
+                          | `File::stat` | partly | works |\n";
+        assert_eq!(Calls::parse(table).exceptions().markdown(), exceptions);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the behaviour suites found, from the lines that they leave behind: for people a table of suites, for the README one of
+//! What the behaviour suites found, from the lines that they leave behind: for people a table of suites, for the documentation one of
 //! calls.
 //!
 //! A test of one suite on one backend leaves two files: `BACKEND.SUITE.tsv`, with a line for each call: backend, call,
@@ -34,7 +34,7 @@ impl Support {
             Broken => "broken",
             Unsupported => "unsupported",
             Partly => "partly",
-            Works => "works",
+            Works => super::calls::WORKS,
             Untested => "untested",
         }
     }

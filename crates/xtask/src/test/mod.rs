@@ -9,8 +9,8 @@
 mod calls;
 mod cargo_test;
 mod cases;
+mod documented;
 mod native;
-mod readme;
 mod results;
 mod steps;
 mod summary;
@@ -187,18 +187,17 @@ fn empty_folder(folder: &Path) -> Result<()> {
     removed.with_context(|| format!("cannot empty {}", folder.display()))
 }
 
-/// Keeps the README's table of what the behaviour suites found.
+/// Keeps the documented tables of what the behaviour suites found.
 fn table_of_calls(cases: &Cases, complete: bool) -> Result<()> {
     if cases.is_empty() {
         println!("no behaviour suite ran");
         return Ok(());
     }
     if !complete || cases.failed() > 0 {
-        println!("the README's table stays as it is: not every suite ran, or a case failed");
+        println!("the documented tables stay as they are: not every suite ran, or a case failed");
         return Ok(());
     }
-    let readme = workspace::root()?.join("README.md");
-    readme::update(&readme, cases.calls(), env::var_os("CI").is_some_and(|value| value == "true"))
+    documented::update(&workspace::root()?, cases.calls(), env::var_os("CI").is_some_and(|value| value == "true"))
 }
 
 fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {

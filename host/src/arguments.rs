@@ -208,7 +208,8 @@ pub(crate) struct LoadOptions {
 #[derive(Args, Clone, Copy)]
 pub(crate) struct CompileLimits {
     /// Give up where reading and compiling the program takes longer. This does not count against --timeout, nor does --timeout
-    /// against this: what a program may do does not depend on whether its code is in the cache.
+    /// against this: what a program may do does not depend on whether its code is in the cache. Looking a short program up there takes
+    /// milliseconds, and is not counted.
     #[arg(long = "compile-timeout", value_name = "DURATION", default_value = "60s", value_parser = quantity::parse_limit)]
     pub(crate) compile_timeout: Duration,
 

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Program, RuntimeOptions};
+use callgate_wasi::{ProgramFile, RuntimeOptions};
 
 use crate::arguments::CompileOptions;
 use crate::{loading, output};
 
 pub(crate) fn compile(options: &CompileOptions) -> Result<ExitCode> {
-    if Program::is_machine_code(&options.program) {
+    if ProgramFile::open(&options.program)?.is_machine_code() {
         bail!("{}: compiled already; give the .wasm or .wat file that it was compiled from", options.program.display());
     }
     let runtime = RuntimeOptions { binding: loading::binding()?, ..RuntimeOptions::default() };

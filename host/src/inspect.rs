@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use callgate_system::Untrusted;
-use callgate_wasi::{Bound, Precompiled, Program, RuntimeOptions};
+use callgate_wasi::{Bound, Precompiled, Program, ProgramFile, RuntimeOptions};
 
 use crate::arguments::{InspectOptions, LoadOptions};
 use crate::{cache, loading, print};
@@ -24,7 +24,8 @@ const GRANTS: &[(&str, &str)] = &[
 
 pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode> {
     let InspectOptions { program, loading: how } = options;
-    let text = match loading::precompiled(program, &how.limits)?.filter(|_| !how.allow_precompiled) {
+    let recorded = if how.allow_precompiled { None } else { ProgramFile::open(program)?.precompiled() };
+    let text = match recorded {
         Some(recorded) => text_of_recorded(&recorded),
         None => {
             let loaded = load(program, how)?;

@@ -18,6 +18,9 @@ use crate::platform;
 /// The time that an ending process gives to whoever should take its last words.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// The time that it gives the system to run the thread that says them: on a busy machine that says nothing of who should take them.
+const START: Duration = Duration::from_secs(5);
+
 /// True if somebody has begun to end the process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -69,14 +72,17 @@ fn finish_trace(how: &str) {
 
 /// Does `act` on a thread of its own, and leaves that alone where it takes longer. Where no thread can be had, it is not done.
 fn in_time(act: impl FnOnce() + Send + 'static) {
-    let (done, over) = channel::<()>();
+    let (begins, begun) = channel::<()>();
     let act = move || {
+        begins.send(()).ok();
         act();
-        drop(done);
+        drop(begins);
     };
     drop(thread::Builder::new().name("last-words".into()).spawn(act));
-    // Nothing is ever sent: the sender is dropped when the act is done, and when there is no thread.
-    over.recv_timeout(PATIENCE).ok();
+    // The sender is dropped when the act is done, and when there is no thread.
+    if begun.recv_timeout(START).is_ok() {
+        begun.recv_timeout(PATIENCE).ok();
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use callgate_tests::needs::Symlinks;
+use callgate_tests::needs::{PrivateMounts, Symlinks};
 use callgate_tests::{Host, Output, each, everywhere, needs};
 
 use crate::places::Place;
@@ -132,5 +132,41 @@ pub(crate) fn diagnostics() {
             _ => "backend ",
         };
         output.says(native);
+    });
+}
+
+/// More entries than it takes for a backend to believe what a listing tells of them.
+fn hundred_files() -> Place {
+    (0..100).fold(Place::new().directory("sub"), |place, number| place.file(&format!("{number:02}"), ""))
+}
+
+#[test]
+pub(crate) fn identities() {
+    everywhere(|host| {
+        let place = hundred_files();
+        let output = host.guest("identities").dir(&place.data, "/data").arg("/data").run();
+        output.well().prints("101 entries\nidentities: all well\n");
+    });
+}
+
+/// What a listing tells of a file that something else is mounted on is not true, nor is what layers tell, whatever the names are.
+#[test]
+fn identities_under_mounts() {
+    needs!(PrivateMounts);
+    each(|host| {
+        let place = hundred_files().file("sub/other", "other");
+        fs::create_dir_all(place.outside.join("upper")).expect("a directory can be made");
+        let (data, outside) = (place.data.display(), place.outside.display());
+        let file = format!("mount --bind '{data}/sub/other' '{data}/50'");
+        let memory = format!("mount -t tmpfs none '{data}/sub'");
+        let layers = format!(
+            "mount -t tmpfs none '{outside}/upper'; mkdir '{outside}/upper/files' '{outside}/upper/work'; \
+             mount -t overlay none -o 'lowerdir={data},upperdir={outside}/upper/files,workdir={outside}/upper/work' '{data}'; \
+             touch '{data}/30' '{data}/31'"
+        );
+        for commands in [&file, &memory, &format!("{file}; {memory}"), &layers] {
+            let run = host.guest("identities").read_only(&place.data, "/data").arg("/data").with_mounts(commands).run();
+            run.well().prints("101 entries\nidentities: all well\n");
+        }
     });
 }

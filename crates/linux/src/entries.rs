@@ -3,15 +3,19 @@
 //! A guest may have thousands of readings open, so one keeps no more than a system call gave it, without the kernel's records around
 //! the names, and nothing behind the last. A larger buffer would save nothing: at 8 KiB, which is 250 names of usual length, the call
 //! itself is less than a hundredth of what it costs.
+//!
+//! The kernel tells inode numbers, too. They are believed where they can only be those that `fstatat` tells ([`Piece::identities`]), since
+//! guests ask for the identity of each entry.
 
 use std::mem::MaybeUninit;
 use std::vec::IntoIter;
 
-use callgate_system::{Code, Entries, Entry, FileType, Result};
-use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, RawDir};
+use callgate_system::{Code, Entries, Entry, FileType, Identity, Listed, Nanoseconds, Result};
+use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::fs::{FsWord, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
+use crate::clock;
 use crate::error::{Portable as _, portable};
 use crate::stat;
 
@@ -21,16 +25,40 @@ const BUFFER: usize = 8 * 1024;
 /// Bytes of the kernel's record of an entry with the shortest name.
 const SHORTEST: usize = 24;
 
+/// The fewest entries of a piece for which it is worth finding out whether their inode numbers are true: as many `fstatat` as that takes.
+const MANY: usize = 16;
+
+/// File systems whose listings tell the inode numbers of files and links as `stat` does: ext2 to ext4, XFS and tmpfs. Not those with layers
+/// (overlay), with several trees of numbers (btrfs), or with a server behind them, which may tell anything (FUSE, NFS).
+const TRUE_NUMBERS: [FsWord; 3] = [0xEF53, 0x5846_5342, 0x0102_1994];
+
 /// A reading under way.
 pub(crate) struct LinuxEntries {
     /// `None` behind the last entry.
     fd: Option<OwnedFd>,
-    /// The names that were fetched, one behind the other.
+    piece: Piece,
+}
+
+/// What one system call gave.
+#[derive(Default)]
+struct Piece {
+    /// The names, one behind the other.
     names: Vec<u8>,
     /// The offset at which the next one begins.
     at: usize,
-    /// Of each entry that was fetched and not told yet, its kind, and how long its name is.
-    fetched: IntoIter<(FileType, u16)>,
+    /// Those that were not told yet.
+    records: IntoIter<Record>,
+    /// The device that all are on, and the moment before they were fetched, where their inode numbers are true.
+    identities: Option<(u64, Nanoseconds)>,
+}
+
+/// An entry, but for its name.
+#[derive(Clone, Copy)]
+struct Record {
+    kind: FileType,
+    /// Bytes of its name.
+    length: u16,
+    inode: u64,
 }
 
 impl LinuxEntries {
@@ -38,7 +66,7 @@ impl LinuxEntries {
     pub(crate) fn of(directory: &OwnedFd) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(directory, ".", flags, Mode::empty()).portable()?;
-        let mut this = Self { fd: Some(fd), names: Vec::with_capacity(BUFFER), at: 0, fetched: Vec::new().into_iter() };
+        let mut this = Self { fd: Some(fd), piece: Piece::default() };
         this.fetch().portable()?;
         Ok(this)
     }
@@ -46,10 +74,21 @@ impl LinuxEntries {
     /// Fetches as many entries as one system call gives, which may be none but `.` and `..`.
     fn fetch(&mut self) -> rustix::io::Result<()> {
         let Some(fd) = self.fd.take() else { return Ok(()) };
+        let more = self.piece.fetch(&fd)?;
+        self.fd = more.then_some(fd);
+        Ok(())
+    }
+}
+
+impl Piece {
+    /// Takes the next entries of `directory`; false after the last.
+    fn fetch(&mut self, directory: &OwnedFd) -> rustix::io::Result<bool> {
+        let when = clock::monotonic();
         let mut buffer = [const { MaybeUninit::uninit() }; BUFFER];
-        let mut raw = RawDir::new(&fd, &mut buffer);
-        let mut fetched = Vec::new();
+        let mut raw = RawDir::new(directory, &mut buffer);
+        let mut records = Vec::new();
         self.names.clear();
+        self.names.reserve_exact(BUFFER);
         self.at = 0;
         let more = loop {
             match raw.next() {
@@ -58,7 +97,8 @@ impl LinuxEntries {
                     if name != b"." && name != b".." {
                         self.names.extend_from_slice(name);
                         // No name is as long as the buffer.
-                        fetched.push((stat::kind(entry.file_type()), u16::try_from(name.len()).unwrap_or(0)));
+                        let length = u16::try_from(name.len()).unwrap_or(0);
+                        records.push(Record { kind: stat::kind(entry.file_type()), length, inode: entry.ino() });
                     }
                 }
                 Some(Err(Errno::INTR)) => continue,
@@ -69,27 +109,56 @@ impl LinuxEntries {
                 break true;
             }
         };
-        self.fetched = fetched.into_iter();
-        self.fd = more.then_some(fd);
-        Ok(())
+        self.identities = self.device(directory, &records).map(|device| (device, when));
+        self.records = records.into_iter();
+        Ok(more)
     }
 
-    /// The next of the names that were fetched.
-    fn name(&mut self, length: u16) -> &[u8] {
+    /// The device of all files and links among `records`, where their inode numbers are those that `fstatat` tells: on such a file system,
+    /// where nothing is mounted on a name, and the first of them shows it. That one's `fstatat` also shows that this user may ask.
+    fn device(&self, directory: &OwnedFd, records: &[Record]) -> Option<u64> {
+        if records.len() < MANY {
+            return None;
+        }
+        let first = records.iter().position(Record::may_have_identity)?;
+        let from = records[..first].iter().map(|record| usize::from(record.length)).sum();
+        let name = self.names.get(from..)?.get(..usize::from(records[first].length))?;
+        let system = rustix::fs::fstatfs(directory).ok()?;
+        let is_true =
+            TRUE_NUMBERS.contains(&system.f_type) && callgate_mounts::none_mounted_in(directory.as_fd()).ok()?;
+        let stat = if is_true { stat::at(directory, name).ok()? } else { return None };
+        let is_it = stat.identity.file == records[first].inode.into() && stat.kind == records[first].kind;
+        is_it.then_some(stat.identity.device)
+    }
+
+    fn next(&mut self) -> Option<Result<Entry>> {
+        let record = self.records.next()?;
         let from = self.at;
-        self.at += usize::from(length);
-        self.names.get(from..self.at).unwrap_or_default()
+        self.at += usize::from(record.length);
+        let name = self.names.get(from..self.at).unwrap_or_default();
+        let Ok(name) = str::from_utf8(name) else { return Some(Err(Code::IllegalByteSequence.into())) };
+        let identities = self.identities.filter(|_| record.may_have_identity());
+        let listed =
+            identities.map(|(device, when)| Listed { identity: Identity { device, file: record.inode.into() }, when });
+        Some(Ok(Entry { name: name.to_owned(), kind: record.kind, listed }))
+    }
+}
+
+impl Record {
+    /// True for what is never a mount by itself: a directory may be one that an automounter is about to cover.
+    fn may_have_identity(&self) -> bool {
+        matches!(self.kind, FileType::RegularFile | FileType::SymbolicLink)
     }
 }
 
 impl Entries for LinuxEntries {
     fn next(&mut self) -> Result<Option<Entry>> {
         loop {
-            if let Some((kind, length)) = self.fetched.next() {
-                return named(self.name(length), kind).map(Some);
+            if let Some(entry) = self.piece.next() {
+                return entry.map(Some);
             }
             if self.fd.is_none() {
-                self.names = Vec::new();
+                self.piece = Piece::default();
                 return Ok(None);
             }
             match self.fetch() {
@@ -102,13 +171,6 @@ impl Entries for LinuxEntries {
 
     fn holds(&self) -> usize {
         // A list that doubles as it grows may be twice as long as what is in it.
-        size_of::<Self>() + BUFFER + 2 * size_of::<(FileType, u16)>() * (BUFFER / SHORTEST)
-    }
-}
-
-fn named(name: &[u8], kind: FileType) -> Result<Entry> {
-    match str::from_utf8(name) {
-        Ok(name) => Ok(Entry { name: name.to_owned(), kind }),
-        Err(_) => Err(Code::IllegalByteSequence.into()),
+        size_of::<Self>() + BUFFER + 2 * size_of::<Record>() * (BUFFER / SHORTEST)
     }
 }

@@ -1,6 +1,7 @@
 //! What only this backend can be asked: swapped links, calls by number, handles without rights. The behaviour of every call
 //! on every path is `callgate-conformance`'s.
 
+mod identities;
 mod open;
 mod parity;
 mod procfs;

@@ -10,10 +10,12 @@
 #![cfg(any(target_os = "linux", target_os = "android"))]
 #![forbid(unsafe_code)]
 
+mod names;
 mod procfs;
 mod table;
 mod within;
 
+pub use names::none_mounted_in;
 pub use procfs::Procfs;
 pub use within::lies_within;
 

@@ -39,6 +39,11 @@ impl Table {
             .max_by_key(|mount| mount.point.components().count())
     }
 
+    /// The places of all mounts.
+    pub(crate) fn into_points(self) -> Vec<PathBuf> {
+        self.0.into_iter().map(|mount| mount.point).collect()
+    }
+
     /// The mounts in `path` and below it.
     pub(crate) fn below<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Mount> {
         self.0.iter().filter(move |mount| mount.point.starts_with(path))

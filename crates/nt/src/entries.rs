@@ -64,7 +64,7 @@ impl Entries for NtEntries {
 fn named(raw: RawEntry) -> Option<Result<Entry>> {
     match String::from_utf16(&raw.name) {
         Ok(name) if name == "." || name == ".." || is_ours(&name) => None,
-        Ok(name) => Some(Ok(Entry { name, kind: raw.look.kind() })),
+        Ok(name) => Some(Ok(Entry { name, kind: raw.look.kind(), listed: None })),
         Err(_) => Some(Err(Code::IllegalByteSequence.into())),
     }
 }

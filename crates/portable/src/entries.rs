@@ -55,7 +55,7 @@ impl Entries for PortableEntries {
 fn named(entry: &DirEntry) -> Result<Entry> {
     let kind = entry.file_type().map_or(FileType::Unknown, stat::kind);
     match entry.file_name().into_string() {
-        Ok(name) => Ok(Entry { name, kind }),
+        Ok(name) => Ok(Entry { name, kind, listed: None }),
         Err(_) => Err(Code::IllegalByteSequence.into()),
     }
 }

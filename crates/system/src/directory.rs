@@ -19,7 +19,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::{File, FileType, NewTimestamp, Result, Stat};
+use crate::{File, FileType, Identity, Nanoseconds, NewTimestamp, Result, Stat};
 
 /// Whether a symbolic link as the last component is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,17 @@ pub struct Entry {
     pub name: String,
     /// Its kind, [`FileType::Unknown`] where the system doesn't tell without another call.
     pub kind: FileType,
+    /// Which file it is, where the system told that along with the name.
+    pub listed: Option<Listed>,
+}
+
+/// Which file a listing tells that an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What [`Directory::stat`] of the name told, or would have, not following, at that moment.
+    pub identity: Identity,
+    /// A moment on the monotonic clock before the system was asked.
+    pub when: Nanoseconds,
 }
 
 /// The entries of a directory, one after the other, without `.` and `..`.

@@ -25,7 +25,7 @@ mod untrusted;
 mod wait;
 
 pub use clock::{Clock, Nanoseconds, Timestamp};
-pub use directory::{Directory, Entries, Entry, Follow, OpenHow, Opened};
+pub use directory::{Directory, Entries, Entry, Follow, Listed, OpenHow, Opened};
 pub use error::{Code, Error, Family, Native, Result};
 pub use file::{Advice, File};
 pub use host_name::HostName;

@@ -51,5 +51,5 @@ mod watchdog;
 pub use callgate_gate::{Hook, MissingRule, Rule, RuleError};
 pub use callgate_system::Quota;
 pub use guest::{Access, Exit, Guest, MountError, Trap};
-pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program};
+pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};
 pub use runtime::{Binding, Runtime, RuntimeError, RuntimeOptions};

@@ -5,49 +5,46 @@
 //! (`memory.rs`). These limits are separate from those of the run, since what a program is allowed must not depend on whether its code is
 //! in the cache.
 //!
-//! A short file is first looked up in the cache without a watch. That reads it once, and the program in it decides nothing.
+//! What takes no more than a few milliseconds by its length is done without a watch: to look a short program up in the cache, and to load short
+//! machine code.
 
 pub(crate) mod memory;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use callgate_system::Untrusted;
-use callgate_wasi::{Binding, Bound, LoadError, Precompiled, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Binding, Bound, Program, ProgramFile, Runtime, RuntimeOptions};
 
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
 use crate::quantity::show_size;
 use crate::{last_words, platform};
 
-/// The longest file, in bytes, that is read without a watch where nothing has to be compiled: a hundredth of a second at the most.
-const SHORT: u64 = 16 << 20;
-
 /// The code of a program, as the options permit it to be had.
 ///
 /// # Errors
-/// Those of [`Runtime::load`]; machine code that the user did not ask for.
+/// Those of [`Runtime::load_file`]; machine code that the user did not ask for.
 pub(crate) fn load(
     options: &RuntimeOptions,
     path: &Path,
     limits: &CompileLimits,
     allow_precompiled: bool,
 ) -> Result<Program> {
-    let is_short = path.metadata().is_ok_and(|file| file.len() <= SHORT);
-    let vouched = allow_precompiled && Program::is_machine_code(path);
-    // Machine code is as it was compiled, with or without checks of a time limit.
-    let interruptible = options.interruptible && !vouched;
-    let runtime = Runtime::new(&RuntimeOptions { interruptible, ..options.clone() })?;
-    let at_once = if is_short { load_at_once(&runtime, path, vouched) } else { Ok(None) };
-    let loaded = match at_once.transpose() {
-        Some(loaded) => loaded,
-        None => within(limits, path, || load_whole(&runtime, path, vouched))?,
-    };
-    match loaded {
+    let file = ProgramFile::open(path)?;
+    if file.is_machine_code() && allow_precompiled {
+        return load_vouched(options, &file, limits);
+    }
+    let runtime = Runtime::new(options)?;
+    // The thread of a watch would take longer: an eighth of a whole start.
+    if let Some(program) = runtime.load_at_once(&file) {
+        return Ok(program);
+    }
+    match within(limits, path, || runtime.load_file(&file))? {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
         }
@@ -55,19 +52,14 @@ pub(crate) fn load(
     }
 }
 
-/// What takes no compiler, `None` where it takes one. The thread of a watch would take longer: an eighth of a whole start.
-fn load_at_once(runtime: &Runtime, path: &Path, vouched: bool) -> Result<Option<Program>, LoadError> {
-    if vouched { load_whole(runtime, path, vouched).map(Some) } else { runtime.load_cached(path) }
-}
-
+/// Machine code that the user vouches for.
 #[allow(unsafe_code, reason = "the user vouches for machine code by an option")]
-fn load_whole(runtime: &Runtime, path: &Path, vouched: bool) -> Result<Program, LoadError> {
-    if vouched {
-        // SAFETY: the user has said that whoever made the file is trusted.
-        unsafe { runtime.load_precompiled(path) }
-    } else {
-        runtime.load(path)
-    }
+fn load_vouched(options: &RuntimeOptions, file: &ProgramFile, limits: &CompileLimits) -> Result<Program> {
+    // It is as it was compiled, with or without checks of a time limit.
+    let runtime = Runtime::new(&RuntimeOptions { interruptible: false, ..options.clone() })?;
+    // SAFETY: the user has said that whoever made the file is trusted.
+    let load = || unsafe { runtime.load_precompiled(file) };
+    Ok(if file.is_short() { load() } else { within(limits, file.path(), load)? }?)
 }
 
 /// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.
@@ -91,14 +83,6 @@ pub(crate) fn bound(program: &Program, path: &Path, limits: &CompileLimits) -> R
     within(limits, path, || program.bound())
 }
 
-/// What a file says of itself that holds code compiled ahead of time.
-///
-/// # Errors
-/// If no thread can be had to watch the limits.
-pub(crate) fn precompiled(path: &Path, limits: &CompileLimits) -> Result<Option<Precompiled>> {
-    within(limits, path, || Program::precompiled(path))
-}
-
 /// Does `work` on the program in `path`; the process ends where that takes more than the limits.
 fn within<T>(limits: &CompileLimits, path: &Path, work: impl FnOnce() -> T) -> Result<T> {
     let watch = Watch::begin(limits, path).context("cannot start a thread to watch the compiler")?;
@@ -111,21 +95,30 @@ fn within<T>(limits: &CompileLimits, path: &Path, work: impl FnOnce() -> T) -> R
 
 /// A thread that ends the process when the limits are passed, until this is dropped.
 struct Watch {
-    over: Arc<AtomicBool>,
+    state: Arc<AtomicU8>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// Loading goes on.
+const LOADING: u8 = 0;
+/// It is over, and the thread with it.
+const OVER: u8 = 1;
+/// It has passed a limit first, and the thread ends the process.
+const PASSED: u8 = 2;
+
 impl Watch {
     fn begin(limits: &CompileLimits, path: &Path) -> std::io::Result<Self> {
-        let over = Arc::new(AtomicBool::new(false));
-        let (seen, limits, path) = (Arc::clone(&over), *limits, path.to_owned());
+        let state = Arc::new(AtomicU8::new(LOADING));
+        let (seen, limits, path) = (Arc::clone(&state), *limits, path.to_owned());
         let watching = move || {
-            if let Some(passed) = passed_limit(&limits, &seen) {
+            let Some(passed) = passed_limit(&limits, &seen) else { return };
+            // What is loaded from now on is not run, however long the last words take.
+            if seen.compare_exchange(LOADING, PASSED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
                 last_words::end(&format!("callgate: {}: {passed}", Untrusted::new(path.display())), WRONG_USE);
             }
         };
         let thread = thread::Builder::new().name("loading".into()).spawn(watching)?;
-        Ok(Self { over, thread: Some(thread) })
+        Ok(Self { state, thread: Some(thread) })
     }
 
     /// The thread to be woken where a limit is passed.
@@ -136,8 +129,11 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        if self.state.swap(OVER, Ordering::AcqRel) == PASSED {
+            // It ends the process.
+            drop(thread.join());
+        } else {
             thread.thread().unpark();
             platform::leave(thread);
         }
@@ -145,11 +141,11 @@ impl Drop for Watch {
 }
 
 /// Waits until loading is over, or has passed a limit: which, and what to do.
-fn passed_limit(limits: &CompileLimits, over: &AtomicBool) -> Option<String> {
+fn passed_limit(limits: &CompileLimits, state: &AtomicU8) -> Option<String> {
     let end = Instant::now().checked_add(limits.compile_timeout);
     loop {
         let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-        if over.load(Ordering::Acquire) {
+        if state.load(Ordering::Acquire) == OVER {
             return None;
         }
         if memory::is_passed() {

@@ -73,6 +73,67 @@ fn a_program_longer_than_the_memory_is_not_read() {
     callgate(&["run", "--no-cache"]).option(&path).run().refused(&["long.wasm", "more than 2GiB", "--compile-memory"]);
 }
 
+/// Many functions, which take a moment to compile, and a program that says that it ran.
+fn wide(place: &Place, functions: usize) -> PathBuf {
+    let mut text = String::from(
+        "(module
+          (import \"wasi_snapshot_preview1\" \"fd_write\" (func $write (param i32 i32 i32 i32) (result i32)))
+          (memory (export \"memory\") 1)
+          (data (i32.const 0) \"\\08\\00\\00\\00\\04\\00\\00\\00ran\\n\")
+          (func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 100))))",
+    );
+    for number in 0..functions {
+        let _ = write!(
+            text,
+            "(func (export \"{number}\") (param i32) (result i32) (i32.add (local.get 0) (i32.const {number})))"
+        );
+    }
+    let path = place.data.join("wide.wat");
+    write(&path, text + ")");
+    path
+}
+
+#[test]
+fn a_program_runs_or_takes_too_long_to_load_and_never_both() {
+    let place = Place::new();
+    let program = wide(&place, 2_000);
+    for milliseconds in (5..200).step_by(15) {
+        // Nobody takes the last words, so they take their time, in which the program could begin.
+        let run =
+            Host::Native.program(&program).option("--no-cache").behind("head -c 65536 /dev/zero >&2").unread_errors();
+        let output = run.with("--compile-timeout", format!("{milliseconds}ms")).run();
+        let ended = (output.exit_code(), output.out());
+        let ran = ended == (Some(0), "ran\n".to_owned());
+        output.claim("it ran, or it was ended", ran || ended == (Some(2), String::new()));
+    }
+}
+
+/// A short file is looked up without a watch; what takes longer than the looking is not short.
+#[test]
+fn what_is_long_in_the_cache_is_watched() {
+    let place = Place::new();
+    let (cache, program) = (place.data.join("cache"), wide(&place, 20_000));
+    let run = || Host::Native.program(&program).cache(&cache);
+    run().run().well().prints("ran\n");
+    run().run().well().prints("ran\n");
+    run().with("--compile-timeout", "1ns").run().refused(&["longer than 1ns"]);
+    run().with("--compile-memory", "1KiB").run().refused(&["more than 1KiB"]);
+    let hello = || Host::Native.guest("hello").cache(&cache);
+    hello().run().well();
+    hello().with("--compile-timeout", "1ns").run().well();
+}
+
+#[test]
+fn long_machine_code_is_not_copied_outside_of_the_limit() {
+    let place = Place::new();
+    let compiled = place.data.join("hello.cwasm");
+    callgate(&["compile"]).option(places::guest("hello")).with("-o", compiled.as_os_str()).run().well();
+    let file = std::fs::OpenOptions::new().write(true).open(&compiled).expect("it can be opened");
+    file.set_len(1 << 30).expect("it can be made longer");
+    let run = Host::Native.program(&compiled).option("--allow-precompiled").with("--compile-memory", "16MiB");
+    run.run().refused(&["more than 16MiB"]);
+}
+
 #[test]
 fn what_is_cached_is_permitted_what_is_not() {
     // A run's own limits are as they are, whether or not its program has to be compiled.

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use callgate_wasi::{Binding, Bound, Exit, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Binding, Bound, Exit, Program, ProgramFile, Runtime, RuntimeOptions};
 use fastrand::Rng;
 use tempfile::TempDir;
 
@@ -105,7 +105,7 @@ impl Guests {
         let path = self.file(&bytes)?;
         let end = self.watch.over(format!("compiled {seed}"), || {
             // All that may be done with it unasked: to tell what it says of itself.
-            let told = Program::precompiled(&path);
+            let told = ProgramFile::open(&path).ok().and_then(|file| file.precompiled());
             let Err(error) = self.runtime.load(&path) else { return Ok("loaded") };
             ensure!(
                 error.is_machine_code() == bytes.starts_with(compiled::MAGIC),

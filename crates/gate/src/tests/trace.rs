@@ -106,7 +106,7 @@ fn what_is_known_of_files() {
     );
     shows(Call::MetadataHash { file: at }, Ok(identity), "descriptor.metadata-hash(3</src>) = 10:abc");
     shows(Call::GetType { file: at }, Ok(FileType::Directory), "descriptor.get-type(3</src>) = directory");
-    let entry = Entry { kind: FileType::SymbolicLink, name: "l".to_owned() };
+    let entry = Entry { kind: FileType::SymbolicLink, name: "l".to_owned(), listed: None };
     shows(
         Call::ReadDirectoryEntry { entries: at },
         Ok(Some(entry)),

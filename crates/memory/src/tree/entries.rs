@@ -39,7 +39,7 @@ impl Entries for MemoryEntries {
         let kind = nodes.node(*inode)?.kind.file_type();
         self.last = Some(name.clone());
         match str::from_utf8(name) {
-            Ok(name) => Ok(Some(Entry { name: name.to_owned(), kind })),
+            Ok(name) => Ok(Some(Entry { name: name.to_owned(), kind, listed: None })),
             Err(_) => Err(Code::IllegalByteSequence.into()),
         }
     }

@@ -5,7 +5,7 @@ use callgate_system::{Advice, Entry, Error, File, FileType, Follow, Identity, Ne
 
 use super::Outcome;
 use crate::host::Host;
-use crate::objects::{At, Descriptor, DirectoryEntries, Flags, Held, InputStream, OutputStream};
+use crate::objects::{At, Course, Descriptor, DirectoryEntries, Flags, Held, InputStream, OutputStream};
 
 type Dir = Held<Descriptor>;
 
@@ -168,9 +168,14 @@ pub(crate) fn metadata_hash(host: &Host, file: &Held<Descriptor>) -> Outcome<Ide
 
 pub(crate) fn metadata_hash_at(host: &Host, dir: &Dir, follow: Follow, path: &str) -> Outcome<Identity> {
     let handle = dir.handle();
+    let at = At::Path(follow, path);
     let act = || {
+        let now = || host.system.clock().monotonic();
+        if let Some(identity) = host.recent.recall_entry(handle.id, at, host.gate.passed(), now) {
+            return Ok(identity);
+        }
         let stat = dir.directory()?.stat(path, follow)?;
-        host.recent.note(host.moment(), handle.id, At::Path(follow, path), &stat);
+        host.recent.note(host.moment(), handle.id, at, &stat);
         Ok::<_, Error>(stat.identity)
     };
     host.gate.pass(Call::MetadataHashAt { dir: handle, follow, path }, act)
@@ -190,12 +195,19 @@ pub(crate) fn read_directory(
     dir: &Dir,
     keep: impl FnOnce(DirectoryEntries) -> Result<Held<DirectoryEntries>>,
 ) -> Outcome<Held<DirectoryEntries>> {
-    let act = || keep(dir.entries(&host.budget)?);
+    let act = || keep(dir.entries(&host.budget, Course::begin(dir.id(), host.gate.passed()))?);
     host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)
 }
 
 pub(crate) fn read_directory_entry(host: &Host, entries: &Held<DirectoryEntries>) -> Outcome<Option<Entry>> {
-    host.gate.pass(Call::ReadDirectoryEntry { entries: entries.handle() }, || entries.next())
+    let act = || {
+        let entry = entries.next()?;
+        if let Some(entry) = &entry {
+            host.recent.note_entry(host.gate.passed(), entries.course(), entry);
+        }
+        Ok::<_, Error>(entry)
+    };
+    host.gate.pass(Call::ReadDirectoryEntry { entries: entries.handle() }, act)
 }
 
 pub(crate) fn create_directory_at(host: &Host, dir: &Dir, path: &str) -> Outcome<()> {

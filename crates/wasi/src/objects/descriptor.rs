@@ -8,7 +8,7 @@ use callgate_system::{
     Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
 
-use super::{InputStream, Name, Named, OutputStream};
+use super::{Course, InputStream, Name, Named, OutputStream};
 use crate::budget::{Budget, Charge};
 
 /// The uses that a descriptor was opened for, as the interface numbers its `descriptor-flags`.
@@ -181,11 +181,11 @@ impl Descriptor {
     }
 
     /// Begins to list it.
-    pub(crate) fn entries(&self, budget: &Budget) -> Result<DirectoryEntries> {
+    pub(crate) fn entries(&self, budget: &Budget, course: Course) -> Result<DirectoryEntries> {
         let entries = self.directory()?.read_entries()?;
         let charge = budget.charge(entries.holds())?;
         let (entries, name, mount) = (RefCell::new(entries), self.name.clone(), Arc::clone(&self.mount));
-        Ok(DirectoryEntries { entries, name, mount, _charge: charge })
+        Ok(DirectoryEntries { entries, course: Cell::new(course), name, mount, _charge: charge })
     }
 }
 
@@ -202,6 +202,7 @@ impl Named for Descriptor {
 /// A directory that is being listed.
 pub(crate) struct DirectoryEntries {
     entries: RefCell<Box<dyn Entries>>,
+    course: Cell<Course>,
     name: Name,
     mount: Arc<Mount>,
     _charge: Charge,
@@ -210,6 +211,10 @@ pub(crate) struct DirectoryEntries {
 impl DirectoryEntries {
     pub(crate) fn next(&self) -> Result<Option<Entry>> {
         self.entries.borrow_mut().next()
+    }
+
+    pub(crate) fn course(&self) -> &Cell<Course> {
+        &self.course
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) use name::Name;
 pub(crate) use outbox::Outbox;
 pub(crate) use output::OutputStream;
 pub(crate) use pollable::{Pollable, Wait};
-pub(crate) use recent::{At, Moment, Recent};
+pub(crate) use recent::{At, Course, Moment, Recent};
 pub(crate) use tcp_socket::TcpSocket;
 pub(crate) use tokens::{Failure, Network, TerminalInput, TerminalOutput};
 pub(crate) use udp_socket::{BATCH, IncomingDatagrams, OutgoingDatagrams, UdpSocket};

@@ -5,16 +5,23 @@
 //!
 //! The path that is kept is one that a system has just taken, so it is below 4 KiB, and there is one; it is not charged.
 //!
+//! It makes each entry of a listing of two calls, too: `read-directory-entry`, and `metadata-hash-at` for the name that it got. Some
+//! listings tell the identity along with the name, a system call for hundreds. As long as the guest does nothing but go on so, the
+//! identities are those of the moment in which they were listed: whatever it could have learnt of later changes, it would have
+//! learnt by another call.
+//!
 //! Hazard: an answer from memory is old. It is given to the very next call only, only where that call means the same file, and
 //! only for [`FRESH`]; and an answer from memory is never remembered again. So what a guest is told was true less than
 //! that ago, which it can't tell from another process being a moment slower.
 
 use std::cell::{Cell, RefCell};
 
-use callgate_system::{FileType, Follow, Nanoseconds, Stat};
+use callgate_system::{Entry, FileType, Follow, Identity, Listed, Nanoseconds, Stat};
 
 /// How old an answer may be, in nanoseconds.
 const FRESH: Nanoseconds = 20_000;
+/// How old the identity of an entry may be that a listing told: as long as it takes to go through what one system call gave.
+const FRESHLY_LISTED: Nanoseconds = 1_000_000;
 
 /// Where attributes were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +36,14 @@ pub(crate) enum At<'a> {
 #[derive(Default)]
 pub(crate) struct Recent {
     seen: Cell<Option<Seen>>,
+    told: Cell<Option<Told>>,
+    /// The last call that asked for the identity of the entry that the call before it told.
+    asked: Cell<u64>,
+    /// The path that either is about.
     path: RefCell<String>,
 }
 
+/// What a hash was made of.
 #[derive(Clone, Copy)]
 struct Seen {
     moment: Moment,
@@ -40,6 +52,48 @@ struct Seen {
     /// How a path below it was followed; `None` for the descriptor itself.
     follow: Option<Follow>,
     stat: Stat,
+}
+
+/// The entry that the last call told.
+#[derive(Clone, Copy)]
+struct Told {
+    passed: u64,
+    /// The directory that was listed.
+    id: u32,
+    /// Which file it is, if the listing was not interrupted.
+    listed: Option<Listed>,
+}
+
+/// How far a listing has come without the guest doing anything else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    /// The descriptor of the directory.
+    id: u32,
+    /// When what it goes through was listed; `None` before the first entry.
+    when: Option<Nanoseconds>,
+    /// The last call that told an entry of it.
+    passed: u64,
+}
+
+impl Course {
+    /// A listing of `id` begins with this call.
+    pub(crate) fn begin(id: u32, passed: u64) -> Self {
+        Self { id, when: None, passed }
+    }
+
+    /// True if the entry that this call told, which was listed at `when`, was listed after whatever the guest did that is not part of the
+    /// listing; `asked` is part of it where it came right behind the entry before.
+    fn goes_on(&mut self, passed: u64, asked: u64, when: Option<Nanoseconds>) -> bool {
+        let after_an_entry = passed == self.passed + 1;
+        let after_its_identity = passed == self.passed + 2 && asked == self.passed + 1;
+        let is_listed_anew = self.when.is_some() && when.is_some() && self.when != when;
+        self.when = when.or(self.when);
+        let goes_on = after_an_entry || after_its_identity || is_listed_anew;
+        if goes_on {
+            self.passed = passed;
+        }
+        goes_on
+    }
 }
 
 /// A point in the life of a guest.
@@ -66,6 +120,35 @@ impl Recent {
         self.seen.set(Some(Seen { moment, id, follow, stat: *stat }));
     }
 
+    /// The call that is the `passed`th told this entry, in the course of a listing.
+    pub(crate) fn note_entry(&self, passed: u64, course: &Cell<Course>, entry: &Entry) {
+        let mut now = course.get();
+        let goes_on = now.goes_on(passed, self.asked.get(), entry.listed.map(|listed| listed.when));
+        course.set(now);
+        let mut kept = self.path.borrow_mut();
+        kept.clear();
+        kept.push_str(&entry.name);
+        self.seen.set(None);
+        self.told.set(Some(Told { passed, id: now.id, listed: entry.listed.filter(|_| goes_on) }));
+    }
+
+    /// The identity of the entry that the call before the `passed`th told, where that is what this one asks for.
+    pub(crate) fn recall_entry(
+        &self,
+        id: u32,
+        at: At<'_>,
+        passed: u64,
+        now: impl FnOnce() -> Nanoseconds,
+    ) -> Option<Identity> {
+        let told = self.told.take()?;
+        if told.passed + 1 != passed || told.id != id || at != At::Path(Follow::No, &self.path.borrow()) {
+            return None;
+        }
+        self.asked.set(passed);
+        let listed = told.listed?;
+        (now().saturating_sub(listed.when) <= FRESHLY_LISTED).then_some(listed.identity)
+    }
+
     /// What the call before this moment's saw there, if anything.
     pub(crate) fn recall(&self, id: u32, at: At<'_>, moment: impl FnOnce() -> Moment) -> Option<Stat> {
         let seen = self.seen.take()?;
@@ -90,8 +173,6 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use callgate_system::Identity;
-
     use super::*;
 
     fn stat(kind: FileType) -> Stat {
@@ -139,6 +220,84 @@ mod tests {
             recent.note(at(7, 100), 3, noted, &stat(kind));
             assert_eq!(recent.recall(id, asked, || moment), None, "{noted:?} {kind:?} {id} {asked:?} {moment:?}");
             assert_eq!(recent.recall(3, noted, || at(8, 100)), None, "once asked, it is gone");
+        }
+    }
+
+    fn entry(name: &str, file: u128, when: Nanoseconds) -> Entry {
+        let listed = Some(Listed { identity: Identity { device: 1, file }, when });
+        Entry { name: name.to_owned(), kind: FILE, listed }
+    }
+
+    /// A listing of the descriptor 3 that began with the seventh call.
+    #[derive(Default)]
+    struct Listing {
+        recent: Recent,
+        course: Option<Cell<Course>>,
+    }
+
+    impl Listing {
+        /// Whether the entry that a call tells has an identity for the call behind it.
+        fn tells(&mut self, passed: u64, entry: &Entry) -> bool {
+            let course = self.course.get_or_insert_with(|| Cell::new(Course::begin(3, 7)));
+            self.recent.note_entry(passed, course, entry);
+            let when = entry.listed.map_or(0, |listed| listed.when);
+            let path = At::Path(Follow::No, &entry.name);
+            let identity = self.recent.recall_entry(3, path, passed + 1, || when + FRESHLY_LISTED);
+            assert!(identity.is_none() || identity == entry.listed.map(|listed| listed.identity));
+            identity.is_some()
+        }
+    }
+
+    #[test]
+    fn a_listing_that_is_not_interrupted_tells_identities() {
+        let mut listing = Listing::default();
+        assert!(listing.tells(8, &entry("a", 11, 100)));
+        let directory = Entry { listed: None, ..entry("b", 12, 100) };
+        assert!(!listing.tells(10, &directory));
+        assert!(listing.tells(12, &entry("c", 13, 100)));
+        // Nobody asked for the last.
+        assert!(listing.tells(13, &entry("d", 14, 100)));
+        // Something else came between: what was listed before is old for ever, what is listed after is not.
+        assert!(!listing.tells(16, &entry("e", 15, 100)));
+        assert!(!listing.tells(18, &entry("f", 16, 100)));
+        assert!(listing.tells(20, &entry("g", 17, 900)));
+        assert!(listing.tells(22, &entry("h", 18, 900)));
+    }
+
+    #[test]
+    fn what_comes_in_the_place_of_the_question_interrupts() {
+        let (recent, course) = (Recent::default(), Cell::new(Course::begin(3, 7)));
+        for (name, passed) in [("a", 8), ("b", 10)] {
+            recent.note_entry(passed, &course, &entry(name, 11, 100));
+            let other = recent.recall_entry(3, At::Path(Follow::No, "another"), passed + 1, || 100);
+            assert_eq!(other, None);
+        }
+        recent.note_entry(11, &course, &entry("c", 11, 100));
+        assert_eq!(recent.recall_entry(3, At::Path(Follow::No, "c"), 12, || 100), None);
+    }
+
+    #[test]
+    fn what_was_listed_before_something_else_is_old() {
+        let mut listing = Listing::default();
+        assert!(!listing.tells(9, &entry("a", 11, 100)));
+        assert!(!listing.tells(11, &entry("b", 12, 100)));
+        assert!(listing.tells(13, &entry("c", 13, 101)));
+    }
+
+    #[test]
+    fn an_identity_is_told_to_the_next_call_for_that_name_alone() {
+        let recent = Recent::default();
+        for (id, asked, passed, now) in [
+            (3, NOFOLLOW, 10, 100),
+            (3, NOFOLLOW, 9, 101 + FRESHLY_LISTED),
+            (4, NOFOLLOW, 9, 100),
+            (3, FOLLOW, 9, 100),
+            (3, At::Itself, 9, 100),
+            (3, At::Path(Follow::No, "b"), 9, 100),
+        ] {
+            recent.note_entry(8, &Cell::new(Course::begin(3, 7)), &entry("a", 11, 100));
+            assert_eq!(recent.recall_entry(id, asked, passed, || now), None, "{id} {asked:?} {passed} {now}");
+            assert_eq!(recent.recall_entry(3, NOFOLLOW, 9, || 100), None, "once asked, it is gone");
         }
     }
 }

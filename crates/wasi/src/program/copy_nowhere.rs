@@ -4,6 +4,6 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-pub(super) fn of(_file: &mut File) -> io::Result<(File, PathBuf)> {
+pub(super) fn of(_file: &File, _length: u64) -> io::Result<(File, PathBuf)> {
     Err(io::ErrorKind::Unsupported.into())
 }

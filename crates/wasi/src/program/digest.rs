@@ -1,7 +1,7 @@
 //! The digest by which compiled code is found again: BLAKE3 of all that the code of a program depends on.
 //!
 //! Debug information is most of what a development build holds, and code does not depend on it: the engine passes over the custom sections
-//! named `.debug_*` unless it is told to read them ([`DebugInfo`]). So their contents are neither read nor hashed. Their headers are, and the
+//! named `.debug_*` unless it is told to read them ([`DebugInfo`]). So their contents are neither read nor hashed, where that is worth it. Their headers are, and the
 //! length of the file, so whoever knows what was hashed knows where each skipped section lay, and two programs with the same digest compile
 //! to the same code.
 //!
@@ -26,6 +26,9 @@ const SHORT: usize = 4 << 10;
 /// first time costs it more than a read.
 const PIECE: usize = 32 << 10;
 
+/// The fewest bytes that are worth skipping. Below that, a program of millions of sections would cost more than one that is hashed.
+const LEAST: u64 = 256;
+
 /// The longest name of a section that could be of debug information.
 const LONGEST_NAME: u32 = 64;
 
@@ -38,18 +41,16 @@ const CUSTOM_SECTION: u8 = 0;
 /// The sections of a component that hold a whole binary: a core module, or a component.
 const NESTED: [u8; 2] = [1, 4];
 
-/// The digest of the program in `file`.
+/// The digest of the program in the first `length` bytes of `file`.
 ///
 /// # Errors
 /// If the file cannot be read.
-pub(crate) fn digest(mut file: impl Read + Seek, debug_info: DebugInfo) -> io::Result<Digest> {
-    let length = file.seek(SeekFrom::End(0))?;
+pub(crate) fn digest(mut file: impl Read + Seek, length: u64, debug_info: DebugInfo) -> io::Result<Digest> {
     file.rewind()?;
     let mut walk = Walk::new(file);
     if debug_info == DebugInfo::Ignored {
         walk.skip_debug_info(length)?;
     }
-    // Not what is appended meanwhile, which need never end.
     walk.hash_to(length)?;
     walk.hash_walked();
     walk.hasher.update(&length.to_le_bytes());
@@ -96,7 +97,7 @@ impl<R: Read + Seek> Walk<R> {
             if is_component && NESTED.contains(&kind) {
                 let Some(nested) = self.binary(end)? else { return Ok(()) };
                 within.push(nested);
-            } else if kind == CUSTOM_SECTION && self.is_debug_info(end)? {
+            } else if kind == CUSTOM_SECTION && end - self.offset >= LEAST && self.is_debug_info(end)? {
                 self.skip_to(end)?;
             } else {
                 self.hash_to(end)?;
@@ -240,13 +241,13 @@ mod tests {
     }
 
     fn of(program: &[u8]) -> Digest {
-        digest(Cursor::new(program), DebugInfo::Ignored).unwrap()
+        digest(Cursor::new(program), program.len() as u64, DebugInfo::Ignored).unwrap()
     }
 
     /// A module with a type section, two sections of debug information and a name section.
     fn debug(info: &[u8], name: &[u8]) -> Vec<u8> {
-        let lines = vec![info.first().copied().unwrap_or(0); 9 * PIECE];
-        module(&[section(1, &[0]), custom(".debug_info", info), custom(".debug_line", &lines), custom("name", name)])
+        let (info, lines) = (info.repeat(LEAST as usize), info.repeat(3 * PIECE));
+        module(&[section(1, &[0]), custom(".debug_info", &info), custom(".debug_line", &lines), custom("name", name)])
     }
 
     #[test]
@@ -255,15 +256,16 @@ mod tests {
         assert_eq!(of(&debug(b"info", b"n")), of(&debug(b"else", b"n")));
         assert_eq!(of(&nested(debug(b"info", b"n"))), of(&nested(debug(b"else", b"n"))));
         assert_ne!(of(&nested(debug(b"info", b"n"))), of(&debug(b"info", b"n")));
-        let read = |program: &[u8]| digest(Cursor::new(program), DebugInfo::Read).unwrap();
+        let read = |program: &[u8]| digest(Cursor::new(program), program.len() as u64, DebugInfo::Read).unwrap();
         assert_ne!(read(&debug(b"info", b"n")), read(&debug(b"else", b"n")));
         assert_ne!(read(&debug(b"info", b"n")), of(&debug(b"info", b"n")));
     }
 
     #[test]
     fn every_other_byte_counts() {
-        let info = b"twelve bytes";
-        let inner = module(&[section(1, &[0]), custom(".debug_info", info), custom("name", b"n")]);
+        let info = &[b'i'; LEAST as usize];
+        let few = custom(".debug_line", &info[..200]);
+        let inner = module(&[section(1, &[0]), few, custom(".debug_info", info), custom("name", b"n")]);
         let program = component(&[section(1, &inner), section(7, &[0, 1, 2]), custom("x", b"y")]);
         let skipped = program.windows(info.len()).position(|window| window == info).unwrap();
         for at in 0..program.len() {

@@ -3,19 +3,22 @@
 //! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
 //! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _};
+use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use wasmtime::Module;
 use wasmtime::component::Component;
-use wasmtime::{Engine, Module};
 
+use super::cache::Entry;
 use super::digest::{Digest, digest};
-use super::format::{self, Format, unreadable};
+use super::file::{ProgramFile, SHORT_CODE, kind_of};
+use super::format::{self, unreadable};
+use super::image::Image;
 use super::record::Record;
 use super::shape::{self, Shape};
-use super::{Code, Kind, LoadError, Precompiled, Program, copy, footprint, one_line};
+use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
 use crate::bind::direct;
 use crate::runtime::{Binding, Runtime, RuntimeOptions};
 
@@ -24,6 +27,8 @@ const UNRECORDED_INSTANCE: u64 = 64 << 10;
 
 const BOUND_DIRECTLY: &str =
     "compiled to be bound directly, which is not how it is asked for here; compile it anew with CALLGATE_BIND=engine";
+
+const NO_MACHINE_CODE: &str = "not compiled ahead of time; load it as the program that it is";
 
 const MACHINE_CODE: &str = "machine code, compiled ahead of time, which is run as it is and not sandboxed by itself";
 
@@ -37,56 +42,57 @@ impl Runtime {
     /// # Errors
     /// If the file cannot be read, is not valid, or holds machine code, which [only an unsafe function](Runtime::load_precompiled) takes.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
-        if let Some(program) = self.load_cached(path)? {
-            return Ok(program);
-        }
-        let fail = |why| LoadError::new(path, why);
-        let (mut file, _) = format::open(path).map_err(fail)?;
-        self.load_source(path, &mut file).map_err(fail)
+        self.load_file(&ProgramFile::open(path)?)
     }
 
-    /// The same, as far as that takes no compiler: `None` where the code is not in the cache. Takes as long as to read the file once.
+    /// The same, from an open file.
     ///
     /// # Errors
-    /// As [`Runtime::load`], if the file cannot be read or is no program by its first bytes.
-    pub fn load_cached(&self, path: &Path) -> Result<Option<Program>, LoadError> {
-        let fail = |why| LoadError::new(path, why);
-        let (file, format) = format::open(path).map_err(fail)?;
-        if format == Format::Precompiled {
-            return Err(LoadError { machine_code: true, ..fail(MACHINE_CODE.to_owned()) });
+    /// As [`Runtime::load`].
+    pub fn load_file(&self, file: &ProgramFile) -> Result<Program, LoadError> {
+        if file.is_machine_code() {
+            return Err(LoadError { machine_code: true, ..file.fail(MACHINE_CODE.to_owned()) });
         }
-        Ok(self.load_kept(&file).map(|(code, record)| self.program(path, code, record)))
+        match self.load_kept(file, u64::MAX) {
+            Some(program) => Ok(program),
+            None => self.load_source(file).map_err(|why| file.fail(why)),
+        }
     }
 
-    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`, or else as [`Runtime::load`]. The file is copied
-    /// and never mapped itself, so what happens to it afterwards, by a guest of this run or of another, does not matter.
+    /// What takes no compiler and no more than some milliseconds: the program, if its file is short and the cache has short code for it.
+    #[must_use]
+    pub fn load_at_once(&self, file: &ProgramFile) -> Option<Program> {
+        let may_be_kept = file.is_short() && !file.is_machine_code();
+        may_be_kept.then(|| self.load_kept(file, SHORT_CODE)).flatten()
+    }
+
+    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`. What is loaded is a copy of the file, so what
+    /// happens to it afterwards, by a guest of this run or of another, does not matter.
     ///
     /// # Errors
-    /// If the file cannot be read, or its code is for another release, machine or setting.
+    /// If the file cannot be read, holds no machine code, or its code is for another release, machine or setting.
     ///
     /// # Safety
     /// Such a file holds machine code, which runs as it is: whoever wrote the file can do what this process can. The caller vouches
     /// that this library or its command line wrote it, and that nobody changed it since.
     #[allow(unsafe_code, reason = "machine code cannot be checked; the caller vouches for it")]
-    pub unsafe fn load_precompiled(&self, path: &Path) -> Result<Program, LoadError> {
-        let fail = |why| LoadError::new(path, why);
-        let (mut file, format) = format::open(path).map_err(fail)?;
-        if format != Format::Precompiled {
-            return self.load(path);
+    pub unsafe fn load_precompiled(&self, file: &ProgramFile) -> Result<Program, LoadError> {
+        if !file.is_machine_code() {
+            return Err(file.fail(NO_MACHINE_CODE.to_owned()));
         }
-        let record = Record::read(&file).map_err(|error| fail(unreadable(&error)))?;
-        let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(path));
-        if kind == Some(Kind::Direct) && self.binding == Binding::Engine {
-            return Err(fail(BOUND_DIRECTLY.to_owned()));
+        let image = file.image().map_err(|error| file.fail(unreadable(&error)))?;
+        let record = image.record().map_err(|error| file.fail(unreadable(&error)))?;
+        let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(&image)).unwrap_or(Kind::Component);
+        if kind == Kind::Direct && self.binding == Binding::Engine {
+            return Err(file.fail(BOUND_DIRECTLY.to_owned()));
         }
-        // SAFETY: the caller vouches for the file's content.
-        let vouched = unsafe { Vouched::new(kind.unwrap_or(Kind::Component)) };
-        let code = vouched.copy(self, &mut file).map_err(|error| {
+        // SAFETY: the caller vouches for the file's content, and the image is a copy of it.
+        let code = unsafe { image.load(&self.engine, kind) }.map_err(|error| {
             let why = one_line(&error);
-            fail(format!("precompiled for another machine, release or setting ({why}); compile it anew"))
+            file.fail(format!("precompiled for another machine, release or setting ({why}); compile it anew"))
         })?;
         let record = record.unwrap_or_else(|| self.unrecorded(&code));
-        Ok(self.program(path, code, record))
+        Ok(self.program(&file.path, code, record))
     }
 
     fn program(&self, path: &Path, code: Code, record: Record) -> Program {
@@ -99,28 +105,30 @@ impl Runtime {
         Record { kind, settings, program: Digest::default(), instance: UNRECORDED_INSTANCE, imports }
     }
 
-    /// The code that the cache keeps for the program in `file`.
+    /// The program, if the cache keeps at most `longest` bytes of code for it.
     #[allow(unsafe_code, reason = "code that this library compiled and sealed is mapped again")]
-    fn load_kept(&self, file: &File) -> Option<(Code, Record)> {
+    fn load_kept(&self, file: &ProgramFile, longest: u64) -> Option<Program> {
         let cache = self.cache.as_ref()?;
-        let digest = digest(file, self.debug_info).ok()?;
-        let mut entry = cache.find(&digest, self.settings)?;
+        let digest = file.digest(self.debug_info).ok()?;
+        let Entry { file: kept, record, path } = cache.find(&digest, self.settings)?;
+        if kept.metadata().ok()?.len() > longest {
+            return None;
+        }
         // SAFETY: the entry's seal holds: this library wrote it for this program, and nobody else can have changed it, nor can
         // anybody as long as it is mapped (`cache/unix.rs`, `cache/windows.rs`).
-        let vouched = unsafe { Vouched::new(entry.record.kind) };
-        let code = vouched.map(self, &entry.path, &mut entry.file).ok()?;
-        Some((code, entry.record))
+        let code = unsafe { Image::File { file: kept, path }.load(&self.engine, record.kind) }.ok()?;
+        Some(self.program(&file.path, code, record))
     }
 
     /// Compiles the program, and keeps it in the cache.
-    fn load_source(&self, path: &Path, file: &mut File) -> Result<Program, String> {
-        let mut bytes = Vec::new();
-        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(|error| unreadable(&error))?;
-        let program = digest(io::Cursor::new(&bytes), self.debug_info).map_err(|error| unreadable(&error))?;
+    fn load_source(&self, file: &ProgramFile) -> Result<Program, String> {
+        let bytes = file.bytes().map_err(|error| unreadable(&error))?;
+        let program = digest(Cursor::new(&bytes), bytes.len() as u64, self.debug_info);
+        let program = program.map_err(|error| unreadable(&error))?;
         let Compiled { code, imports, instance } = self.compile(&bytes)?;
         let kind = code.kind();
         let record = Record { kind, settings: self.settings, program, instance, imports };
-        let loaded = self.program(path, code, record);
+        let loaded = self.program(&file.path, code, record);
         if let Some(cache) = &self.cache
             && let Ok(code) = loaded.serialized()
         {
@@ -203,77 +211,8 @@ struct Compiled {
     instance: u64,
 }
 
-/// Machine code of this kind that somebody has vouched for.
-#[derive(Clone, Copy)]
-struct Vouched(Kind);
-
-#[allow(unsafe_code, reason = "the engine has no other way to take precompiled code")]
-impl Vouched {
-    /// # Safety
-    /// The code in the file that is going to be loaded was written by the engine and not changed since; if it is mapped, nobody changes it later.
-    unsafe fn new(kind: Kind) -> Self {
-        Self(kind)
-    }
-
-    /// Maps the file, which `path` leads to.
-    fn map(self, runtime: &Runtime, path: &Path, file: &mut File) -> wasmtime::Result<Code> {
-        let engine = &runtime.engine;
-        let mapped = match self.0 {
-            // SAFETY: vouched for when this was made.
-            Kind::Module => unsafe { Module::deserialize_file(engine, path) }.map(Code::Module),
-            // SAFETY: as above.
-            Kind::Direct => unsafe { Module::deserialize_file(engine, path) }.map(Code::Direct),
-            // SAFETY: as above.
-            Kind::Component => unsafe { Component::deserialize_file(engine, path) }.map(Code::Component),
-        };
-        // Not every system maps every file as code: Wine maps none.
-        mapped.or_else(|error| self.read(runtime, file).map_err(|_| error))
-    }
-
-    /// Maps a copy of the file, which nobody changes afterwards.
-    fn copy(self, runtime: &Runtime, file: &mut File) -> wasmtime::Result<Code> {
-        match copy::of(file) {
-            Ok((mut copy, path)) => self.map(runtime, &path, &mut copy),
-            Err(_) => self.read(runtime, file),
-        }
-    }
-
-    fn read(self, runtime: &Runtime, file: &mut File) -> wasmtime::Result<Code> {
-        let engine = &runtime.engine;
-        let mut code = Vec::new();
-        file.rewind()?;
-        file.read_to_end(&mut code)?;
-        match self.0 {
-            // SAFETY: vouched for when this was made.
-            Kind::Module => unsafe { Module::deserialize(engine, code) }.map(Code::Module),
-            // SAFETY: as above.
-            Kind::Direct => unsafe { Module::deserialize(engine, code) }.map(Code::Direct),
-            // SAFETY: as above.
-            Kind::Component => unsafe { Component::deserialize(engine, code) }.map(Code::Component),
-        }
-    }
-}
-
-/// The kind of code without a record, as the engine marks it.
-fn kind_of(path: &Path) -> Option<Kind> {
-    Engine::detect_precompiled_file(path).ok().flatten().map(|kind| match kind {
-        wasmtime::Precompiled::Module => Kind::Module,
-        wasmtime::Precompiled::Component => Kind::Component,
-    })
-}
-
-/// True if a file holds code compiled ahead of time.
-pub(super) fn is_machine_code(path: &Path) -> bool {
-    format::open(path).is_ok_and(|(_, format)| format == Format::Precompiled)
-}
-
-/// The file's own account of its machine code. It takes engines to tell whether the code fits, so a start does not ask.
-pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
-    let (file, format) = format::open(path).ok()?;
-    if format != Format::Precompiled {
-        return None;
-    }
-    let record = Record::read(&file).ok()?;
+/// What the record of machine code says. It takes engines to tell whether the code fits, so a start does not ask.
+pub(super) fn account_of(record: Option<Record>) -> Precompiled {
     let fits = |record: &Record| {
         let options = [false, true].into_iter().flat_map(|interruptible| {
             let bindings = [Binding::Direct, Binding::Engine];
@@ -282,5 +221,5 @@ pub(super) fn precompiled(path: &Path) -> Option<Precompiled> {
         let mut settings = options.filter_map(|options| Runtime::new(&options).ok());
         settings.any(|runtime| runtime.settings == record.settings)
     };
-    Some(Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) })
+    Precompiled { fits: record.as_ref().is_some_and(fits), imports: record.map(|record| record.imports) }
 }

@@ -7,8 +7,10 @@ mod cache;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "copy_nowhere.rs")]
 mod copy;
 mod digest;
+mod file;
 mod footprint;
 mod format;
+mod image;
 mod load;
 mod record;
 mod shape;
@@ -25,6 +27,7 @@ use crate::runtime::Runtime;
 use crate::start::Linked;
 pub use cache::{CacheContents, CodeCache};
 pub(crate) use digest::DebugInfo;
+pub use file::ProgramFile;
 use record::Record;
 
 /// A compiled program: a component, or a module of WASI preview1.
@@ -135,18 +138,6 @@ impl Code {
 }
 
 impl Program {
-    /// What a file says of itself that holds code compiled ahead of time; `None` where it holds anything else, or can't be read.
-    #[must_use]
-    pub fn precompiled(path: &Path) -> Option<Precompiled> {
-        load::precompiled(path)
-    }
-
-    /// True if a file holds code compiled ahead of time; false if it holds anything else, or can't be read.
-    #[must_use]
-    pub fn is_machine_code(path: &Path) -> bool {
-        load::is_machine_code(path)
-    }
-
     /// True if it is a module of WASI preview1, not a component.
     #[must_use]
     pub fn is_module(&self) -> bool {

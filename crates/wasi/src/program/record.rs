@@ -10,7 +10,6 @@
 //! Numbers are little-endian. Hazard: anybody can write such a file. A record is believed where the file is [sealed](super::cache); anywhere else
 //! it is what the file says of itself.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::Kind;
@@ -58,7 +57,7 @@ impl Record {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(crate) fn read(mut file: &File) -> io::Result<Option<Self>> {
+    pub(crate) fn read(mut file: impl Read + Seek) -> io::Result<Option<Self>> {
         let size = file.seek(SeekFrom::End(0))?;
         let Some(end) = size.checked_sub(END) else { return Ok(None) };
         let mut tail = [0; END as usize];

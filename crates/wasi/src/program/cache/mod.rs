@@ -21,6 +21,7 @@ use std::time::SystemTime;
 use super::digest::Digest;
 use super::record::Record;
 use platform::Folder;
+pub(super) use platform::leads_to;
 
 /// Bytes that all entries may take together.
 const ROOM: u64 = 1 << 30;

@@ -100,6 +100,12 @@ impl Folder {
     }
 }
 
+/// True if `path` leads to this very file: `/dev` may be anything.
+pub(in crate::program) fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
+    let (there, here) = (rustix::fs::stat(path)?, fstat(file)?);
+    Ok((there.st_dev, there.st_ino) == (here.st_dev, here.st_ino))
+}
+
 fn is_mine(stat: &Stat) -> bool {
     stat.st_uid == rustix::process::geteuid().as_raw()
 }
@@ -141,6 +147,15 @@ mod tests {
             assert!(fs::OpenOptions::new().write(true).open(&path).is_err());
         }
         assert!(folder.create_sealed("entry").is_ok(), "what a former process left is replaced");
+    }
+
+    #[test]
+    fn a_path_is_compared_with_the_file() {
+        let (place, folder) = folder();
+        let (entry, path) = folder.open_sealed("entry").unwrap();
+        assert!(leads_to(&path, &entry).unwrap());
+        assert!(!leads_to(place.path(), &entry).unwrap());
+        assert!(leads_to(&place.path().join("nothing"), &entry).is_err());
     }
 
     #[test]

@@ -28,6 +28,11 @@ const NO_FILE: u32 = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
 /// A folder that belongs to this user.
 pub(super) struct Folder(PathBuf);
 
+/// True: nobody can rename or remove a file of the cache as long as it is open.
+pub(in crate::program) fn leads_to(_path: &Path, _file: &File) -> io::Result<bool> {
+    Ok(true)
+}
+
 impl Folder {
     /// Makes the folder, and those on the way to it, and opens it.
     pub(super) fn make(path: &Path) -> io::Result<Self> {

@@ -10,7 +10,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Missing, debian, packages};
+use super::from_source::debian;
+use super::{Missing, packages};
 use crate::{process, workspace};
 
 /// What build scripts read to find WASI's headers.

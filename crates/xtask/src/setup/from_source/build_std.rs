@@ -15,8 +15,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Target, Toolchain};
 use crate::process;
+use crate::setup::targets::{Target, Toolchain};
 
 const CRATE: &str = "callgate_empty";
 

@@ -27,6 +27,14 @@ pub(crate) fn imported<'a>(module: &str, name: &'a str) -> Imported<'a> {
     dropped.map_or(Imported::Function(name), Imported::Drop)
 }
 
+/// The name by which the end of a handle of `resource` is imported.
+pub(crate) fn drop_of(resource: &str) -> String {
+    format!("[resource-drop]{resource}")
+}
+
+/// One of the names by which a main module exports the function that starts the program.
+pub(crate) const RUN: &str = "wasi:cli/run@0.2.0#run";
+
 /// The names by which a main module exports its memory.
 pub(crate) const MEMORIES: [&str; 2] = ["memory", "cm32p2_memory"];
 
@@ -77,7 +85,8 @@ mod tests {
             assert_eq!(imported(module, name), Imported::Drop("pollable"));
             assert_eq!(imported(module, "poll"), Imported::Function("poll"));
         }
-        assert!(is_run("wasi:cli/run@0.2.6#run") && is_run("cm32p2|wasi:cli/run@0.2|run"));
+        assert_eq!(imported("wasi:io/poll@0.2.6", &drop_of("pollable")), Imported::Drop("pollable"));
+        assert!(is_run(RUN) && is_run("wasi:cli/run@0.2.6#run") && is_run("cm32p2|wasi:cli/run@0.2|run"));
         assert!(!is_run("run") && !is_run("wasi:cli/run@0.3.0#run") && !is_run("cm32p2|wasi:cli/run@0.2|run_post"));
     }
 }

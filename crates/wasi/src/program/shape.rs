@@ -95,7 +95,7 @@ impl<'a> Parts<'a> {
         let graph = Graph::of(self)?;
         let post_return = start.post_return.map(|function| graph.own(function)).transpose()?;
         let merged = merge::merged(&graph, graph.own(start.run)?, post_return)?;
-        forwarding::check_main(&merged)?;
+        forwarding::check_memory(&merged)?;
         Ok(merged)
     }
 

@@ -38,8 +38,23 @@ pub(crate) const RUN: &str = "wasi:cli/run@0.2.0#run";
 /// The names by which a main module exports its memory.
 pub(crate) const MEMORIES: [&str; 2] = ["memory", "cm32p2_memory"];
 
-/// The names by which a main module exports its allocator.
-pub(crate) const ALLOCATORS: [&str; 2] = ["cabi_realloc", "cm32p2_realloc"];
+/// The names by which a main module exports its allocator. It has one; only where several modules were made into one, there may be a
+/// second, by the last name.
+pub(crate) const ALLOCATORS: [&str; 3] = ["cabi_realloc", "cm32p2_realloc", SECOND_ALLOCATOR];
+pub(crate) const SECOND_ALLOCATOR: &str = "cabi_import_realloc";
+
+/// The end of the name of an interface whose functions take memory from the second allocator.
+const BY_THE_SECOND: &str = " by the second allocator";
+
+/// The name of an interface whose functions take memory from the second allocator.
+pub(crate) fn by_the_second(interface: &str) -> String {
+    format!("{interface}{BY_THE_SECOND}")
+}
+
+/// True if functions of the interface with this name take memory from the second allocator.
+pub(crate) fn is_by_the_second(module: &str) -> bool {
+    module.ends_with(BY_THE_SECOND)
+}
 
 /// True for the names by which a main module exports its memory.
 pub(crate) fn is_memory(name: &str) -> bool {

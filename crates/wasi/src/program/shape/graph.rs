@@ -26,8 +26,8 @@ pub(super) struct Graph<'p, 'a> {
     known: HashMap<(String, String), u32>,
     /// Items that were defined so far.
     defined: Count,
-    /// The allocator that our functions are lowered with.
-    pub(super) allocator: Option<Function>,
+    /// The allocators that our functions are lowered with.
+    pub(super) allocators: Vec<Function>,
 }
 
 /// An instance of a core module.
@@ -108,7 +108,7 @@ impl<'p, 'a> Graph<'p, 'a> {
             hosts: Vec::new(),
             known: HashMap::new(),
             defined: Count::default(),
-            allocator: None,
+            allocators: Vec::new(),
         };
         let mut modules = HashSet::new();
         for (number, instance) in (0..).zip(&parts.core_instances) {
@@ -213,31 +213,38 @@ impl<'p, 'a> Graph<'p, 'a> {
         Ok(())
     }
 
-    /// A function of ours, which is imported once, however often it is lowered. That all are lowered with the one memory that there is
-    /// shows when all is put together.
+    /// A function of ours, which is imported once for each allocator that it is lowered with. That all are lowered with the one memory that
+    /// there is shows when all is put together.
     fn host(&mut self, function: CoreFunction<'a>, kind: u32) -> Result<Function> {
-        let (interface, name) = match function {
-            CoreFunction::Drop { interface, resource } => (interface, names::drop_of(resource)),
-            CoreFunction::Lowered { interface, name, realloc, .. } => {
-                if let Some(realloc) = realloc {
-                    let allocator = self.own(realloc)?;
-                    if *self.allocator.get_or_insert(allocator) != allocator {
-                        return Err("has functions lowered with several allocators".to_owned());
-                    }
-                }
-                (interface, name.to_owned())
-            }
+        let (interface, name, realloc) = match function {
+            CoreFunction::Drop { interface, resource } => (interface, names::drop_of(resource), None),
+            CoreFunction::Lowered { interface, name, realloc, .. } => (interface, name.to_owned(), realloc),
             CoreFunction::Export(..) => return Err(missing()),
         };
         let Some(ComponentPart::Import(interface)) = self.parts.instances.get(interface as usize) else {
             return Err("calls functions of its own by the component model".to_owned());
         };
+        let interface = match realloc.map(|realloc| self.allocator(realloc)).transpose()? {
+            None | Some(0) => (*interface).to_owned(),
+            Some(1) => names::by_the_second(interface),
+            Some(_) => return Err("has functions lowered with more than two allocators".to_owned()),
+        };
         let next = u32::try_from(self.hosts.len()).map_err(|_| too_many())?;
-        let number = *self.known.entry(((*interface).to_owned(), name.clone())).or_insert(next);
+        let number = *self.known.entry((interface.clone(), name.clone())).or_insert(next);
         if number == next {
-            self.hosts.push(Host { interface: (*interface).to_owned(), name, kind });
+            self.hosts.push(Host { interface, name, kind });
         }
         Ok(Function::Host(number))
+    }
+
+    /// The place of a core function among the allocators.
+    fn allocator(&mut self, function: u32) -> Result<usize> {
+        let function = self.own(function)?;
+        let known = self.allocators.iter().position(|allocator| *allocator == function);
+        Ok(known.unwrap_or_else(|| {
+            self.allocators.push(function);
+            self.allocators.len() - 1
+        }))
     }
 
     /// The item that a core instance exports as `name`.

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
-    CodeSection, DataCountSection, DataSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, ImportSection, MemorySection, Module, NameMap, NameSection,
-    TableSection, TagSection, TypeSection, ValType,
+    CodeSection, DataCountSection, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    FunctionSection, GlobalSection, ImportSection, MemorySection, Module, NameMap, NameSection, TableSection,
+    TagSection, TypeSection, ValType,
 };
 use wasmparser::{ElementKind, KnownCustom, Name, Parser, Payload};
 
@@ -32,13 +32,12 @@ pub(super) fn merged(graph: &Graph<'_, '_>, run: Function, post_return: Option<F
     }
     let run = merge.index(run);
     let run = if graph.nodes.iter().any(|node| node.start.is_some()) { merge.started(graph, run) } else { run };
-    let exported = [
-        (Some(run), names::RUN.to_owned()),
-        (post_return.map(|function| merge.index(function)), names::post_return(names::RUN)),
-        (graph.allocator.map(|function| merge.index(function)), names::ALLOCATORS[0].to_owned()),
-    ];
-    for (function, name) in exported {
-        function.map(|function| merge.exports.export(&name, ExportKind::Func, function));
+    merge.exports.export(names::RUN, ExportKind::Func, run);
+    let post_return = post_return.map(|function| (function, names::post_return(names::RUN)));
+    let names = [names::ALLOCATORS[0], names::SECOND_ALLOCATOR].map(str::to_owned);
+    let allocators = graph.allocators.iter().copied().zip(names);
+    for (function, name) in post_return.into_iter().chain(allocators) {
+        merge.exports.export(&name, ExportKind::Func, merge.index(function));
     }
     if !merge.memories.is_empty() {
         merge.exports.export(names::MEMORIES[0], ExportKind::Memory, 0);

@@ -1,6 +1,7 @@
 //! Guest programs through the real `callgate`, by theme. A guest has a test function of its own name, wherever it
 //! belongs.
 
+mod adapted;
 mod attacks;
 mod bad_input;
 mod binding;

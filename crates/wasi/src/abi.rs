@@ -156,12 +156,12 @@ impl Writer<'_, '_> {
         let (align, size) = (u32::try_from(align)?, u32::try_from(size)?);
         let state = &self.guest.data().direct;
         // Taken out for as long as it runs, since to clone it costs more than to call it.
-        let realloc = state.realloc.take().ok_or_else(|| wasmtime::format_err!("it exports no allocator"))?;
+        let realloc = state.allocator().take().ok_or_else(|| wasmtime::format_err!("it exports no allocator"))?;
         let before = state.may_not_leave.replace(true);
         let at = realloc.call(&mut *self.guest, (0, 0, align, size));
         let state = &self.guest.data().direct;
         state.may_not_leave.set(before);
-        state.realloc.set(Some(realloc));
+        state.allocator().set(Some(realloc));
         let at = at?;
         if !at.is_multiple_of(align) {
             return Err(wasmtime::format_err!("realloc return: result not aligned"));

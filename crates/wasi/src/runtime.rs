@@ -109,7 +109,7 @@ fn debug_info() -> DebugInfo {
 
 /// Of what is compiled of a program, and of its record. A change of either raises it, so that no code is taken from the cache that was
 /// made before: above all a change of which components are bound directly.
-const REVISION: u32 = 3;
+const REVISION: u32 = 4;
 
 /// The same for engines that understand each other's compiled code.
 fn settings(engine: &Engine, binding: Binding) -> u64 {

@@ -9,8 +9,6 @@ use wit_parser::{
     WasmExportKind, WasmImport, WorldId, WorldItem, WorldKey,
 };
 
-const MANGLING: ManglingAndAbi = ManglingAndAbi::Standard32;
-
 /// The world that the host implements.
 pub(crate) struct Interface {
     pub(crate) resolve: Resolve,
@@ -40,8 +38,8 @@ pub(crate) struct Resource {
 }
 
 impl Interface {
-    /// Reads the world `host` from the folder `wit`.
-    pub(crate) fn read(wit: &Path) -> Result<Self> {
+    /// Reads the world `host` from the folder `wit`; the mangling says by which names a module imports and exports.
+    pub(crate) fn read(wit: &Path, mangling: ManglingAndAbi) -> Result<Self> {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(wit).context("the interface cannot be read")?;
         let world = resolve.select_world(&[package], Some("host"))?;
@@ -51,12 +49,12 @@ impl Interface {
         for (key, item) in &resolve.worlds[world].imports {
             let WorldItem::Interface { id, .. } = item else { continue };
             let interface = &resolve.interfaces[*id];
-            imports.extend(interface.functions.values().map(|function| import(&resolve, key, function)));
-            resources.extend(interface.types.values().filter_map(|id| resource(&resolve, key, *id)));
+            imports.extend(interface.functions.values().map(|function| import(&resolve, key, function, mangling)));
+            resources.extend(interface.types.values().filter_map(|id| resource(&resolve, key, *id, mangling)));
         }
-        let run = run(&resolve, world).context("the world exports nothing to run")?;
-        let memory = resolve.wasm_export_name(MANGLING, WasmExport::Memory);
-        let realloc = resolve.wasm_export_name(MANGLING, WasmExport::Realloc);
+        let run = run(&resolve, world, mangling).context("the world exports nothing to run")?;
+        let memory = resolve.wasm_export_name(mangling, WasmExport::Memory);
+        let realloc = resolve.wasm_export_name(mangling, WasmExport::Realloc);
         Ok(Self { resolve, world, sizes, imports, resources, run, memory, realloc })
     }
 
@@ -69,27 +67,27 @@ impl Interface {
     }
 }
 
-fn import(resolve: &Resolve, key: &WorldKey, function: &Function) -> Import {
+fn import(resolve: &Resolve, key: &WorldKey, function: &Function, mangling: ManglingAndAbi) -> Import {
     let import = WasmImport::Func { interface: Some(key), func: function };
-    let (module, name) = resolve.wasm_import_name(MANGLING, import);
+    let (module, name) = resolve.wasm_import_name(mangling, import);
     let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
     Import { module, name, function: function.clone(), signature }
 }
 
-fn resource(resolve: &Resolve, key: &WorldKey, id: TypeId) -> Option<Resource> {
+fn resource(resolve: &Resolve, key: &WorldKey, id: TypeId, mangling: ManglingAndAbi) -> Option<Resource> {
     matches!(resolve.types[id].kind, TypeDefKind::Resource).then(|| {
         let intrinsic = ResourceIntrinsic::ImportedDrop;
         let import = WasmImport::ResourceIntrinsic { interface: Some(key), resource: id, intrinsic };
-        let (module, drop) = resolve.wasm_import_name(MANGLING, import);
+        let (module, drop) = resolve.wasm_import_name(mangling, import);
         Resource { id, module, drop }
     })
 }
 
 /// The name of the function that a command is started by.
-fn run(resolve: &Resolve, world: WorldId) -> Option<String> {
+fn run(resolve: &Resolve, world: WorldId, mangling: ManglingAndAbi) -> Option<String> {
     let (key, item) = resolve.worlds[world].exports.first()?;
     let WorldItem::Interface { id, .. } = item else { return None };
     let func = resolve.interfaces[*id].functions.values().next()?;
     let export = WasmExport::Func { interface: Some(key), func, kind: WasmExportKind::Normal };
-    Some(resolve.wasm_export_name(MANGLING, export))
+    Some(resolve.wasm_export_name(mangling, export))
 }

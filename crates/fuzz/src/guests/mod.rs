@@ -24,6 +24,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use callgate_wasi::{Binding, Bound, Exit, Program, ProgramFile, Runtime, RuntimeOptions};
 use fastrand::Rng;
 use tempfile::TempDir;
+use wit_parser::{LiftLowerAbi, ManglingAndAbi};
 
 use crate::backends::{Host, Hosts};
 use crate::watch::Watch;
@@ -33,6 +34,8 @@ use interface::Interface;
 /// The target: an engine, and what guests find.
 pub struct Guests {
     interface: Interface,
+    /// The same by the older names, which adapters have.
+    by_older_names: Interface,
     runtime: Runtime,
     /// One that binds components by the engine.
     engine: Runtime,
@@ -53,7 +56,8 @@ impl Guests {
         let runtime = Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?;
         let options = RuntimeOptions { interruptible: true, binding: Binding::Engine, ..RuntimeOptions::default() };
         Ok(Self {
-            interface: Interface::read(wit)?,
+            interface: Interface::read(wit, ManglingAndAbi::Standard32)?,
+            by_older_names: Interface::read(wit, ManglingAndAbi::Legacy(LiftLowerAbi::Sync))?,
             runtime,
             engine: Runtime::new(&options)?,
             hosts: Hosts::default(),
@@ -151,12 +155,16 @@ impl Guests {
         Ok(ends)
     }
 
-    /// A component that calls the interface at random, bound directly and by the engine: the same calls, answers and end.
+    /// A component that calls the interface at random, of one module or of a main module and an adapter, bound directly and by the engine:
+    /// the same calls, answers and end.
     ///
     /// # Errors
     /// What differs.
     pub fn both_ways(&mut self, seed: u64) -> Result<()> {
-        let component = module::component(&self.interface, seed, self.loopback.port)?;
+        let component = match seed % 2 {
+            0 => module::component(&self.interface, seed, self.loopback.port)?,
+            _ => module::adapted(&self.by_older_names, seed, self.loopback.port)?,
+        };
         let path = self.file(&component)?;
         let directly = self.runtime.load(&path)?;
         ensure!(directly.bound() == Bound::Directly, "it is bound otherwise: {:?}", directly.bound());

@@ -1,4 +1,5 @@
-//! A core module that imports the whole interface and calls a random sequence of it, made into a component.
+//! A core module that imports the whole interface and calls a random sequence of it, made into a component: by itself, or as the main
+//! module or the adapter of two that call each other, each with an allocator.
 //!
 //! A call whose handle is not there is left out, else nearly every guest would end at its third call, by a trap. What was wild
 //! on purpose is called.
@@ -7,11 +8,12 @@ use anyhow::Result;
 use fastrand::Rng;
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, InstructionSink, MemorySection, MemoryType, Module, TypeSection, ValType,
+    GlobalSection, GlobalType, ImportSection, InstructionSink, MemorySection, MemoryType, Module, NameMap, NameSection,
+    TypeSection, ValType,
 };
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::WasmType;
-use wit_parser::{Handle, Type, TypeDefKind};
+use wit_parser::{Handle, IndexMap, Type, TypeDefKind, World};
 
 use super::harvest::{Harvest, Place};
 use super::interface::{Import, Interface};
@@ -32,9 +34,72 @@ const NEXT: u32 = 0;
 
 /// The component of a seed. `port` is one of this machine that it may use.
 pub(crate) fn component(interface: &Interface, seed: u64, port: u16) -> Result<Vec<u8>> {
-    let mut module = Hostile::new(interface, seed, port).module();
+    let mut module = Hostile::new(interface, seed, port).module(Role::Alone);
     embed_component_metadata(&mut module, &interface.resolve, interface.world, StringEncoding::UTF8)?;
     ComponentEncoder::default().module(&module)?.validate(true).encode()
+}
+
+/// A component of a main module and an adapter, of which each, or only the adapter, calls the interface.
+pub(crate) fn adapted(interface: &Interface, seed: u64, port: u16) -> Result<Vec<u8>> {
+    let mut random = Rng::with_seed(seed);
+    let mut main =
+        if random.bool() { plain_main() } else { Hostile::new(interface, random.u64(..), port).module(Role::Main) };
+    let mut resolve = interface.resolve.clone();
+    let of_main =
+        World { name: "main".to_owned(), exports: IndexMap::default(), ..resolve.worlds[interface.world].clone() };
+    let of_main = resolve.worlds.alloc(of_main);
+    embed_component_metadata(&mut main, &resolve, of_main, StringEncoding::UTF8)?;
+    let has_stack = random.bool();
+    let mut adapter = Hostile::new(interface, random.u64(..), port).module(Role::Adapter { has_stack });
+    embed_component_metadata(&mut adapter, &interface.resolve, interface.world, StringEncoding::UTF8)?;
+    ComponentEncoder::default().module(&main)?.adapter(ADAPTER, &adapter)?.validate(true).encode()
+}
+
+/// The name of the adapter, and of what it exports to the main module.
+const ADAPTER: &str = "wasi_snapshot_preview1";
+const CALLS: &str = "calls";
+
+/// What a module is to its component.
+#[derive(Clone, Copy)]
+enum Role {
+    Alone,
+    Main,
+    /// With a stack, it gets a start function, which takes memory for it from the main module's allocator where there is one.
+    Adapter {
+        has_stack: bool,
+    },
+}
+
+/// A main module that calls the adapter alone.
+fn plain_main() -> Vec<u8> {
+    let (mut types, mut imports, mut functions) = (TypeSection::new(), ImportSection::new(), FunctionSection::new());
+    types.ty().function([], []);
+    imports.import(ADAPTER, CALLS, EntityType::Function(0));
+    functions.function(0);
+    let mut exports = ExportSection::new();
+    exports.export("memory", ExportKind::Memory, 0).export("_start", ExportKind::Func, 1);
+    let (mut code, mut start) = (CodeSection::new(), Function::new([]));
+    start.instructions().call(0).end();
+    code.function(&start);
+    let mut module = Module::new();
+    module.section(&types).section(&imports).section(&functions).section(&memories());
+    module.section(&exports).section(&code).section(&data());
+    module.finish()
+}
+
+fn memories() -> MemorySection {
+    let mut memories = MemorySection::new();
+    memories.memory(MEMORY);
+    memories
+}
+
+const MEMORY: MemoryType =
+    MemoryType { minimum: PAGES, maximum: None, memory64: false, shared: false, page_size_log2: None };
+
+fn data() -> DataSection {
+    let mut data = DataSection::new();
+    data.active(0, &ConstExpr::i32_const(TEXTS as i32), texts());
+    data
 }
 
 struct Hostile<'a> {
@@ -56,7 +121,7 @@ impl<'a> Hostile<'a> {
         &mut self.values.random
     }
 
-    fn module(&mut self) -> Vec<u8> {
+    fn module(&mut self, role: Role) -> Vec<u8> {
         let (mut types, mut imports, mut functions) =
             (TypeSection::new(), ImportSection::new(), FunctionSection::new());
         for import in &self.interface.imports {
@@ -70,40 +135,60 @@ impl<'a> Hostile<'a> {
         for resource in &self.interface.resources {
             imports.import(&resource.module, &resource.drop, EntityType::Function(drop));
         }
-        let (run, realloc) = (types.len(), types.len() + 1);
+        let (run, realloc, plain) = (types.len(), types.len() + 1, types.len() + 2);
         types.ty().function([], [ValType::I32]);
         types.ty().function([ValType::I32; 4], [ValType::I32]);
-        functions.function(run).function(realloc);
+        types.ty().function([], []);
 
-        let first = imports.len();
-        let mut exports = ExportSection::new();
-        exports.export(&self.interface.run, ExportKind::Func, first);
-        exports.export(&self.interface.realloc, ExportKind::Func, first + 1);
-        exports.export(&self.interface.memory, ExportKind::Memory, 0);
-        let mut memories = MemorySection::new();
-        memories.memory(MemoryType {
-            minimum: PAGES,
-            maximum: None,
-            memory64: false,
-            shared: false,
-            page_size_log2: None,
-        });
+        let (mut exports, mut code) = (ExportSection::new(), CodeSection::new());
+        let (other, next) = (imports.len(), imports.len() + 1);
+        let Interface { run: run_name, realloc: realloc_name, memory, .. } = self.interface;
+        match role {
+            Role::Alone => {
+                functions.function(run).function(realloc);
+                exports.export(run_name, ExportKind::Func, other).export(realloc_name, ExportKind::Func, other + 1);
+                code.function(&self.calls(|code| _ = code.i32_const(0)));
+            }
+            Role::Main => {
+                imports.import(ADAPTER, CALLS, EntityType::Function(plain));
+                functions.function(plain).function(realloc);
+                exports.export("_start", ExportKind::Func, next).export(realloc_name, ExportKind::Func, next + 1);
+                code.function(&self.calls(|code| _ = code.call(other)));
+            }
+            Role::Adapter { .. } => {
+                imports.import("__main_module__", "_start", EntityType::Function(plain));
+                imports.import("env", "memory", EntityType::Memory(MEMORY));
+                functions.function(plain).function(realloc).function(run);
+                exports.export(CALLS, ExportKind::Func, next).export("cabi_import_realloc", ExportKind::Func, next + 1);
+                exports.export(run_name, ExportKind::Func, next + 2);
+                code.function(&self.calls(|_| {}));
+            }
+        }
+        code.function(&self.realloc());
         let mut globals = GlobalSection::new();
-        let next = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-        globals.global(next, &ConstExpr::i32_const(HEAP as i32));
-        let mut code = CodeSection::new();
-        code.function(&self.run()).function(&self.realloc());
-        let mut data = DataSection::new();
-        data.active(0, &ConstExpr::i32_const(TEXTS as i32), texts());
+        let global = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        globals.global(global, &ConstExpr::i32_const(HEAP as i32));
 
         let mut module = Module::new();
-        module.section(&types).section(&imports).section(&functions).section(&memories).section(&globals);
-        module.section(&exports).section(&code).section(&data);
+        module.section(&types).section(&imports).section(&functions);
+        if let Role::Adapter { has_stack } = role {
+            let mut run = Function::new([]);
+            run.instructions().call(other).i32_const(0).end();
+            code.function(&run);
+            module.section(&globals).section(&exports).section(&code);
+            let (mut names, mut of_globals) = (NameSection::new(), NameMap::new());
+            of_globals.append(NEXT, if has_stack { "__stack_pointer" } else { "next" });
+            names.globals(&of_globals);
+            module.section(&names);
+        } else {
+            exports.export(memory, ExportKind::Memory, 0);
+            module.section(&memories()).section(&globals).section(&exports).section(&code).section(&data());
+        }
         module.finish()
     }
 
-    /// Calls in a row, some rounds of them.
-    fn run(&mut self) -> Function {
+    /// Calls in a row, some rounds of them, and what comes after them.
+    fn calls(&mut self, end: impl FnOnce(&mut InstructionSink<'_>)) -> Function {
         let mut function = Function::new([(4, ValType::I32)]);
         let mut code = function.instructions();
         let rounds = [1, 1, 3, 10][self.random().usize(0..4)];
@@ -124,7 +209,8 @@ impl<'a> Hostile<'a> {
             }
         }
         code.local_get(ROUNDS).i32_const(1).i32_sub().local_tee(ROUNDS).br_if(0).end();
-        code.i32_const(0).end();
+        end(&mut code);
+        code.end();
         function
     }
 

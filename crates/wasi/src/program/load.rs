@@ -3,6 +3,7 @@
 //! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
 //! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -12,7 +13,7 @@ use wasmtime::Module;
 use wasmtime::component::Component;
 
 use super::cache::Entry;
-use super::digest::{Digest, digest};
+use super::digest::{DebugInfo, Digest, digest};
 use super::file::{ProgramFile, SHORT_CODE, kind_of};
 use super::format::{self, unreadable};
 use super::image::Image;
@@ -145,12 +146,14 @@ impl Runtime {
             let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             format!("not valid ({why}); correct its text")
         })?;
+        let mut instance = footprint::largest_instance(&binary);
         let code = if format::is_module(&binary) {
             let module = Module::from_binary(&self.engine, &binary).map(Code::Module);
             module.map_err(|error| {
                 format!("not a valid module ({}); build it anew for wasm32-wasip1", one_line(&error))
             })?
-        } else if let Ok(main) = self.main_module(&binary) {
+        } else if let Ok((main, size)) = self.main_module(&binary) {
+            instance = instance.max(size);
             Code::Direct(main)
         } else {
             let component = Component::from_binary(&self.engine, &binary).map(Code::Component);
@@ -162,18 +165,18 @@ impl Runtime {
             Code::Direct(_) => shape::interfaces(&binary),
             code => code.imports(self),
         };
-        Ok(Compiled { code, imports, instance: footprint::largest_instance(&binary) })
+        Ok(Compiled { code, imports, instance })
     }
 
-    /// The main module of a component that is to be bound directly, which can be linked.
+    /// The main module of a component that is to be bound directly, which can be linked, and the bytes that an instance of it takes.
     ///
     /// # Errors
     /// In a few words, why it isn't.
-    fn main_module(&self, binary: &[u8]) -> Result<Module, String> {
+    fn main_module(&self, binary: &[u8]) -> Result<(Module, u64), String> {
         let shape = self.directly(binary)?;
-        let main = Module::from_binary(&self.engine, shape.main).map_err(|error| unlinked(&error))?;
+        let main = Module::from_binary(&self.engine, &shape.main).map_err(|error| unlinked(&error))?;
         direct::check(&main).map_err(|error| unlinked(&error))?;
-        Ok(main)
+        Ok((main, footprint::largest_instance(&shape.main)))
     }
 
     /// The parts of a component that is to be bound directly.
@@ -185,6 +188,9 @@ impl Runtime {
             return Err("was asked for (CALLGATE_BIND=engine, or a function to be called by name)".to_owned());
         }
         let shape = shape::of(binary, self.engine.get_wasm_features())?;
+        if matches!(shape.main, Cow::Owned(_)) && self.debug_info == DebugInfo::Read {
+            return Err("is of several modules, whose lines could not be shown (WASMTIME_BACKTRACE_DETAILS)".to_owned());
+        }
         // The types of the imports are compared by the engine, with those that it would link.
         let imports = Component::from_binary(&self.engine, shape.imports).map_err(|error| unlinked(&error))?;
         self.linker().and_then(|linker| linker.instantiate_pre(&imports)).map_err(|error| unlinked(&error))?;

@@ -1,25 +1,35 @@
-//! Which components can be bound as core modules: those of one main module that calls us alone, and of what `wit-component` puts
-//! around it. That is proven here to be mere forwarding, so that the main module may be linked by the names of its imports:
+//! Which components can be bound as core modules, and which module that is.
+//!
+//! Most have one main module that calls us, and what `wit-component` puts around it. That is proven here to be mere forwarding, so that the
+//! main module may be linked by the names of its imports:
 //!
 //! - a shim, each of whose functions passes its arguments on to one slot of a table;
 //! - a fix-up, which fills the table with our functions as they are lowered, and does nothing else;
 //! - a wrapper, which gives the function that starts the program the name `run`.
 //!
+//! Where more modules than one do something, as the adapter for preview1 does, all of them are made into one (`graph.rs`, `merge.rs`). The
+//! wrapper is the only component inside of another even there.
+//!
 //! Everything else is the engine's. Hazard: what is let through here is linked without the engine's component layer. So the component
 //! has been validated as a whole before, and whoever binds it has the engine compare the types of its imports with ours.
 
 mod forwarding;
+mod graph;
+mod merge;
 mod parts;
+
+use std::borrow::Cow;
 
 use wasmparser::{ComponentExternalKind, ExternalKind, TypeRef, Validator, WasmFeatures};
 
 use crate::bind::direct::names::{self, Imported};
+use graph::Graph;
 use parts::{ComponentPart, CoreFunction, CoreInstance, Function, Instantiated, Parts, Type};
 
 /// A component that can be bound directly.
 pub(super) struct Shape<'a> {
-    /// The main module.
-    pub(super) main: &'a [u8],
+    /// The main module, or one that was made of several.
+    pub(super) main: Cow<'a, [u8]>,
     /// A component of the same imports, and of nothing else.
     pub(super) imports: &'a [u8],
 }
@@ -36,12 +46,11 @@ pub(super) fn of(binary: &[u8], features: WasmFeatures) -> Result<Shape<'_>> {
     let validated = Validator::new_with_features(features).validate_all(binary);
     validated.map_err(|error| format!("is not valid: {}", error.message()))?;
     let parts = Parts::read(binary)?;
-    let roles = parts.roles()?;
-    parts.check_fix_up(&roles)?;
-    parts.check_imports(&roles)?;
-    parts.check_run(&roles)?;
-    let main = parts.module(roles.main.module)?;
-    forwarding::check_main(main)?;
+    let start = parts.start()?;
+    let main = match parts.main(&start) {
+        Ok(main) => Cow::Borrowed(main),
+        Err(_) => Cow::Owned(parts.merged(&start)?),
+    };
     Ok(Shape { main, imports: &binary[..parts.imports_end] })
 }
 
@@ -55,6 +64,12 @@ pub(super) fn interfaces(binary: &[u8]) -> Vec<String> {
     imported.collect()
 }
 
+/// The core functions that start the program: `run`, and the one that is called with its result.
+struct Start {
+    run: u32,
+    post_return: Option<u32>,
+}
+
 /// The parts that the core instances play.
 struct Roles<'p, 'a> {
     main_instance: u32,
@@ -64,6 +79,26 @@ struct Roles<'p, 'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// The main module, where no other does more than to forward.
+    fn main(&self, start: &Start) -> Result<&'a [u8]> {
+        let roles = self.roles()?;
+        self.check_fix_up(&roles)?;
+        self.check_imports(&roles)?;
+        self.check_start(start, &roles)?;
+        let main = self.module(roles.main.module)?;
+        forwarding::check_main(main)?;
+        Ok(main)
+    }
+
+    /// One module made of all.
+    fn merged(&self, start: &Start) -> Result<Vec<u8>> {
+        let graph = Graph::of(self)?;
+        let post_return = start.post_return.map(|function| graph.own(function)).transpose()?;
+        let merged = merge::merged(&graph, graph.own(start.run)?, post_return)?;
+        forwarding::check_memory(&merged)?;
+        Ok(merged)
+    }
+
     fn module(&self, index: u32) -> Result<&'a [u8]> {
         let range = self.modules.get(index as usize).ok_or("has no such module")?;
         Ok(&self.binary[range.clone()])
@@ -171,8 +206,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Checks that the function that starts the program is an export of the main module, under the name by which it is found.
-    fn check_run(&self, roles: &Roles<'_, 'a>) -> Result<()> {
+    /// The functions that start the program, of the types that they must have.
+    fn start(&self) -> Result<Start> {
         let other = || "starts otherwise than by wasi:cli/run".to_owned();
         let mut runs = self.exports.iter().filter(|(name, ..)| name.starts_with(RUN));
         let (Some(run), None) = (runs.next(), runs.next()) else { return Err(other()) };
@@ -199,7 +234,7 @@ impl<'a> Parts<'a> {
             }
             _ => return Err(other()),
         };
-        let Some(Function::Lifted(core, kind, post_return)) = self.functions.get(function as usize) else {
+        let Some(Function::Lifted(run, kind, post_return)) = self.functions.get(function as usize) else {
             return Err(other());
         };
         let returned = match self.types.get(*kind as usize) {
@@ -209,11 +244,17 @@ impl<'a> Parts<'a> {
         if returned != Some(&Type::Result) {
             return Err("starts by a function of another type".to_owned());
         }
-        let run = self.export_of_main(*core, roles).filter(|name| names::is_run(name)).ok_or_else(other)?;
+        Ok(Start { run: *run, post_return: *post_return })
+    }
+
+    /// Checks that the functions that start the program are exports of the main module, under the names by which they are found.
+    fn check_start(&self, start: &Start, roles: &Roles<'_, 'a>) -> Result<()> {
+        let other = || "starts otherwise than by wasi:cli/run".to_owned();
+        let run = self.export_of_main(start.run, roles).filter(|name| names::is_run(name)).ok_or_else(other)?;
         // The engine calls what is named, and we what has the name.
         let (wanted, exports) = (names::post_return(run), forwarding::exports(self.module(roles.main.module)?)?);
         let exports: Vec<&str> = exports.into_iter().map(|(name, _)| name).collect();
-        let called = post_return.map(|function| self.export_of_main(function, roles));
+        let called = start.post_return.map(|function| self.export_of_main(function, roles));
         let is_called = called == Some(Some(wanted.as_str()));
         if is_called == exports.contains(&wanted.as_str()) && (is_called || called.is_none()) {
             Ok(())

@@ -26,7 +26,10 @@ use crate::objects::Keep;
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) memory: Cell<Option<Memory>>,
-    pub(crate) realloc: Cell<Option<Realloc>>,
+    /// Its allocators: the main module's and the adapter's, or twice the same.
+    allocators: [Cell<Option<Realloc>>; 2],
+    /// Which of them the call at hand takes memory from.
+    allocator: Cell<usize>,
     /// True while the guest's allocator runs.
     pub(crate) may_not_leave: Cell<bool>,
 }
@@ -59,7 +62,9 @@ pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
         let place = function.result_in_memory.then_some(ValType::I32);
         let parameters = function.parameters.concat().into_iter().map(flat).chain(place);
         let kind = FuncType::new(module.engine(), parameters, function.result.map(flat));
+        let allocator = usize::from(names::is_by_the_second(import.module()));
         let call = move |mut guest: Caller<'_, Host>, slots: &mut [_]| {
+            guest.data().direct.allocator.set(allocator);
             // SAFETY: the engine fills as many slots as `kind` has parameters, by its types, and that is what is taken.
             (function.call)(&mut guest, unsafe { Arguments::new(slots) })
         };
@@ -97,12 +102,15 @@ pub(crate) fn check(module: &Module) -> wasmtime::Result<()> {
 pub(crate) fn run(store: &mut GuestStore, instance: &wasmtime::InstancePre<Host>, name: &str) -> wasmtime::Result<u8> {
     let instance = instance.instantiate(&mut *store)?;
     let memory = names::MEMORIES.iter().find_map(|name| instance.get_memory(&mut *store, name));
-    let realloc = names::ALLOCATORS.iter().find_map(|name| instance.get_func(&mut *store, name));
-    let realloc = realloc.map(|realloc| realloc.typed(&*store)).transpose()?;
+    let mut allocator = |name: &str| instance.get_func(&mut *store, name);
+    let first = names::ALLOCATORS.into_iter().find_map(&mut allocator);
+    let allocators = [first, allocator(names::SECOND_ALLOCATOR).or(first)];
     let run = instance.get_typed_func::<(), u32>(&mut *store, name)?;
     let state = &store.data().direct;
     state.memory.set(memory);
-    state.realloc.set(realloc);
+    for (place, allocator) in state.allocators.iter().zip(allocators) {
+        place.set(allocator.map(|allocator| allocator.typed(&*store)).transpose()?);
+    }
     let result = run.call(&mut *store, ())?;
     if result > 1 {
         return Err(wasmtime::format_err!("invalid expected discriminant"));
@@ -128,6 +136,11 @@ pub(super) fn view<'a>(guest: &'a mut Caller<'_, Host>) -> wasmtime::Result<View
 }
 
 impl State {
+    /// Where the allocator is kept that the call at hand takes memory from.
+    pub(crate) fn allocator(&self) -> &Cell<Option<Realloc>> {
+        &self.allocators[self.allocator.get()]
+    }
+
     /// # Errors
     /// If the guest's allocator runs.
     fn check_may_leave(&self) -> wasmtime::Result<()> {

@@ -27,11 +27,34 @@ pub(crate) fn imported<'a>(module: &str, name: &'a str) -> Imported<'a> {
     dropped.map_or(Imported::Function(name), Imported::Drop)
 }
 
+/// The name by which the end of a handle of `resource` is imported.
+pub(crate) fn drop_of(resource: &str) -> String {
+    format!("[resource-drop]{resource}")
+}
+
+/// One of the names by which a main module exports the function that starts the program.
+pub(crate) const RUN: &str = "wasi:cli/run@0.2.0#run";
+
 /// The names by which a main module exports its memory.
 pub(crate) const MEMORIES: [&str; 2] = ["memory", "cm32p2_memory"];
 
-/// The names by which a main module exports its allocator.
-pub(crate) const ALLOCATORS: [&str; 2] = ["cabi_realloc", "cm32p2_realloc"];
+/// The names by which a main module exports its allocator. It has one; only where several modules were made into one, there may be a
+/// second, by the last name.
+pub(crate) const ALLOCATORS: [&str; 3] = ["cabi_realloc", "cm32p2_realloc", SECOND_ALLOCATOR];
+pub(crate) const SECOND_ALLOCATOR: &str = "cabi_import_realloc";
+
+/// The end of the name of an interface whose functions take memory from the second allocator.
+const BY_THE_SECOND: &str = " by the second allocator";
+
+/// The name of an interface whose functions take memory from the second allocator.
+pub(crate) fn by_the_second(interface: &str) -> String {
+    format!("{interface}{BY_THE_SECOND}")
+}
+
+/// True if functions of the interface with this name take memory from the second allocator.
+pub(crate) fn is_by_the_second(module: &str) -> bool {
+    module.ends_with(BY_THE_SECOND)
+}
 
 /// True for the names by which a main module exports its memory.
 pub(crate) fn is_memory(name: &str) -> bool {
@@ -77,7 +100,8 @@ mod tests {
             assert_eq!(imported(module, name), Imported::Drop("pollable"));
             assert_eq!(imported(module, "poll"), Imported::Function("poll"));
         }
-        assert!(is_run("wasi:cli/run@0.2.6#run") && is_run("cm32p2|wasi:cli/run@0.2|run"));
+        assert_eq!(imported("wasi:io/poll@0.2.6", &drop_of("pollable")), Imported::Drop("pollable"));
+        assert!(is_run(RUN) && is_run("wasi:cli/run@0.2.6#run") && is_run("cm32p2|wasi:cli/run@0.2|run"));
         assert!(!is_run("run") && !is_run("wasi:cli/run@0.3.0#run") && !is_run("cm32p2|wasi:cli/run@0.2|run_post"));
     }
 }

@@ -228,8 +228,14 @@ fn check_exports(module: &[u8]) -> super::Result<()> {
     Ok(())
 }
 
-/// Checks that a main module runs nothing before it is called, and has a memory of 32 bits of its own alone.
+/// Checks that a main module runs nothing before it is called, and exports no more than is looked for.
 pub(super) fn check_main(module: &[u8]) -> super::Result<()> {
+    check_memory(module)?;
+    check_exports(module)
+}
+
+/// Checks that a module runs nothing when it is instantiated, and has a memory of 32 bits of its own alone.
+pub(super) fn check_memory(module: &[u8]) -> super::Result<()> {
     let mut memories = 0;
     for payload in Parser::new(0).parse_all(module) {
         match payload.map_err(|error| error.message().to_owned())? {
@@ -246,7 +252,7 @@ pub(super) fn check_main(module: &[u8]) -> super::Result<()> {
             _ => {}
         }
     }
-    if memories == 1 { check_exports(module) } else { Err(format!("has {memories} memories")) }
+    if memories == 1 { Ok(()) } else { Err(format!("has {memories} memories")) }
 }
 
 /// Sections that nothing comes of.

@@ -25,8 +25,8 @@ pub(super) struct Parts<'a> {
     pub(super) core_functions: Vec<CoreFunction<'a>>,
     pub(super) memories: Vec<(u32, &'a str)>,
     pub(super) tables: Vec<(u32, &'a str)>,
-    pub(super) globals: usize,
-    pub(super) tags: usize,
+    pub(super) globals: Vec<(u32, &'a str)>,
+    pub(super) tags: Vec<(u32, &'a str)>,
     pub(super) exports: Vec<(&'a str, ComponentExternalKind, u32)>,
 }
 
@@ -195,8 +195,9 @@ impl<'a> Parts<'a> {
                 ExternalKind::Func => self.core_functions.push(CoreFunction::Export(instance_index, name)),
                 ExternalKind::Memory => self.memories.push((instance_index, name)),
                 ExternalKind::Table => self.tables.push((instance_index, name)),
-                ExternalKind::Global => self.globals += 1,
-                _ => self.tags += 1,
+                ExternalKind::Global => self.globals.push((instance_index, name)),
+                ExternalKind::Tag => self.tags.push((instance_index, name)),
+                ExternalKind::FuncExact => return Err("has an alias of another kind".to_owned()),
             },
             _ => return Err("has an alias of another kind".to_owned()),
         }

@@ -135,3 +135,10 @@ fn a_difference_between_systems_is_seen() {
 fn guests() -> Guests {
     Guests::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit")).expect("the engine is set up")
 }
+
+#[test]
+fn wrong_calls_end_alike_in_both_ways() {
+    let (called, count) = guests().wrong_calls().unwrap_or_else(|error| panic!("{error:#}"));
+    assert!(count > 3_000, "{count} calls");
+    assert!(called.len() > 90, "{} functions were called: {called:?}", called.len());
+}

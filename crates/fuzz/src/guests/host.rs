@@ -50,22 +50,43 @@ impl Loopback {
     }
 }
 
+/// What a guest gets besides its mounts.
+pub(crate) struct Grants {
+    quota: Option<Quota>,
+    handles: usize,
+    network: bool,
+}
+
+impl Grants {
+    /// More or less.
+    pub(crate) fn at_random(random: &mut Rng) -> Self {
+        let quota = Quota { bytes: random.u64(0..200_000), entries: random.u64(0..20) };
+        let quota = random.bool().then_some(quota);
+        Self { quota, handles: [8, 50, 1_000, 1_000][random.usize(0..4)], network: random.bool() }
+    }
+
+    /// All that there is.
+    pub(crate) fn all() -> Self {
+        Self { quota: None, handles: 1_000, network: true }
+    }
+}
+
 /// Runs `program` as a guest with everything there is to abuse. What it did outside its mounts is an error.
 pub(crate) fn run(
     program: &Program,
     system: Arc<dyn System>,
     ground: Box<dyn Ground>,
     loopback: &Loopback,
-    random: &mut Rng,
+    grants: &Grants,
+    argument: &str,
     trace: Option<Box<dyn Write + Send>>,
 ) -> Result<Exit> {
-    let quota = Quota { bytes: random.u64(0..200_000), entries: random.u64(0..20) };
-    let mounts = Mounts::new(ground, random.bool().then_some(quota))?;
+    let mounts = Mounts::new(ground, grants.quota)?;
     let mut guest = Guest::new(system);
-    guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(MEMORY);
-    guest.max_handles([8, 50, 1_000, 1_000][random.usize(0..4)]);
+    guest.arguments([argument, "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(MEMORY);
+    guest.max_handles(grants.handles);
     mounts.give(&mut guest)?;
-    if random.bool() {
+    if grants.network {
         let port = loopback.port;
         let rules = [
             "listen=127.0.0.1",
@@ -77,11 +98,8 @@ pub(crate) fn run(
             guest.permit(rule.parse::<Rule>()?);
         }
     }
-    let is_traced = random.bool();
-    match trace {
-        Some(trace) => drop(guest.trace(trace)),
-        None if is_traced => drop(guest.trace(Box::new(io::sink()))),
-        None => {}
+    if let Some(trace) = trace {
+        guest.trace(trace);
     }
     let exit = guest.run(program)?;
     loopback.clear();

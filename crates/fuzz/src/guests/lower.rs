@@ -9,7 +9,7 @@ use super::value::Value;
 
 /// A flat value: what it is made of, and what it is called.
 #[derive(Clone, Copy)]
-enum Flat {
+pub(crate) enum Flat {
     Number(u64),
     Held(u32),
 }
@@ -22,14 +22,19 @@ pub(crate) struct Lower<'a, 'b> {
     pub(crate) interface: &'a Interface,
     pub(crate) code: &'a mut InstructionSink<'b>,
     pub(crate) lists: u32,
+    /// What to push in the place of the flat value of this number.
+    pub(crate) instead: Option<(usize, Flat)>,
 }
 
 impl Lower<'_, '_> {
     /// Pushes the arguments: what must be in memory is stored before, for nothing may come between.
     pub(crate) fn arguments(&mut self, values: &[(Value, Type)]) {
         let flat: Vec<_> = values.iter().flat_map(|(value, ty)| self.flat(value, ty)).collect();
-        for (value, ty) in flat {
-            self.push(value, ty);
+        for (place, (value, ty)) in flat.into_iter().enumerate() {
+            match self.instead {
+                Some((instead, value)) if instead == place => self.push(value, ty),
+                _ => self.push(value, ty),
+            }
         }
     }
 
@@ -47,16 +52,9 @@ impl Lower<'_, '_> {
         };
     }
 
-    fn flat_types(&self, ty: &Type) -> Vec<WasmType> {
-        let mut storage = [WasmType::I32; 64];
-        let mut types = FlatTypes::new(&mut storage);
-        self.interface.resolve.push_flat(ty, &mut types);
-        types.to_vec()
-    }
-
     /// The flat values of `value`, each with its type.
     fn flat(&mut self, value: &Value, ty: &Type) -> Vec<(Flat, WasmType)> {
-        let types = self.flat_types(ty);
+        let types = flat_types(self.interface, ty);
         let first = |value| vec![(value, types.first().copied().unwrap_or(WasmType::I32))];
         match value {
             Value::Number(number) => first(Flat::Number(*number)),
@@ -153,6 +151,14 @@ impl Lower<'_, '_> {
             _ => self.code.i32_store(HERE),
         };
     }
+}
+
+/// The core types that a value is passed as.
+pub(crate) fn flat_types(interface: &Interface, ty: &Type) -> Vec<WasmType> {
+    let mut storage = [WasmType::I32; 64];
+    let mut types = FlatTypes::new(&mut storage);
+    interface.resolve.push_flat(ty, &mut types);
+    types.to_vec()
 }
 
 /// Bytes of a value in memory.

@@ -14,7 +14,7 @@ mod lower;
 mod module;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use wit_parser::{LiftLowerAbi, ManglingAndAbi};
 
 use crate::backends::{Host, Hosts};
 use crate::watch::Watch;
-use host::Loopback;
+use host::{Grants, Loopback};
 use interface::Interface;
 
 /// The target: an engine, and what guests find.
@@ -149,7 +149,9 @@ impl Guests {
         let mut ends = Vec::new();
         for Host { name, system, ground } in self.hosts.all() {
             let mut random = Rng::with_seed(seed);
-            let exit = host::run(&program, system, ground, &self.loopback, &mut random, None).context(name)?;
+            let grants = Grants::at_random(&mut random);
+            let trace: Option<Box<dyn Write + Send>> = if random.bool() { Some(Box::new(io::sink())) } else { None };
+            let exit = host::run(&program, system, ground, &self.loopback, &grants, "hostile", trace).context(name)?;
             ends.push(kind_of(exit));
         }
         Ok(ends)
@@ -166,12 +168,48 @@ impl Guests {
             _ => module::adapted(&self.by_older_names, seed, self.loopback.port)?,
         };
         let path = self.file(&component)?;
-        let directly = self.runtime.load(&path)?;
+        let (both, grants) = (self.both(&path)?, Grants::at_random(&mut Rng::with_seed(seed)));
+        let end = self.watch.over(format!("direct {seed}"), || self.same(&both, &grants, "hostile"))?.end;
+        *self.ends.entry(("direct", end)).or_default() += 1;
+        Ok(())
+    }
+
+    /// Every function of the interface with one argument that is wrong, in all the ways in which one can be, bound directly and by the engine: the
+    /// same calls, answers and end. Yields the functions that were called, and how many calls were wrong.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn wrong_calls(&mut self) -> Result<(BTreeSet<String>, usize)> {
+        let (mut called, mut count) = (BTreeSet::new(), 0);
+        for number in 0..self.interface.imports.len() {
+            let name = self.interface.imports[number].name.clone();
+            let (component, cases) = module::wrong_calls(&self.interface, number, self.loopback.port)?;
+            let path = self.file(&component)?;
+            let both = self.both(&path)?;
+            for (case, wrong) in cases.iter().enumerate() {
+                let end =
+                    self.watch.over(format!("{name}, {wrong}"), || self.same(&both, &Grants::all(), &"x".repeat(case)));
+                let end = end.with_context(|| format!("{name}, {wrong}"))?;
+                // A call is `time interface-less.name(…`.
+                called.extend(
+                    end.trace.lines().filter_map(|line| Some(line.split_once(' ')?.1.split_once('(')?.0.to_owned())),
+                );
+                count += 1;
+            }
+        }
+        Ok((called, count))
+    }
+
+    /// The program in this file, bound in both ways.
+    fn both(&self, path: &Path) -> Result<[Program; 2]> {
+        let directly = self.runtime.load(path)?;
         ensure!(directly.bound() == Bound::Directly, "it is bound otherwise: {:?}", directly.bound());
-        let by_the_engine = self.engine.load(&path)?;
-        let (one, other) = self.watch.over(format!("direct {seed}"), || {
-            Ok((self.traced(&directly, seed)?, self.traced(&by_the_engine, seed)?))
-        })?;
+        Ok([directly, self.engine.load(path)?])
+    }
+
+    /// What both runs of a program did, which must be the same.
+    fn same(&self, [directly, by_the_engine]: &[Program; 2], grants: &Grants, argument: &str) -> Result<Traced> {
+        let (one, other) = (self.traced(directly, grants, argument)?, self.traced(by_the_engine, grants, argument)?);
         let is_over = |end: &str| end == TIME_OVER;
         if !is_over(&one.end) && !is_over(&other.end) {
             // Why a guest traps is said in the engine's words there, and in ours here.
@@ -184,16 +222,15 @@ impl Guests {
             let (lines, of_other) = (one.trace.lines().count(), other.trace.lines().count());
             ensure!(lines == of_other, "one makes {lines} calls, and the other {of_other}");
         }
-        *self.ends.entry(("direct", one.end)).or_default() += 1;
-        Ok(())
+        Ok(one)
     }
 
     /// A run on the system in memory, which is the same each time.
-    fn traced(&self, program: &Program, seed: u64) -> Result<Traced> {
+    fn traced(&self, program: &Program, grants: &Grants, argument: &str) -> Result<Traced> {
         let trace = Trace::default();
         let Host { system, ground, .. } = Hosts::in_memory();
-        let (mut random, out) = (Rng::with_seed(seed), Box::new(trace.clone()));
-        let exit = host::run(program, system, ground, &self.loopback, &mut random, Some(out))?;
+        let out = Box::new(trace.clone());
+        let exit = host::run(program, system, ground, &self.loopback, grants, argument, Some(out))?;
         let trace = String::from_utf8_lossy(&trace.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
         Ok(Traced { end: kind_of(exit), trace })
     }

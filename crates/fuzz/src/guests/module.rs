@@ -4,6 +4,8 @@
 //! A call whose handle is not there is left out, else nearly every guest would end at its third call, by a trap. What was wild
 //! on purpose is called.
 
+mod table;
+
 use anyhow::Result;
 use fastrand::Rng;
 use wasm_encoder::{
@@ -20,6 +22,8 @@ use super::interface::{Import, Interface};
 use super::layout::{HEAP, LISTS, PAGES, RESULTS, TEXTS, slot};
 use super::lower::{HERE, Lower};
 use super::value::{Value, Values, texts};
+use table::Wrong;
+pub(crate) use table::wrong_calls;
 
 /// Calls in one round.
 const MOST_CALLS: usize = 200;
@@ -61,8 +65,13 @@ const CALLS: &str = "calls";
 
 /// What a module is to its component.
 #[derive(Clone, Copy)]
-enum Role {
+enum Role<'a> {
     Alone,
+    /// Alone, with wrong calls of the function of this number.
+    Table {
+        number: usize,
+        cases: &'a [Wrong],
+    },
     Main,
     /// With a stack, it gets a start function, which takes memory for it from the main module's allocator where there is one.
     Adapter {
@@ -121,7 +130,7 @@ impl<'a> Hostile<'a> {
         &mut self.values.random
     }
 
-    fn module(&mut self, role: Role) -> Vec<u8> {
+    fn module(&mut self, role: Role<'_>) -> Vec<u8> {
         let (mut types, mut imports, mut functions) =
             (TypeSection::new(), ImportSection::new(), FunctionSection::new());
         for import in &self.interface.imports {
@@ -144,10 +153,13 @@ impl<'a> Hostile<'a> {
         let (other, next) = (imports.len(), imports.len() + 1);
         let Interface { run: run_name, realloc: realloc_name, memory, .. } = self.interface;
         match role {
-            Role::Alone => {
+            Role::Alone | Role::Table { .. } => {
                 functions.function(run).function(realloc);
                 exports.export(run_name, ExportKind::Func, other).export(realloc_name, ExportKind::Func, other + 1);
-                code.function(&self.calls(|code| _ = code.i32_const(0)));
+                code.function(&match role {
+                    Role::Table { number, cases } => self.table(number, cases),
+                    _ => self.calls(|code| _ = code.i32_const(0)),
+                });
             }
             Role::Main => {
                 imports.import(ADAPTER, CALLS, EntityType::Function(plain));
@@ -272,7 +284,7 @@ impl<'a> Hostile<'a> {
         if !self.values.is_wild() {
             values.iter().for_each(|(value, _)| skip_without_handles(code, value));
         }
-        Lower { interface, code: &mut *code, lists: LISTS }.arguments(&values);
+        Lower { interface, code: &mut *code, lists: LISTS, instead: None }.arguments(&values);
         if import.signature.retptr {
             let wild = self.values.is_wild();
             let results = if wild { self.random().u32(..) } else { RESULTS };

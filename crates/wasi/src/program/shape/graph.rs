@@ -170,7 +170,7 @@ impl<'p, 'a> Graph<'p, 'a> {
             Payload::TypeSection(section) => {
                 for group in section {
                     let types = group.map_err(broken)?.into_types().len();
-                    defined.types += u32::try_from(types).map_err(|_| too_many())?;
+                    numbers(&mut defined.types, u32::try_from(types).map_err(|_| too_many())?)?;
                 }
             }
             Payload::ImportSection(section) => {
@@ -196,8 +196,8 @@ impl<'p, 'a> Graph<'p, 'a> {
                 }
             }
             Payload::StartSection { func, .. } => node.start = Some(func),
-            Payload::ElementSection(section) => drop(numbers(&mut defined.elements, section.count())?),
-            Payload::DataSection(section) => drop(numbers(&mut defined.data, section.count())?),
+            Payload::ElementSection(section) => _ = numbers(&mut defined.elements, section.count())?,
+            Payload::DataSection(section) => _ = numbers(&mut defined.data, section.count())?,
             _ => {}
         }
         Ok(())

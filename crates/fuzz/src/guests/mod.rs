@@ -90,6 +90,7 @@ impl Guests {
         let mut random = Rng::with_seed(seed);
         let good = match random.u32(0..4) {
             0 => garbage::TEXT.as_bytes().to_vec(),
+            1 => module::adapted(&self.by_older_names, random.u64(0..16), self.loopback.port)?,
             _ => module::component(&self.interface, random.u64(0..16), self.loopback.port)?,
         };
         let bytes = garbage::broken(&good, &mut random);

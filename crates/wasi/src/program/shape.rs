@@ -280,3 +280,62 @@ fn track(version: &str) -> &str {
     let patch = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
     &version[..patch]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::footprint::largest_instance;
+
+    /// A component of a main module with `items`, of others, and of an adapter with a `run`.
+    fn component(items: &str, others: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(component
+                (core module $Main (memory (export "memory") 1) {items})
+                (core instance $main (instantiate $Main))
+                (core module $Adapter (import "main" "memory" (memory 1)) {items}
+                    (func (export "run") (result i32) (i32.const 0)))
+                {others}
+                (core instance $adapter (instantiate $Adapter (with "main" (instance $of-main))))
+                (alias core export $adapter "run" (core func $run))
+                (func $lifted (result (result)) (canon lift (core func $run)))
+                (instance $exports (export "run" (func $lifted)))
+                (export "wasi:cli/run@0.2.0" (instance $exports)))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    const OF_MAIN: &str = r#"(alias core export $main "memory" (core memory $memory0))
+        (core instance $of-main (export "memory" (memory $memory0)))"#;
+
+    /// Bytes that the one module of several takes, where it is one.
+    fn size(binary: &[u8]) -> Result<u64> {
+        of(binary, WasmFeatures::default()).map(|shape| largest_instance(&shape.main))
+    }
+
+    #[test]
+    fn one_module_of_several_takes_what_they_took() {
+        let globals = "(global i64 (i64.const 0))".repeat(1000);
+        let (without, with) = (component("", OF_MAIN), component(&globals, OF_MAIN));
+        let (each, of_one) = (largest_instance(&with) - largest_instance(&without), size(&with).unwrap());
+        assert!(each > 1000 && of_one >= size(&without).unwrap() + 2 * each, "{each}, {of_one}");
+    }
+
+    /// Each import is looked up through all aliases, so a long chain of them would take the square of its length.
+    #[test]
+    fn a_chain_of_aliases_is_followed_only_so_far() {
+        let chain = |length: usize| {
+            let links = (0..length).map(|link| {
+                format!(
+                    r#"(core instance $i{link} (export "memory" (memory $memory{link})))
+                    (alias core export $i{link} "memory" (core memory $memory{}))"#,
+                    link + 1
+                )
+            });
+            let first = r#"(alias core export $main "memory" (core memory $memory0))"#;
+            let last = format!(r#"(core instance $of-main (export "memory" (memory $memory{length})))"#);
+            size(&component("", &format!("{first} {} {last}", links.collect::<String>())))
+        };
+        assert!(chain(3).is_ok());
+        assert!(chain(20).unwrap_err().contains("aliases"));
+    }
+}

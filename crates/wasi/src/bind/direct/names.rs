@@ -2,11 +2,13 @@
 //! (`wasi:io/streams@0.2.6`, `[resource-drop]pollable`, `cabi_realloc`) and the standard to come (`cm32p2|wasi:io/streams@0.2`,
 //! `pollable_drop`, `cm32p2_realloc`).
 
+use std::borrow::Cow;
+
 /// The start of names in the second way.
 const STANDARD: &str = "cm32p2";
 
 /// The meaning of an import's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Imported<'a> {
     Function(&'a str),
     /// The end of a handle of this resource.
@@ -27,9 +29,12 @@ pub(crate) fn imported<'a>(module: &str, name: &'a str) -> Imported<'a> {
     dropped.map_or(Imported::Function(name), Imported::Drop)
 }
 
-/// The name by which the end of a handle of `resource` is imported.
-pub(crate) fn drop_of(resource: &str) -> String {
-    format!("[resource-drop]{resource}")
+/// The name of an import of this meaning.
+pub(crate) fn name_of(imported: Imported<'_>) -> Cow<'_, str> {
+    match imported {
+        Imported::Function(name) => name.into(),
+        Imported::Drop(resource) => format!("[resource-drop]{resource}").into(),
+    }
 }
 
 /// One of the names by which a main module exports the function that starts the program.
@@ -46,9 +51,9 @@ pub(crate) const SECOND_ALLOCATOR: &str = "cabi_import_realloc";
 /// The end of the name of an interface whose functions take memory from the second allocator.
 const BY_THE_SECOND: &str = " by the second allocator";
 
-/// The name of an interface whose functions take memory from the second allocator.
-pub(crate) fn by_the_second(interface: &str) -> String {
-    format!("{interface}{BY_THE_SECOND}")
+/// The name that an interface is imported by, where its functions take memory from the first allocator, or from the second.
+pub(crate) fn interface_of(interface: &str, is_by_the_second: bool) -> Cow<'_, str> {
+    if is_by_the_second { format!("{interface}{BY_THE_SECOND}").into() } else { interface.into() }
 }
 
 /// True if functions of the interface with this name take memory from the second allocator.
@@ -91,6 +96,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_second_allocator_is_told_by_the_name() {
+        for is_it in [false, true] {
+            let name = interface_of("wasi:io/poll@0.2.6", is_it);
+            assert_eq!((interface(&name).split_once('@').unwrap().0, is_by_the_second(&name)), ("wasi:io/poll", is_it));
+        }
+    }
+
+    #[test]
     fn both_ways_name_the_same() {
         assert_eq!(interface("wasi:io/poll@0.2.6"), "wasi:io/poll@0.2.6");
         assert_eq!(interface("cm32p2|wasi:io/poll@0.2"), "wasi:io/poll@0.2");
@@ -100,7 +113,9 @@ mod tests {
             assert_eq!(imported(module, name), Imported::Drop("pollable"));
             assert_eq!(imported(module, "poll"), Imported::Function("poll"));
         }
-        assert_eq!(imported("wasi:io/poll@0.2.6", &drop_of("pollable")), Imported::Drop("pollable"));
+        for meaning in [Imported::Drop("pollable"), Imported::Function("poll")] {
+            assert_eq!(imported("wasi:io/poll@0.2.6", &name_of(meaning)), meaning);
+        }
         assert!(is_run(RUN) && is_run("wasi:cli/run@0.2.6#run") && is_run("cm32p2|wasi:cli/run@0.2|run"));
         assert!(!is_run("run") && !is_run("wasi:cli/run@0.3.0#run") && !is_run("cm32p2|wasi:cli/run@0.2|run_post"));
     }

@@ -10,10 +10,13 @@ use wasmparser::{Export, ExternalKind, Import, Parser, Payload, TypeRef};
 
 use super::parts::{ComponentPart, CoreFunction, CoreInstance, Parts};
 use super::{Result, Why};
-use crate::bind::direct::names;
+use crate::bind::direct::names::Imported;
 
 /// Aliases of aliases that are followed. Compilers make one; each costs a look-up for each import.
 const DEEPEST: usize = 8;
+
+/// Bytes of an interface's name, which each function of it is imported with; ours are shorter.
+const LONGEST: usize = 128;
 
 /// A component's core instances, and the functions of ours that they call.
 pub(super) struct Graph<'p, 'a> {
@@ -21,9 +24,10 @@ pub(super) struct Graph<'p, 'a> {
     pub(super) nodes: Vec<Node<'a>>,
     /// Nodes by the numbers of their instances.
     numbers: HashMap<u32, usize>,
-    pub(super) hosts: Vec<Host>,
-    /// Functions of ours by their names.
-    known: HashMap<(String, String), u32>,
+    /// The functions of ours, each with its type.
+    pub(super) hosts: Vec<(Host<'a>, u32)>,
+    /// Their numbers.
+    known: HashMap<Host<'a>, u32>,
     /// Items that were defined so far.
     defined: Count,
     /// The allocators that our functions are lowered with.
@@ -52,11 +56,12 @@ pub(super) struct Node<'a> {
 }
 
 /// A function of ours that is imported.
-pub(super) struct Host {
-    /// The interface and the name, as a main module imports them.
-    pub(super) interface: String,
-    pub(super) name: String,
-    pub(super) kind: u32,
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Host<'a> {
+    pub(super) interface: &'a str,
+    pub(super) imported: Imported<'a>,
+    /// True if it takes memory from the second allocator.
+    pub(super) is_by_the_second: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -165,7 +170,7 @@ impl<'p, 'a> Graph<'p, 'a> {
             Payload::TypeSection(section) => {
                 for group in section {
                     let types = group.map_err(broken)?.into_types().len();
-                    defined.types += u32::try_from(types).map_err(|_| too_many())?;
+                    numbers(&mut defined.types, u32::try_from(types).map_err(|_| too_many())?)?;
                 }
             }
             Payload::ImportSection(section) => {
@@ -191,8 +196,8 @@ impl<'p, 'a> Graph<'p, 'a> {
                 }
             }
             Payload::StartSection { func, .. } => node.start = Some(func),
-            Payload::ElementSection(section) => drop(numbers(&mut defined.elements, section.count())?),
-            Payload::DataSection(section) => drop(numbers(&mut defined.data, section.count())?),
+            Payload::ElementSection(section) => _ = numbers(&mut defined.elements, section.count())?,
+            Payload::DataSection(section) => _ = numbers(&mut defined.data, section.count())?,
             _ => {}
         }
         Ok(())
@@ -216,23 +221,27 @@ impl<'p, 'a> Graph<'p, 'a> {
     /// A function of ours, which is imported once for each allocator that it is lowered with. That all are lowered with the one memory that
     /// there is shows when all is put together.
     fn host(&mut self, function: CoreFunction<'a>, kind: u32) -> Result<Function> {
-        let (interface, name, realloc) = match function {
-            CoreFunction::Drop { interface, resource } => (interface, names::drop_of(resource), None),
-            CoreFunction::Lowered { interface, name, realloc, .. } => (interface, name.to_owned(), realloc),
+        let (interface, imported, realloc) = match function {
+            CoreFunction::Drop { interface, resource } => (interface, Imported::Drop(resource), None),
+            CoreFunction::Lowered { interface, name, realloc, .. } => (interface, Imported::Function(name), realloc),
             CoreFunction::Export(..) => return Err(missing()),
         };
         let Some(ComponentPart::Import(interface)) = self.parts.instances.get(interface as usize) else {
             return Err("calls functions of its own by the component model".to_owned());
         };
-        let interface = match realloc.map(|realloc| self.allocator(realloc)).transpose()? {
-            None | Some(0) => (*interface).to_owned(),
-            Some(1) => names::by_the_second(interface),
+        if interface.len() > LONGEST {
+            return Err("imports an interface that has too long a name".to_owned());
+        }
+        let is_by_the_second = match realloc.map(|realloc| self.allocator(realloc)).transpose()? {
+            None | Some(0) => false,
+            Some(1) => true,
             Some(_) => return Err("has functions lowered with more than two allocators".to_owned()),
         };
+        let host = Host { interface, imported, is_by_the_second };
         let next = u32::try_from(self.hosts.len()).map_err(|_| too_many())?;
-        let number = *self.known.entry((interface.clone(), name.clone())).or_insert(next);
+        let number = *self.known.entry(host).or_insert(next);
         if number == next {
-            self.hosts.push(Host { interface, name, kind });
+            self.hosts.push((host, kind));
         }
         Ok(Function::Host(number))
     }

@@ -24,8 +24,9 @@ use crate::bind::direct::names;
 /// Makes one module of `graph`, which exports `run` and the function that is called with its result.
 pub(super) fn merged(graph: &Graph<'_, '_>, run: Function, post_return: Option<Function>) -> Result<Vec<u8>> {
     let mut merge = Merge { hosts: u32::try_from(graph.hosts.len()).map_err(|_| broken(()))?, ..Merge::default() };
-    for host in &graph.hosts {
-        merge.imports.import(&host.interface, &host.name, EntityType::Function(host.kind));
+    for (host, kind) in &graph.hosts {
+        let interface = names::interface_of(host.interface, host.is_by_the_second);
+        merge.imports.import(&interface, &names::name_of(host.imported), EntityType::Function(*kind));
     }
     for node in &graph.nodes {
         merge.node(node).map_err(broken)?;

@@ -19,33 +19,34 @@ pub fn many_sockets(system: &dyn System) {
     listener.listen(128).expect("listening");
     let mut waiter = system.waiter();
     let (mut peers, sockets): (Vec<_>, Vec<_>) =
-        (0..host::room_for_connections()).map(|_| connection(&*listener, &mut *waiter)).unzip();
-    let interests: Vec<_> = [Interest::Receivable(&*listener)]
+        (0..host::room_for_connections()).map(|_| connection(&listener, &mut *waiter)).unzip();
+    let interests: Vec<_> = [Interest::Receivable(listener.clone())]
         .into_iter()
-        .chain(sockets.iter().map(|socket| Interest::Receivable(&**socket)))
+        .chain(sockets.iter().map(|socket| Interest::Receivable(socket.clone())))
         .collect();
+    let each: Vec<_> = interests.iter().collect();
     let mut ready = Vec::new();
-    waiter.wait(&interests, Some(0), &mut ready).expect("waited");
+    waiter.wait(&each, Some(0), &mut ready).expect("waited");
     assert_eq!(ready, []);
     for round in 0..200 {
         let index = (round * 7_919) % sockets.len();
         peers[index].write_all(b"ping").expect("sent");
-        waiter.wait(&interests, None, &mut ready).expect("waited");
+        waiter.wait(&each, None, &mut ready).expect("waited");
         assert_eq!(ready, [index + 1]);
         echo(&*sockets[index], &mut peers[index]);
     }
     drop(peers);
     let mut ended = 0;
     while ended < sockets.len() {
-        waiter.wait(&interests, None, &mut ready).expect("waited");
+        waiter.wait(&each, None, &mut ready).expect("waited");
         ended = ready.len();
     }
 }
 
 /// The host's end, and the system's.
-fn connection(listener: &dyn Socket, waiter: &mut dyn Waiter) -> (TcpStream, Arc<dyn Socket>) {
+fn connection(listener: &Arc<dyn Socket>, waiter: &mut dyn Waiter) -> (TcpStream, Arc<dyn Socket>) {
     let peer = TcpStream::connect(listener.local_address().expect("an address")).expect("connected");
-    waiter.wait(&[Interest::Receivable(listener)], None, &mut Vec::new()).expect("waited");
+    waiter.wait(&[&Interest::Receivable(listener.clone())], None, &mut Vec::new()).expect("waited");
     (peer, listener.accept().expect("accepted").0)
 }
 

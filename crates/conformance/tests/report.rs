@@ -45,7 +45,7 @@ impl Network for Nothing {
 }
 
 impl Waiter for Nothing {
-    fn wait(&mut self, _: &[Interest<'_>], _: Option<u64>, _: &mut Vec<usize>) -> Result<()> {
+    fn wait(&mut self, _: &[&Interest], _: Option<u64>, _: &mut Vec<usize>) -> Result<()> {
         panic!("nothing waits")
     }
 }

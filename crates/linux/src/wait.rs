@@ -60,7 +60,7 @@ impl Default for LinuxWaiter {
 }
 
 impl Waiter for LinuxWaiter {
-    fn wait(&mut self, interests: &[Interest<'_>], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+    fn wait(&mut self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
         ready.clear();
         if interests.is_empty() && until.is_none() {
             return Err(Code::Invalid.into());
@@ -90,7 +90,7 @@ impl LinuxWaiter {
     }
 
     /// Finds each interest's place, giving each descriptor one.
-    fn collect<'a>(&mut self, interests: &[Interest<'a>]) -> Vec<Asked<'a>> {
+    fn collect<'a>(&mut self, interests: &[&'a Interest]) -> Vec<Asked<'a>> {
         let mut asked: Vec<Asked<'a>> = Vec::new();
         self.places.clear();
         for interest in interests {
@@ -130,23 +130,23 @@ impl LinuxWaiter {
 }
 
 /// The descriptor behind an interest; `None` where it is always met: a file, an answer, or what is of another system.
-fn descriptor<'a>(interest: &Interest<'a>) -> Option<&'a Descriptor> {
-    let stream: &'a dyn Any = match *interest {
-        Interest::Readable(source) => source,
-        Interest::Writable(sink) => sink,
+fn descriptor(interest: &Interest) -> Option<&Descriptor> {
+    let stream: &dyn Any = match interest {
+        Interest::Readable(source) => &**source,
+        Interest::Writable(sink) => &**sink,
         Interest::Receivable(socket) | Interest::Sendable(socket) => {
-            let socket: &'a dyn Any = socket;
+            let socket: &dyn Any = &**socket;
             return Some(socket.downcast_ref::<LinuxSocket>()?.descriptor());
         }
         Interest::Resolved(lookup) => {
-            let lookup: &'a dyn Any = lookup;
+            let lookup: &dyn Any = &**lookup;
             return lookup.downcast_ref::<LinuxLookup>()?.pending().map(Eventfd::descriptor);
         }
     };
     stream.downcast_ref::<Stream>()?.pollable()
 }
 
-fn events(interest: &Interest<'_>) -> PollFlags {
+fn events(interest: &Interest) -> PollFlags {
     match interest {
         Interest::Readable(_) | Interest::Receivable(_) | Interest::Resolved(_) => PollFlags::IN,
         Interest::Writable(_) | Interest::Sendable(_) => PollFlags::OUT,

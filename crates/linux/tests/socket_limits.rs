@@ -28,16 +28,18 @@ fn no_descriptor_left_is_no_socket_left_and_waiting_goes_on() {
         }
     };
     let mut ready = Vec::new();
-    waiter.wait(&[Interest::Receivable(&*listener)], None, &mut ready).unwrap();
+    waiter.wait(&[&Interest::Receivable(listener.clone())], None, &mut ready).unwrap();
     let accepted = listener.accept().map(drop);
     let lookup = network.resolve("localhost").map(drop);
     let literal = network.resolve("127.0.0.1").unwrap().addresses();
     // More than are polled, and no descriptor for an epoll instance: polled all the same.
-    let interests: Vec<_> = sockets.iter().map(|socket| Interest::Sendable(&**socket)).collect();
+    let interests: Vec<_> = sockets.iter().map(|socket| Interest::Sendable(socket.clone())).collect();
+    let interests: Vec<_> = interests.iter().collect();
     let mut all_ready = Vec::new();
     let waited = waiter.wait(&interests, None, &mut all_ready);
     let until = Some(linux.clock().monotonic() + 1_000_000);
-    let receivable: Vec<_> = sockets.iter().map(|socket| Interest::Receivable(&**socket)).collect();
+    let receivable: Vec<_> = sockets.iter().map(|socket| Interest::Receivable(socket.clone())).collect();
+    let receivable: Vec<_> = receivable.iter().collect();
     let slept = waiter.wait(&receivable, until, &mut ready);
     setrlimit(Resource::Nofile, limit).unwrap();
 

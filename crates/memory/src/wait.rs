@@ -29,9 +29,10 @@ impl MemoryWaiter {
 
     /// Whether an interest is met now. Whatever is not a socket of this world is: a stream reads and writes at once, and
     /// answers of names are there from the beginning.
-    fn is_met(&self, net: &Net, interest: &Interest<'_>, now: Nanoseconds) -> bool {
-        let (Interest::Receivable(socket) | Interest::Sendable(socket)) = *interest else { return true };
-        let socket = (socket as &dyn Any).downcast_ref::<MemorySocket>();
+    fn is_met(&self, net: &Net, interest: &Interest, now: Nanoseconds) -> bool {
+        let (Interest::Receivable(socket) | Interest::Sendable(socket)) = interest else { return true };
+        let socket: &dyn Any = &**socket;
+        let socket = socket.downcast_ref::<MemorySocket>();
         match (socket.and_then(|socket| socket.number_in(&self.world)), interest) {
             (Some(socket), Interest::Receivable(_)) => net.is_receivable(socket, now),
             (Some(socket), _) => net.is_sendable(socket, now),
@@ -41,7 +42,7 @@ impl MemoryWaiter {
 }
 
 impl Waiter for MemoryWaiter {
-    fn wait(&mut self, interests: &[Interest<'_>], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+    fn wait(&mut self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
         ready.clear();
         if interests.is_empty() && until.is_none() {
             return Err(Code::Invalid.into());
@@ -51,7 +52,7 @@ impl Waiter for MemoryWaiter {
         loop {
             world.asleep.remove(&self.number);
             let now = self.world.time.now();
-            let met = |(index, interest)| self.is_met(&world.net, interest, now).then_some(index);
+            let met = |(index, interest): (usize, &&Interest)| self.is_met(&world.net, interest, now).then_some(index);
             ready.extend(interests.iter().enumerate().filter_map(met));
             if !ready.is_empty() || until.is_some_and(|until| until <= now) {
                 return Ok(());

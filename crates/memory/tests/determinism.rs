@@ -56,7 +56,7 @@ fn run(seed: u64) -> (String, Vec<u8>, Vec<u8>) {
     for byte in random {
         writeln!(seen, "{:?} {:?}", client.send(&[byte]), datagrams.send_to(&[byte], local)).unwrap();
         let until = Some(memory.clock().monotonic() + 2_000_000);
-        let came = wait(&mut *waiter, Interest::Receivable(&*datagrams), until);
+        let came = wait(&mut *waiter, Interest::Receivable(datagrams.clone()), until);
         let received = datagrams.receive_from(&mut Vec::with_capacity(1));
         writeln!(seen, "{came:?} {received:?} {:?} {:?}", receive(&*server, 9), memory.clock().wall()).unwrap();
     }

@@ -77,7 +77,7 @@ fn who_finds_the_queue_full_waits_for_a_place() {
     let finished = || clients.iter().map(|client| code(client.finish_connect())).collect::<Vec<_>>();
     let (waits, told) = (Some(Code::WouldBlock), Some(Code::NotInProgress));
     assert_eq!(finished(), [None, None, waits, waits]);
-    assert_eq!(code(wait(&mut *waiter, Interest::Sendable(&*clients[2]), None)), Some(Code::Deadlock));
+    assert_eq!(code(wait(&mut *waiter, Interest::Sendable(clients[2].clone()), None)), Some(Code::Deadlock));
     listener.accept().unwrap();
     assert_eq!(finished(), [told, told, None, waits]);
     drop(listener);
@@ -136,14 +136,14 @@ fn what_all_sockets_hold_together_is_bounded() {
     assert_eq!(held, 64 << 20);
     let (client, server) = ends.pop().unwrap();
     assert_eq!(code(client.send(b"x")), Some(Code::WouldBlock));
-    assert_eq!(wait(&mut *waiter, Interest::Sendable(&*client), Some(0)), Ok(false));
+    assert_eq!(wait(&mut *waiter, Interest::Sendable(client.clone()), Some(0)), Ok(false));
     // Messages find no room either, and are lost.
     let ((from, _), (to, address)) =
         (bound(&memory, Kind::Datagram, "127.0.0.1:0"), bound(&memory, Kind::Datagram, "127.0.0.1:0"));
     from.send_to(b"lost", address).unwrap();
     assert_eq!(code(to.receive_from(&mut Vec::new())), Some(Code::WouldBlock));
     receive(&*ends[0].1, 1_000).unwrap();
-    assert_eq!(wait(&mut *waiter, Interest::Sendable(&*client), None), Ok(true));
+    assert_eq!(wait(&mut *waiter, Interest::Sendable(client.clone()), None), Ok(true));
     assert_eq!(client.send(&[0; 2_000]), Ok(1_000));
     drop((server, ends));
     from.send_to(b"comes", address).unwrap();
@@ -197,7 +197,7 @@ fn a_delay_is_waited_for_in_virtual_time() {
     client.send(b"two").unwrap();
     drop(client);
     assert_eq!(code(receive(&*server, 8)), Some(Code::WouldBlock), "on its way");
-    assert_eq!(wait(&mut *waiter, Interest::Receivable(&*server), None), Ok(true));
+    assert_eq!(wait(&mut *waiter, Interest::Receivable(server.clone()), None), Ok(true));
     assert!((SLOW..2 * SLOW).contains(&(clock.monotonic() - begun)));
     assert_eq!(receive(&*server, 8).unwrap(), b"one two");
     assert_eq!(receive(&*server, 8).unwrap(), b"");
@@ -215,7 +215,7 @@ fn delayed_bytes_stay_in_order() {
     }
     let mut received = Vec::new();
     while received.len() < sent.len() {
-        wait(&mut *waiter, Interest::Receivable(&*server), None).unwrap();
+        wait(&mut *waiter, Interest::Receivable(server.clone()), None).unwrap();
         received.extend(receive(&*server, 7).unwrap());
     }
     assert_eq!(received, sent);
@@ -231,7 +231,7 @@ fn story(seed: u64, faults: Faults) -> String {
         from.send_to(&[number], address).unwrap();
     }
     let until = Some(clock.monotonic() + 1_000_000_000);
-    while wait(&mut *waiter, Interest::Receivable(&*to), until).unwrap() {
+    while wait(&mut *waiter, Interest::Receivable(to.clone()), until).unwrap() {
         let mut bytes = Vec::with_capacity(1);
         to.receive_from(&mut bytes).unwrap();
         writeln!(story, "{} {bytes:?}", clock.monotonic()).unwrap();
@@ -240,7 +240,7 @@ fn story(seed: u64, faults: Faults) -> String {
     for number in 0..200_u8 {
         writeln!(story, "{number} {:?}", client.send(&[number])).unwrap();
         let until = Some(clock.monotonic() + 1_000_000_000);
-        if wait(&mut *waiter, Interest::Receivable(&*server), until).unwrap() {
+        if wait(&mut *waiter, Interest::Receivable(server.clone()), until).unwrap() {
             writeln!(story, "{} {:?}", clock.monotonic(), receive(&*server, 8)).unwrap();
         }
     }

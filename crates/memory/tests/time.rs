@@ -58,13 +58,13 @@ fn waiting_for_what_can_never_come_is_a_deadlock() {
     let (client, server) = connected(&memory, &mut *waiter);
     let (datagrams, _) = bound(&memory, Kind::Datagram, "[::1]:0");
     for socket in [&client, &server, &datagrams] {
-        assert_eq!(code(wait(&mut *waiter, Interest::Receivable(&**socket), None)), Some(Code::Deadlock));
+        assert_eq!(code(wait(&mut *waiter, Interest::Receivable(socket.clone()), None)), Some(Code::Deadlock));
     }
     // It is the wait that failed, and no more.
     server.send(b"x").unwrap();
-    assert_eq!(wait(&mut *waiter, Interest::Receivable(&*client), None), Ok(true));
+    assert_eq!(wait(&mut *waiter, Interest::Receivable(client.clone()), None), Ok(true));
     let soon = Some(memory.clock().monotonic() + 1);
-    assert_eq!(wait(&mut *waiter, Interest::Receivable(&*datagrams), soon), Ok(false));
+    assert_eq!(wait(&mut *waiter, Interest::Receivable(datagrams.clone()), soon), Ok(false));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn every_guest_that_waits_is_told_of_a_deadlock() {
     let mut waiters: Vec<_> = sockets.iter().map(|_| memory.waiter()).collect();
     std::thread::scope(|scope| {
         let waiting: Vec<_> = (waiters.iter_mut().zip(&sockets))
-            .map(|(waiter, socket)| scope.spawn(|| wait(&mut **waiter, Interest::Receivable(&**socket), None)))
+            .map(|(waiter, socket)| scope.spawn(|| wait(&mut **waiter, Interest::Receivable(socket.clone()), None)))
             .collect();
         for thread in waiting {
             assert_eq!(code(thread.join().unwrap()), Some(Code::Deadlock));
@@ -125,7 +125,7 @@ fn two_guests_talk_and_sleep_in_turns() {
         // It answers each byte an hour later.
         scope.spawn(|| {
             for _ in 0..10 {
-                wait(&mut *there, Interest::Receivable(&*server), None).unwrap();
+                wait(&mut *there, Interest::Receivable(server.clone()), None).unwrap();
                 let bytes = receive(&*server, 8).unwrap();
                 let until = memory.clock().monotonic() + HOUR;
                 there.wait(&[], Some(until), &mut Vec::new()).unwrap();
@@ -136,7 +136,7 @@ fn two_guests_talk_and_sleep_in_turns() {
         let begun = memory.clock().monotonic();
         for byte in 0..10 {
             client.send(&[byte]).unwrap();
-            assert_eq!(wait(&mut *here, Interest::Receivable(&*client), None), Ok(true));
+            assert_eq!(wait(&mut *here, Interest::Receivable(client.clone()), None), Ok(true));
             assert_eq!(receive(&*client, 8).unwrap(), [byte]);
         }
         let took = memory.clock().monotonic() - begun;
@@ -149,7 +149,7 @@ fn what_is_ready_comes_before_what_is_late() {
     let memory = Memory::default();
     let mut waiter = memory.waiter();
     let socket = stream(&memory);
-    assert_eq!(wait(&mut *waiter, Interest::Receivable(&*socket), Some(0)), Ok(true));
+    assert_eq!(wait(&mut *waiter, Interest::Receivable(socket.clone()), Some(0)), Ok(true));
 }
 
 #[test]

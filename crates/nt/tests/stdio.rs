@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio, exit};
+use std::sync::Arc;
 
 use callgate_nt::Nt;
 use callgate_system::{Code, Interest, Sink, System};
@@ -36,7 +37,7 @@ fn child() {
 /// Copies input to output to the end; 7 where nobody reads it any more.
 fn echo(nt: &Nt) -> i32 {
     let (stdio, mut waiter, mut ready) = (nt.stdio(), nt.waiter(), Vec::new());
-    if put(nt, &*stdio.stdout, BEGIN).is_err() {
+    if put(nt, &stdio.stdout, BEGIN).is_err() {
         return 7;
     }
     loop {
@@ -45,31 +46,31 @@ fn echo(nt: &Nt) -> i32 {
             Ok(0) => break,
             Ok(_) => {}
             Err(error) if error.code == Code::WouldBlock => {
-                waiter.wait(&[Interest::Readable(&*stdio.stdin)], None, &mut ready).expect("a wait");
+                waiter.wait(&[&Interest::Readable(stdio.stdin.clone())], None, &mut ready).expect("a wait");
                 assert_eq!(ready, [0]);
                 continue;
             }
             Err(error) => panic!("{error}"),
         }
-        match put(nt, &*stdio.stdout, &bytes) {
+        match put(nt, &stdio.stdout, &bytes) {
             Ok(()) => {}
             Err(Code::Pipe) => return 7,
             Err(code) => panic!("{code:?}"),
         }
     }
     while !stdio.stdout.is_settled() {
-        waiter.wait(&[Interest::Writable(&*stdio.stdout)], None, &mut ready).expect("a wait");
+        waiter.wait(&[&Interest::Writable(stdio.stdout.clone())], None, &mut ready).expect("a wait");
     }
     0
 }
 
-fn put(nt: &Nt, to: &dyn Sink, mut bytes: &[u8]) -> Result<(), Code> {
+fn put(nt: &Nt, to: &Arc<dyn Sink>, mut bytes: &[u8]) -> Result<(), Code> {
     let (mut waiter, mut ready) = (nt.waiter(), Vec::new());
     while !bytes.is_empty() {
         match to.write(bytes) {
             Ok(count) => bytes = &bytes[count..],
             Err(error) if error.code == Code::WouldBlock => {
-                waiter.wait(&[Interest::Writable(to)], None, &mut ready).expect("a wait");
+                waiter.wait(&[&Interest::Writable(to.clone())], None, &mut ready).expect("a wait");
             }
             Err(error) => return Err(error.code),
         }
@@ -83,7 +84,7 @@ fn patient(nt: &Nt) -> i32 {
     let blocked = |()| stdin.read(&mut Vec::with_capacity(16)).is_err_and(|error| error.code == Code::WouldBlock);
     let (mut waiter, mut ready) = (nt.waiter(), vec![9]);
     let until = nt.clock().monotonic() + 20_000_000;
-    let waited = waiter.wait(&[Interest::Readable(&*stdin)], Some(until), &mut ready);
+    let waited = waiter.wait(&[&Interest::Readable(stdin.clone())], Some(until), &mut ready);
     i32::from(!(blocked(()) && waited.is_ok() && ready.is_empty() && blocked(()) && !stdin.is_terminal()))
 }
 

@@ -60,7 +60,7 @@ impl PortableWaiter {
 }
 
 impl Waiter for PortableWaiter {
-    fn wait(&mut self, interests: &[Interest<'_>], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+    fn wait(&mut self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
         ready.clear();
         if interests.is_empty() && until.is_none() {
             return Err(Code::Invalid.into());
@@ -85,7 +85,7 @@ impl Waiter for PortableWaiter {
 
 impl<'a> Asked<'a> {
     /// Looks at each, giving each descriptor one place.
-    fn of(interests: &[Interest<'a>]) -> Self {
+    fn of(interests: &[&'a Interest]) -> Self {
         let mut places = Vec::with_capacity(interests.len());
         let mut polled: Vec<PollFd<'a>> = Vec::new();
         let mut events_of: Vec<(BorrowedFd<'a>, PollFlags)> = Vec::new();
@@ -133,7 +133,7 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
-    fn note_met(&self, interests: &[Interest<'_>], ready: &mut Vec<usize>) {
+    fn note_met(&self, interests: &[&Interest], ready: &mut Vec<usize>) {
         for (index, (interest, place)) in interests.iter().zip(&self.places).enumerate() {
             let met = match place {
                 Err(met) => *met,
@@ -150,33 +150,33 @@ impl<'a> Asked<'a> {
 }
 
 /// What an interest depends on; what is of another system counts as met.
-fn state<'a>(interest: &Interest<'a>) -> State<'a> {
-    let found = match *interest {
+fn state(interest: &Interest) -> State<'_> {
+    let found = match interest {
         Interest::Readable(source) => {
-            let source: &'a dyn Any = source;
+            let source: &dyn Any = &**source;
             source.downcast_ref::<Input>().filter(|input| !input.is_ready()).map(|_| State::Rung)
         }
         Interest::Writable(sink) => {
-            let sink: &'a dyn Any = sink;
+            let sink: &dyn Any = &**sink;
             sink.downcast_ref::<os::Output>().and_then(os::Output::pollable).map(State::Polled)
         }
         Interest::Receivable(socket) => {
-            let socket: &'a dyn Any = socket;
+            let socket: &dyn Any = &**socket;
             socket.downcast_ref::<PortableSocket>().and_then(PortableSocket::pollable_to_receive).map(State::Polled)
         }
         Interest::Sendable(socket) => {
-            let socket: &'a dyn Any = socket;
+            let socket: &dyn Any = &**socket;
             socket.downcast_ref::<PortableSocket>().and_then(PortableSocket::pollable).map(State::Polled)
         }
         Interest::Resolved(lookup) => {
-            let lookup: &'a dyn Any = lookup;
+            let lookup: &dyn Any = &**lookup;
             lookup.downcast_ref::<PortableLookup>().and_then(PortableLookup::pending).map(|_| State::Rung)
         }
     };
     found.unwrap_or(State::Met)
 }
 
-fn events(interest: &Interest<'_>) -> PollFlags {
+fn events(interest: &Interest) -> PollFlags {
     match interest {
         Interest::Readable(_) | Interest::Receivable(_) | Interest::Resolved(_) => PollFlags::IN,
         Interest::Writable(_) | Interest::Sendable(_) => PollFlags::OUT,

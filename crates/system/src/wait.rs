@@ -1,23 +1,28 @@
 //! Waiting. The only place that sleeps; every other call returns at once.
 
+use std::sync::Arc;
+
 use crate::{Lookup, Nanoseconds, Result, Sink, Socket, Source};
 
-/// What to wait for. Met means so at that moment: another that reads the same stream or socket may come before.
-#[derive(Clone, Copy)]
-pub enum Interest<'a> {
+/// What to wait for. It owns that, so that it can be kept from wait to wait, shared, and handed to another thread; and what it owns stays open
+/// as long as it is kept.
+///
+/// Met means so at that moment: another that reads the same stream or socket may come before.
+#[derive(Clone)]
+pub enum Interest {
     /// Bytes to read, or the end of them.
-    Readable(&'a dyn Source),
+    Readable(Arc<dyn Source>),
     /// Room to write, or an error that a write would meet.
-    Writable(&'a dyn Sink),
+    Writable(Arc<dyn Sink>),
     /// Of a connected stream: bytes to receive, the end, or an error. Of a listening one: a connection to accept. Of a
     /// datagram socket: a message or an error. Of a stream that is none of these and not connecting either: met.
-    Receivable(&'a dyn Socket),
+    Receivable(Arc<dyn Socket>),
     /// Of a connecting stream: the outcome. Of a connected one: room to send, or an error that a send would meet. Of a
     /// datagram socket: room for a message, or an error. Of a fresh or bound stream: met. Of a listening one: never
     /// promised.
-    Sendable(&'a dyn Socket),
+    Sendable(Arc<dyn Socket>),
     /// The answer, be it an error.
-    Resolved(&'a dyn Lookup),
+    Resolved(Arc<dyn Lookup>),
 }
 
 /// A place to wait.
@@ -32,5 +37,5 @@ pub trait Waiter: Send {
     /// # Errors
     /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`; `Deadlock` of a system
     /// whose time is virtual, where every guest of it waits and nothing can ever happen.
-    fn wait(&mut self, interests: &[Interest<'_>], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()>;
+    fn wait(&mut self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()>;
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -420,9 +419,9 @@ impl Guest {
         quota::limit(&mut self.surroundings.mounts, self.quota);
         let stdio = self.system.stdio();
         let streams = Streams {
-            stdin: Rc::new(InputStream::of_source("stdin", stdio.stdin)),
-            stdout: Rc::new(OutputStream::of_sink("stdout", stdio.stdout, self.quits)),
-            stderr: Rc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
+            stdin: Arc::new(InputStream::of_source("stdin", stdio.stdin)),
+            stdout: Arc::new(OutputStream::of_sink("stdout", stdio.stdout, self.quits)),
+            stderr: Arc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
         };
         let rules = NetworkRules::new(self.network, self.missing);
         let gate = Gate::new(Arc::clone(&self.system), rules, self.hook);
@@ -488,3 +487,6 @@ fn keeps_its_promise(inner: (&Mount, &dyn Directory), outer: (&Mount, &dyn Direc
 fn normal(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|component| !component.is_empty() && *component != ".")
 }
+
+#[cfg(test)]
+mod tests;

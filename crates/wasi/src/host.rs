@@ -2,7 +2,6 @@
 //! from one store, so a host function that wants to read guest memory in place can borrow both only shared.
 
 use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,9 +80,9 @@ pub(crate) struct Limits {
 
 /// The standard streams, each one for all handles of it.
 pub(crate) struct Streams {
-    pub(crate) stdin: Rc<InputStream>,
-    pub(crate) stdout: Rc<OutputStream>,
-    pub(crate) stderr: Rc<OutputStream>,
+    pub(crate) stdin: Arc<InputStream>,
+    pub(crate) stdout: Arc<OutputStream>,
+    pub(crate) stderr: Arc<OutputStream>,
 }
 
 impl Host {
@@ -124,7 +123,7 @@ impl Host {
     /// dropped streams left behind goes out.
     pub(crate) fn wait(
         &self,
-        interests: &[Interest<'_>],
+        interests: &[&Interest],
         until: Option<Nanoseconds>,
         ready: &mut Vec<usize>,
     ) -> Result<(), Break> {
@@ -147,12 +146,7 @@ impl Host {
         }
     }
 
-    fn sleep(
-        &self,
-        interests: &[Interest<'_>],
-        until: Option<Nanoseconds>,
-        ready: &mut Vec<usize>,
-    ) -> Result<(), Break> {
+    fn sleep(&self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<(), Break> {
         let deadline = self.deadline.map(|deadline| deadline.on_system);
         let waited = self.waiter.borrow_mut().wait(interests, deadline.into_iter().chain(until).min(), ready);
         if deadline.is_some_and(|deadline| deadline <= self.system.clock().monotonic()) {
@@ -199,7 +193,7 @@ impl Host {
     }
 
     /// Keeps what a stream that is no more has not sent, and waits where much of that has come together.
-    fn leave_unsent(&self, outbox: Option<Rc<Outbox>>) -> Result<(), Break> {
+    fn leave_unsent(&self, outbox: Option<Arc<Outbox>>) -> Result<(), Break> {
         if let Some(outbox) = outbox {
             self.unsent.keep(outbox);
         }

@@ -36,7 +36,7 @@ fn literal(stage: &Stage<'_>) -> Check {
     ] {
         let lookup = begin(stage, text)?;
         same!(fine!(lookup.addresses()), [address.parse::<IpAddr>().expect("an address")]);
-        same!(met(stage, &[Interest::Resolved(&*lookup)])?, [0]);
+        same!(met(stage, &[Interest::Resolved(lookup.clone())])?, [0]);
     }
     Ok(())
 }
@@ -73,13 +73,13 @@ fn invalid(stage: &Stage<'_>) -> Check {
 }
 
 /// The answer, waited for.
-fn answer(stage: &Stage<'_>, lookup: &dyn Lookup) -> Check<Vec<IpAddr>> {
-    Ok(fine!(once(stage, Interest::Resolved(lookup), || lookup.addresses())?))
+fn answer(stage: &Stage<'_>, lookup: &Arc<dyn Lookup>) -> Check<Vec<IpAddr>> {
+    Ok(fine!(once(stage, &Interest::Resolved(lookup.clone()), || lookup.addresses())?))
 }
 
 fn localhost(stage: &Stage<'_>) -> Check {
     for name in ["localhost", "LOCALHOST"] {
-        let addresses = answer(stage, &*begin(stage, name)?)?;
+        let addresses = answer(stage, &begin(stage, name)?)?;
         holds!(!addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback));
         holds!(addresses.iter().all(|address| address.to_canonical() == *address));
         same!(addresses.iter().collect::<BTreeSet<_>>().len(), addresses.len());
@@ -89,17 +89,17 @@ fn localhost(stage: &Stage<'_>) -> Check {
 
 fn stays(stage: &Stage<'_>) -> Check {
     let lookup = begin(stage, "localhost")?;
-    let addresses = answer(stage, &*lookup)?;
+    let addresses = answer(stage, &lookup)?;
     for _ in 0..3 {
         same!(fine!(lookup.addresses()), addresses);
-        same!(met(stage, &[Interest::Resolved(&*lookup)])?, [0]);
+        same!(met(stage, &[Interest::Resolved(lookup.clone())])?, [0]);
     }
     Ok(())
 }
 
 fn ready(stage: &Stage<'_>) -> Check {
     let lookup = begin(stage, "localhost")?;
-    wait(stage, Interest::Resolved(&*lookup))?;
+    wait(stage, &Interest::Resolved(lookup.clone()))?;
     fine!(lookup.addresses());
     Ok(())
 }
@@ -107,19 +107,19 @@ fn ready(stage: &Stage<'_>) -> Check {
 fn others(stage: &Stage<'_>) -> Check {
     let known = begin(stage, "127.0.0.1")?;
     let asked = begin(stage, "localhost")?;
-    holds!(met(stage, &[Interest::Resolved(&*asked), Interest::Resolved(&*known)])?.contains(&1));
+    holds!(met(stage, &[Interest::Resolved(asked.clone()), Interest::Resolved(known.clone())])?.contains(&1));
     let until = stage.system.clock().monotonic() + 1_000_000;
     let mut ready = Vec::new();
-    fine!(stage.system.waiter().wait(&[Interest::Resolved(&*asked)], Some(until), &mut ready));
+    fine!(stage.system.waiter().wait(&[&Interest::Resolved(asked.clone())], Some(until), &mut ready));
     holds!(!ready.is_empty() || stage.system.clock().monotonic() >= until);
-    answer(stage, &*asked).map(drop)
+    answer(stage, &asked).map(drop)
 }
 
 fn many(stage: &Stage<'_>) -> Check {
     let lookups = (0..100).map(|_| begin(stage, "localhost")).collect::<Check<Vec<_>>>()?;
-    let expected = answer(stage, &*lookups[99])?;
+    let expected = answer(stage, &lookups[99])?;
     for lookup in &lookups {
-        same!(answer(stage, &**lookup)?, expected);
+        same!(answer(stage, lookup)?, expected);
     }
     Ok(())
 }
@@ -128,5 +128,5 @@ fn dropped(stage: &Stage<'_>) -> Check {
     for _ in 0..2_000 {
         begin(stage, "localhost")?;
     }
-    answer(stage, &*begin(stage, "localhost")?).map(drop)
+    answer(stage, &begin(stage, "localhost")?).map(drop)
 }

@@ -107,15 +107,15 @@ pub(super) fn listener<I: Ip>(stage: &Stage<'_>) -> Check<(Arc<dyn Socket>, Sock
 pub(super) fn connected<'a, I: Ip>(stage: &Stage<'a>) -> Check<(Arc<dyn Socket>, TcpStream<'a>)> {
     let socket = stream::<I>(stage)?;
     let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
-    connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
+    connect(stage, &socket, host.local_addr().map_err(of_host)?)?;
     let peer = host.accept().map_err(of_host)?.0;
     Ok((socket, bounded(peer)?))
 }
 
 /// Connects, from the beginning to the end.
-pub(super) fn connect(stage: &Stage<'_>, socket: &dyn Socket, remote: SocketAddr) -> Check {
+pub(super) fn connect(stage: &Stage<'_>, socket: &Arc<dyn Socket>, remote: SocketAddr) -> Check {
     fine!(socket.connect(remote));
-    fine!(once(stage, Interest::Sendable(socket), || socket.finish_connect())?);
+    fine!(once(stage, &Interest::Sendable(socket.clone()), || socket.finish_connect())?);
     Ok(())
 }
 
@@ -136,7 +136,7 @@ pub(super) fn of_host(error: std::io::Error) -> Failure {
 }
 
 /// Waits for one thing.
-pub(super) fn wait(stage: &Stage<'_>, interest: Interest<'_>) -> Check {
+pub(super) fn wait(stage: &Stage<'_>, interest: &Interest) -> Check {
     if fine!(comes(stage.system, interest)) {
         Ok(())
     } else {
@@ -144,15 +144,20 @@ pub(super) fn wait(stage: &Stage<'_>, interest: Interest<'_>) -> Check {
     }
 }
 
+/// A list, as a waiter takes it.
+pub(super) fn each(interests: &[Interest]) -> Vec<&Interest> {
+    interests.iter().collect()
+}
+
 /// Which of `interests` are met now.
-pub(super) fn met(stage: &Stage<'_>, interests: &[Interest<'_>]) -> Check<Vec<usize>> {
+pub(super) fn met(stage: &Stage<'_>, interests: &[Interest]) -> Check<Vec<usize>> {
     let mut ready = Vec::new();
-    fine!(stage.system.waiter().wait(interests, Some(0), &mut ready));
+    fine!(stage.system.waiter().wait(&each(interests), Some(0), &mut ready));
     Ok(ready)
 }
 
 /// What `call` says, once it says anything but `WouldBlock`.
-pub(super) fn once<T>(stage: &Stage<'_>, interest: Interest<'_>, call: impl FnMut() -> Result<T>) -> Check<Result<T>> {
+pub(super) fn once<T>(stage: &Stage<'_>, interest: &Interest, call: impl FnMut() -> Result<T>) -> Check<Result<T>> {
     let mut call = call;
     loop {
         match call() {
@@ -163,9 +168,9 @@ pub(super) fn once<T>(stage: &Stage<'_>, interest: Interest<'_>, call: impl FnMu
 }
 
 /// Receives once, up to `room` bytes.
-pub(super) fn receive(stage: &Stage<'_>, socket: &dyn Socket, room: usize) -> Check<Result<Vec<u8>>> {
+pub(super) fn receive(stage: &Stage<'_>, socket: &Arc<dyn Socket>, room: usize) -> Check<Result<Vec<u8>>> {
     let mut bytes = Vec::with_capacity(room);
-    let received = once(stage, Interest::Receivable(socket), || socket.receive(&mut bytes))?;
+    let received = once(stage, &Interest::Receivable(socket.clone()), || socket.receive(&mut bytes))?;
     Ok(received.map(|length| {
         assert_eq!(length, bytes.len(), "what it says it received");
         bytes
@@ -173,7 +178,7 @@ pub(super) fn receive(stage: &Stage<'_>, socket: &dyn Socket, room: usize) -> Ch
 }
 
 /// Receives to the end.
-pub(super) fn receive_all(stage: &Stage<'_>, socket: &dyn Socket) -> Check<Vec<u8>> {
+pub(super) fn receive_all(stage: &Stage<'_>, socket: &Arc<dyn Socket>) -> Check<Vec<u8>> {
     let mut all = Vec::new();
     loop {
         match fine!(receive(stage, socket, 65_536)?) {
@@ -184,18 +189,18 @@ pub(super) fn receive_all(stage: &Stage<'_>, socket: &dyn Socket) -> Check<Vec<u
 }
 
 /// Receives one message.
-pub(super) fn receive_from(stage: &Stage<'_>, socket: &dyn Socket) -> Check<(Vec<u8>, SocketAddr)> {
+pub(super) fn receive_from(stage: &Stage<'_>, socket: &Arc<dyn Socket>) -> Check<(Vec<u8>, SocketAddr)> {
     let mut bytes = Vec::with_capacity(65_535);
-    let (length, from) = fine!(once(stage, Interest::Receivable(socket), || socket.receive_from(&mut bytes))?);
+    let (length, from) = fine!(once(stage, &Interest::Receivable(socket.clone()), || socket.receive_from(&mut bytes))?);
     same!(bytes.len(), length);
     Ok((bytes, from))
 }
 
 /// Sends all of it.
-pub(super) fn send_all(stage: &Stage<'_>, socket: &dyn Socket, bytes: &[u8]) -> Check {
+pub(super) fn send_all(stage: &Stage<'_>, socket: &Arc<dyn Socket>, bytes: &[u8]) -> Check {
     let mut sent = 0;
     while sent < bytes.len() {
-        sent += fine!(once(stage, Interest::Sendable(socket), || socket.send(&bytes[sent..]))?);
+        sent += fine!(once(stage, &Interest::Sendable(socket.clone()), || socket.send(&bytes[sent..]))?);
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub(super) fn spawn<'scope, T: Send + 'scope>(
 }
 
 /// Waits for one thing, no longer than [`BOUND`]; whether it came.
-pub(super) fn comes(system: &dyn System, interest: Interest<'_>) -> callgate_system::Result<bool> {
+pub(super) fn comes(system: &dyn System, interest: &Interest) -> callgate_system::Result<bool> {
     let until = system.clock().monotonic() + BOUND.as_nanos() as u64;
     let mut ready = Vec::new();
     WAITER.with_borrow_mut(|own| match own {
@@ -95,7 +95,7 @@ impl<'a> Own<'a> {
                 Err(error) if error.code == Code::WouldBlock => {}
                 result => return result.map_err(as_the_host),
             }
-            if !comes(self.system, interest(&*self.socket)).map_err(Error::other)? {
+            if !comes(self.system, &interest(self.socket.clone())).map_err(Error::other)? {
                 return Err(Error::other("nothing came"));
             }
         }
@@ -183,10 +183,12 @@ impl<'a> TcpStream<'a> {
     pub(super) fn peek(&self) -> Result<()> {
         match self {
             Self::Host(stream) => stream.peek(&mut [0]).map(drop),
-            Self::Own(own) => match comes(own.system, Interest::Receivable(&*own.socket)).map_err(Error::other)? {
-                true => Ok(()),
-                false => Err(Error::other("nothing came")),
-            },
+            Self::Own(own) => {
+                match comes(own.system, &Interest::Receivable(own.socket.clone())).map_err(Error::other)? {
+                    true => Ok(()),
+                    false => Err(Error::other("nothing came")),
+                }
+            }
         }
     }
 

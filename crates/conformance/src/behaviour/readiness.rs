@@ -7,7 +7,7 @@ use std::sync::Arc;
 use callgate_system::{Interest, Shutdown, Socket, Waiter};
 
 use super::net::{
-    Ip, V4, bounded, connected, datagrams, host_datagrams, listener, met, of_host, once, receive, receive_from,
+    Ip, V4, bounded, connected, datagrams, each, host_datagrams, listener, met, of_host, once, receive, receive_from,
     send_all, stream, wait,
 };
 use super::peer::{TcpListener, TcpStream, UdpSocket, spawn};
@@ -47,7 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn fresh<I: Ip>(stage: &Stage<'_>) -> Check {
     let socket = stream::<I>(stage)?;
-    let interests = [Interest::Receivable(&*socket), Interest::Sendable(&*socket)];
+    let interests = [Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone())];
     same!(met(stage, &interests)?, [0, 1]);
     fine!(socket.bind(I::here(0)));
     same!(met(stage, &interests)?, [0, 1]);
@@ -56,15 +56,15 @@ fn fresh<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn listening<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
-    let interest = Interest::Receivable(&*listener);
-    same!(met(stage, &[interest])?, [0; 0]);
+    let interest = Interest::Receivable(listener.clone());
+    same!(met(stage, std::slice::from_ref(&interest))?, [0; 0]);
     let _peers =
         [TcpStream::connect(stage, local).map_err(of_host)?, TcpStream::connect(stage, local).map_err(of_host)?];
     for _ in 0..2 {
-        wait(stage, interest)?;
+        wait(stage, &interest)?;
         fine!(listener.accept());
     }
-    same!(met(stage, &[interest])?, [0; 0]);
+    same!(met(stage, std::slice::from_ref(&interest))?, [0; 0]);
     Ok(())
 }
 
@@ -74,11 +74,11 @@ fn connecting<I: Ip>(stage: &Stage<'_>) -> Check {
     fine!(deaf.bind(I::here(0)));
     let socket = stream::<I>(stage)?;
     fine!(socket.connect(host.local_addr().map_err(of_host)?));
-    wait(stage, Interest::Sendable(&*socket))?;
+    wait(stage, &Interest::Sendable(socket.clone()))?;
     fine!(socket.finish_connect());
     let socket = stream::<I>(stage)?;
     if fine_or_refused!(socket.connect(fine!(deaf.local_address())), ConnectionRefused).is_some() {
-        wait(stage, Interest::Sendable(&*socket))?;
+        wait(stage, &Interest::Sendable(socket.clone()))?;
         refused!(socket.finish_connect(), ConnectionRefused);
     }
     Ok(())
@@ -86,16 +86,16 @@ fn connecting<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn bytes<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
-    let interests = [Interest::Receivable(&*socket), Interest::Sendable(&*socket)];
+    let interests = [Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone())];
     for _ in 0..3 {
         same!(met(stage, &interests)?, [1]);
         peer.write_all(b"ab").map_err(of_host)?;
-        wait(stage, interests[0])?;
+        wait(stage, &interests[0])?;
         same!(met(stage, &interests)?, [0, 1]);
-        same!(fine!(receive(stage, &*socket, 1)?).len(), 1);
+        same!(fine!(receive(stage, &socket, 1)?).len(), 1);
         // There is more.
-        wait(stage, interests[0])?;
-        same!(fine!(receive(stage, &*socket, 1)?).len(), 1);
+        wait(stage, &interests[0])?;
+        same!(fine!(receive(stage, &socket, 1)?).len(), 1);
     }
     same!(met(stage, &interests)?, [1]);
     Ok(())
@@ -105,20 +105,20 @@ fn end<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, peer) = connected::<I>(stage)?;
     peer.shutdown_write().map_err(of_host)?;
     for _ in 0..3 {
-        wait(stage, Interest::Receivable(&*socket))?;
-        same!(fine!(receive(stage, &*socket, 8)?), b"");
+        wait(stage, &Interest::Receivable(socket.clone()))?;
+        same!(fine!(receive(stage, &socket, 8)?), b"");
     }
-    same!(met(stage, &[Interest::Receivable(&*socket), Interest::Sendable(&*socket)])?, [0, 1]);
+    same!(met(stage, &[Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone())])?, [0, 1]);
     Ok(())
 }
 
 fn reset<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, peer) = connected::<I>(stage)?;
-    send_all(stage, &*socket, b"never read")?;
+    send_all(stage, &socket, b"never read")?;
     peer.peek().map_err(of_host)?;
     drop(peer);
-    wait(stage, Interest::Receivable(&*socket))?;
-    same!(met(stage, &[Interest::Receivable(&*socket), Interest::Sendable(&*socket)])?, [0, 1]);
+    wait(stage, &Interest::Receivable(socket.clone()))?;
+    same!(met(stage, &[Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone())])?, [0, 1]);
     Ok(())
 }
 
@@ -131,7 +131,7 @@ fn full<I: Ip>(stage: &Stage<'_>) -> Check {
         while let Some(more) = fine_or_refused!(socket.send(&block), WouldBlock) {
             sent += more;
         }
-        if met(stage, &[Interest::Sendable(&*socket)])?.is_empty() {
+        if met(stage, &[Interest::Sendable(socket.clone())])?.is_empty() {
             break;
         }
     }
@@ -141,7 +141,7 @@ fn full<I: Ip>(stage: &Stage<'_>) -> Check {
         read += peer.read(&mut buffer).map_err(of_host)?;
     }
     same!(read, sent);
-    wait(stage, Interest::Sendable(&*socket))?;
+    wait(stage, &Interest::Sendable(socket.clone()))?;
     holds!(fine!(socket.send(b"x")) == 1);
     Ok(())
 }
@@ -149,30 +149,34 @@ fn full<I: Ip>(stage: &Stage<'_>) -> Check {
 fn shut_down<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, _peer) = connected::<I>(stage)?;
     fine!(socket.shutdown(Shutdown::Both));
-    same!(met(stage, &[Interest::Receivable(&*socket), Interest::Sendable(&*socket)])?, [0, 1]);
+    same!(met(stage, &[Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone())])?, [0, 1]);
     Ok(())
 }
 
 fn messages<I: Ip>(stage: &Stage<'_>) -> Check {
     let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
-    let interests = [Interest::Receivable(&*socket), Interest::Sendable(&*socket)];
+    let interests = [Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone())];
     same!(met(stage, &interests)?, [1]);
     for bytes in [&b"one"[..], b"", b"three"] {
         host.send_to(bytes, local).map_err(of_host)?;
     }
     for _ in 0..3 {
-        wait(stage, interests[0])?;
-        receive_from(stage, &*socket)?;
+        wait(stage, &interests[0])?;
+        receive_from(stage, &socket)?;
     }
     same!(met(stage, &interests)?, [1]);
     Ok(())
 }
 
 fn stranger(stage: &Stage<'_>) -> Check {
-    let interests = [Interest::Receivable(&Stranger), Interest::Sendable(&Stranger), Interest::Resolved(&Stranger)];
+    let interests = [
+        Interest::Receivable(Arc::new(Stranger)),
+        Interest::Sendable(Arc::new(Stranger)),
+        Interest::Resolved(Arc::new(Stranger)),
+    ];
     let mut ready = Vec::new();
     for until in [None, Some(0)] {
-        fine!(stage.system.waiter().wait(&interests, until, &mut ready));
+        fine!(stage.system.waiter().wait(&each(&interests), until, &mut ready));
         same!(ready, [0, 1, 2]);
     }
     Ok(())
@@ -183,7 +187,7 @@ fn deadline(stage: &Stage<'_>) -> Check {
     let (clock, mut waiter) = (stage.system.clock(), stage.system.waiter());
     for length in [0, 1, 1_000, 3_000_000] {
         let (until, mut ready) = (clock.monotonic() + length, vec![7]);
-        fine!(waiter.wait(&[Interest::Receivable(&*socket)], Some(until), &mut ready));
+        fine!(waiter.wait(&[&Interest::Receivable(socket.clone())], Some(until), &mut ready));
         holds!(clock.monotonic() >= until);
         same!(ready, [0; 0]);
     }
@@ -196,8 +200,8 @@ fn crowd<'a>(stage: &Stage<'a>, count: usize) -> Check<(Vec<Arc<dyn Socket>>, Ud
     Ok((sockets, host_datagrams::<V4>(stage)?))
 }
 
-fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest<'_>> {
-    sockets.iter().map(|socket| Interest::Receivable(&**socket)).collect()
+fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest> {
+    sockets.iter().map(|socket| Interest::Receivable(socket.clone())).collect()
 }
 
 fn poke(host: &UdpSocket<'_>, socket: &dyn Socket) -> Check {
@@ -209,13 +213,13 @@ fn one_of_many(stage: &Stage<'_>) -> Check {
     let (sockets, host) = crowd(stage, 100)?;
     let (interests, mut waiter, mut ready) = (receivable(&sockets), stage.system.waiter(), Vec::new());
     for index in [0, 99, 50, 50, 7] {
-        fine!(waiter.wait(&interests, Some(0), &mut ready));
+        fine!(waiter.wait(&each(&interests), Some(0), &mut ready));
         same!(ready, [0; 0]);
         poke(&host, &*sockets[index])?;
         let until = Some(stage.system.clock().monotonic() + 20_000_000_000);
-        fine!(waiter.wait(&interests, until, &mut ready));
+        fine!(waiter.wait(&each(&interests), until, &mut ready));
         same!(ready, [index]);
-        receive_from(stage, &*sockets[index])?;
+        receive_from(stage, &sockets[index])?;
     }
     Ok(())
 }
@@ -226,11 +230,12 @@ fn all_of_many(stage: &Stage<'_>) -> Check {
         poke(&host, &**socket)?;
     }
     for socket in &sockets {
-        wait(stage, Interest::Receivable(&**socket))?;
+        wait(stage, &Interest::Receivable(socket.clone()))?;
     }
-    let everything = receivable(&sockets).into_iter().chain(sockets.iter().map(|socket| Interest::Sendable(&**socket)));
+    let everything =
+        receivable(&sockets).into_iter().chain(sockets.iter().map(|socket| Interest::Sendable(socket.clone())));
     let (mut waiter, mut ready) = (stage.system.waiter(), Vec::new());
-    fine!(waiter.wait(&everything.collect::<Vec<_>>(), None, &mut ready));
+    fine!(waiter.wait(&each(&everything.collect::<Vec<_>>()), None, &mut ready));
     same!(ready, (0..200).collect::<Vec<_>>());
     Ok(())
 }
@@ -240,17 +245,17 @@ fn changing(stage: &Stage<'_>) -> Check {
     let (interests, mut waiter, mut ready) = (receivable(&sockets), stage.system.waiter(), Vec::new());
     for index in [3, 30, 59] {
         poke(&host, &*sockets[index])?;
-        wait(stage, interests[index])?;
+        wait(stage, &interests[index])?;
     }
     for (from, to, expected) in [(0, 60, &[3, 30, 59][..]), (4, 60, &[26, 55]), (31, 59, &[]), (30, 31, &[0])] {
-        fine!(waiter.wait(&interests[from..to], Some(0), &mut ready));
+        fine!(waiter.wait(&each(&interests[from..to]), Some(0), &mut ready));
         same!((from, to, &ready[..]), (from, to, expected));
     }
-    let sendable: Vec<_> = sockets[..20].iter().map(|socket| Interest::Sendable(&**socket)).collect();
+    let sendable: Vec<_> = sockets[..20].iter().map(|socket| Interest::Sendable(socket.clone())).collect();
     for _ in 0..2 {
-        fine!(waiter.wait(&sendable, None, &mut ready));
+        fine!(waiter.wait(&each(&sendable), None, &mut ready));
         same!(ready.len(), 20);
-        fine!(waiter.wait(&interests[..20], None, &mut ready));
+        fine!(waiter.wait(&each(&interests[..20]), None, &mut ready));
         same!(ready, [3]);
         fine!(waiter.wait(&[], Some(0), &mut ready));
         same!(ready, [0; 0]);
@@ -260,11 +265,11 @@ fn changing(stage: &Stage<'_>) -> Check {
 
 fn twice(stage: &Stage<'_>) -> Check {
     let ((socket, _), host) = (datagrams::<V4>(stage)?, host_datagrams::<V4>(stage)?);
-    let mut interests = vec![Interest::Receivable(&*socket); 1_000];
-    interests.push(Interest::Sendable(&*socket));
+    let mut interests = vec![Interest::Receivable(socket.clone()); 1_000];
+    interests.push(Interest::Sendable(socket.clone()));
     same!(met(stage, &interests)?, [1_000]);
     poke(&host, &*socket)?;
-    wait(stage, interests[0])?;
+    wait(stage, &interests[0])?;
     same!(met(stage, &interests)?, (0..=1_000).collect::<Vec<_>>());
     Ok(())
 }
@@ -273,7 +278,7 @@ fn dropped(stage: &Stage<'_>) -> Check {
     let (mut waiter, mut ready) = (stage.system.waiter(), Vec::new());
     for _ in 0..20 {
         let (sockets, host) = crowd(stage, 30)?;
-        fine!(waiter.wait(&receivable(&sockets), Some(0), &mut ready));
+        fine!(waiter.wait(&each(&receivable(&sockets)), Some(0), &mut ready));
         same!(ready, [0; 0]);
         for socket in &sockets[..10] {
             poke(&host, &**socket)?;
@@ -281,11 +286,11 @@ fn dropped(stage: &Stage<'_>) -> Check {
         // All are dropped here, some with something to receive.
     }
     let (sockets, host) = crowd(stage, 30)?;
-    fine!(waiter.wait(&receivable(&sockets), Some(0), &mut ready));
+    fine!(waiter.wait(&each(&receivable(&sockets)), Some(0), &mut ready));
     same!(ready, [0; 0]);
     poke(&host, &*sockets[11])?;
-    wait(stage, Interest::Receivable(&*sockets[11]))?;
-    fine!(waiter.wait(&receivable(&sockets), None, &mut ready));
+    wait(stage, &Interest::Receivable(sockets[11].clone()))?;
+    fine!(waiter.wait(&each(&receivable(&sockets)), None, &mut ready));
     same!(ready, [11]);
     Ok(())
 }
@@ -295,16 +300,16 @@ fn two_waiters(stage: &Stage<'_>) -> Check {
     let (interests, mut ready) = (receivable(&sockets), Vec::new());
     let mut waiters = [stage.system.waiter(), stage.system.waiter()];
     poke(&host, &*sockets[5])?;
-    wait(stage, interests[5])?;
+    wait(stage, &interests[5])?;
     for _ in 0..2 {
         for waiter in &mut waiters {
-            fine!(waiter.wait(&interests, None, &mut ready));
+            fine!(waiter.wait(&each(&interests), None, &mut ready));
             same!(ready, [5]);
         }
     }
-    receive_from(stage, &*sockets[5])?;
+    receive_from(stage, &sockets[5])?;
     for waiter in &mut waiters {
-        fine!(waiter.wait(&interests, Some(0), &mut ready));
+        fine!(waiter.wait(&each(&interests), Some(0), &mut ready));
         same!(ready, [0; 0]);
     }
     Ok(())
@@ -319,7 +324,7 @@ fn threads(stage: &Stage<'_>) -> Check {
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| {
                 let mut ready = Vec::new();
-                waiter.wait(&receivable(&sockets), until, &mut ready).map(|()| ready)
+                waiter.wait(&each(&receivable(&sockets)), until, &mut ready).map(|()| ready)
             });
             poke(&host, &*sockets[count / 2])?;
             same!(fine!(waiting.join().expect("no panic")), [count / 2]);
@@ -337,7 +342,7 @@ fn server(stage: &Stage<'_>) -> Check {
     std::thread::scope(|scope| {
         let waiter = stage.system.waiter();
         let clients = spawn(scope, stage, || clients(stage, local));
-        serve(stage, &*listener, waiter)?;
+        serve(stage, &listener, waiter)?;
         clients.join().expect("no panic")
     })
 }
@@ -357,18 +362,18 @@ fn clients(stage: &Stage<'_>, local: SocketAddr) -> Check {
 }
 
 /// A server in one thread, as a guest writes one: everything through one waiter.
-fn serve(stage: &Stage<'_>, listener: &dyn Socket, mut waiter: Box<dyn Waiter>) -> Check {
+fn serve(stage: &Stage<'_>, listener: &Arc<dyn Socket>, mut waiter: Box<dyn Waiter>) -> Check {
     let mut ready = Vec::new();
     let (mut open, mut served): (Vec<Arc<dyn Socket>>, usize) = (Vec::new(), 0);
     while served < CLIENTS {
-        let interests: Vec<_> = [Interest::Receivable(listener)].into_iter().chain(receivable(&open)).collect();
+        let interests: Vec<_> = [Interest::Receivable(listener.clone())].into_iter().chain(receivable(&open)).collect();
         let until = Some(stage.system.clock().monotonic() + 20_000_000_000);
-        fine!(waiter.wait(&interests, until, &mut ready));
+        fine!(waiter.wait(&each(&interests), until, &mut ready));
         holds!(!ready.is_empty());
         // From the back, so that those in front keep their places.
         for &index in ready.iter().rev() {
             if index == 0 {
-                let (socket, _) = fine!(once(stage, Interest::Receivable(listener), || listener.accept())?);
+                let (socket, _) = fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
                 open.push(socket);
                 continue;
             }
@@ -377,7 +382,7 @@ fn serve(stage: &Stage<'_>, listener: &dyn Socket, mut waiter: Box<dyn Waiter>) 
                 open.swap_remove(index - 1);
                 served += 1;
             } else {
-                send_all(stage, &*open[index - 1], &bytes)?;
+                send_all(stage, &open[index - 1], &bytes)?;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use callgate_system::{Interest, Kind, Shutdown, Socket};
 
@@ -51,13 +52,13 @@ fn identity<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn talk<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
-    send_all(stage, &*socket, b"from the guest")?;
+    send_all(stage, &socket, b"from the guest")?;
     let mut bytes = [0; 14];
     peer.read_exact(&mut bytes).map_err(of_host)?;
     same!(&bytes, b"from the guest");
     peer.write_all(b"from the host").map_err(of_host)?;
     drop(peer);
-    same!(receive_all(stage, &*socket)?, b"from the host");
+    same!(receive_all(stage, &socket)?, b"from the host");
     Ok(())
 }
 
@@ -65,13 +66,13 @@ fn accept<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     refused!(listener.accept().map(drop), WouldBlock);
     let mut peer = bounded(TcpStream::connect(stage, local).map_err(of_host)?)?;
-    let (socket, remote) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    let (socket, remote) = fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
     same!(remote, peer.local_addr().map_err(of_host)?);
     same!((socket.kind(), socket.family()), (Kind::Stream, I::FAMILY));
-    send_all(stage, &*socket, b"welcome")?;
+    send_all(stage, &socket, b"welcome")?;
     peer.write_all(b"thanks").map_err(of_host)?;
     peer.shutdown_write().map_err(of_host)?;
-    same!(receive_all(stage, &*socket)?, b"thanks");
+    same!(receive_all(stage, &socket)?, b"thanks");
     drop(socket);
     same!(read_all(&mut peer)?, b"welcome");
     refused!(listener.accept().map(drop), WouldBlock);
@@ -86,7 +87,7 @@ fn addresses<I: Ip>(stage: &Stage<'_>) -> Check {
     }
     let (listener, local) = listener::<I>(stage)?;
     let peer = TcpStream::connect(stage, local).map_err(of_host)?;
-    let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    let (socket, _) = fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
     let there = peer.local_addr().map_err(of_host)?;
     same!((fine!(socket.local_address()), fine!(socket.remote_address())), (local, there));
     same!(fine!(listener.local_address()), local);
@@ -100,7 +101,7 @@ fn from_bound<I: Ip>(stage: &Stage<'_>) -> Check {
     same!(bound.ip(), I::ANY);
     holds!(bound.port() != 0);
     let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
-    connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
+    connect(stage, &socket, host.local_addr().map_err(of_host)?)?;
     same!(fine!(socket.local_address()), I::here(bound.port()));
     same!(host.accept().map_err(of_host)?.1, I::here(bound.port()));
     Ok(())
@@ -112,7 +113,7 @@ fn refused<I: Ip>(stage: &Stage<'_>) -> Check {
     fine!(deaf.bind(I::here(0)));
     let socket = stream::<I>(stage)?;
     let result = match socket.connect(fine!(deaf.local_address())) {
-        Ok(()) => once(stage, Interest::Sendable(&*socket), || socket.finish_connect())?,
+        Ok(()) => once(stage, &Interest::Sendable(socket.clone()), || socket.finish_connect())?,
         early => early,
     };
     refused!(result, ConnectionRefused);
@@ -127,7 +128,7 @@ fn refused<I: Ip>(stage: &Stage<'_>) -> Check {
 fn again<I: Ip>(stage: &Stage<'_>) -> Check {
     let (first, local) = listener::<I>(stage)?;
     let mut peer = bounded(TcpStream::connect(stage, local).map_err(of_host)?)?;
-    let (socket, _) = fine!(once(stage, Interest::Receivable(&*first), || first.accept())?);
+    let (socket, _) = fine!(once(stage, &Interest::Receivable(first.clone()), || first.accept())?);
     // This side ends first, so the connection lingers on its port.
     drop(socket);
     same!(read_all(&mut peer)?, b"");
@@ -136,7 +137,7 @@ fn again<I: Ip>(stage: &Stage<'_>) -> Check {
     fine!(second.bind(local));
     fine!(second.listen(1));
     TcpStream::connect(stage, local).map_err(of_host)?;
-    fine!(once(stage, Interest::Receivable(&*second), || second.accept())?);
+    fine!(once(stage, &Interest::Receivable(second.clone()), || second.accept())?);
     Ok(())
 }
 
@@ -149,19 +150,19 @@ fn relisten<I: Ip>(stage: &Stage<'_>) -> Check {
         }
     }
     same!(fine!(listener.local_address()), local);
-    fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
     Ok(())
 }
 
 fn gone<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     drop(TcpStream::connect(stage, local).map_err(of_host)?);
-    let first = once(stage, Interest::Receivable(&*listener), || listener.accept())?;
+    let first = once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?;
     if let Some((socket, _)) = fine_or_refused!(first, ConnectionAborted) {
-        same!(receive_all(stage, &*socket)?, b"");
+        same!(receive_all(stage, &socket)?, b"");
     }
     let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
-    fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
     Ok(())
 }
 
@@ -172,7 +173,7 @@ fn many<I: Ip>(stage: &Stage<'_>) -> Check {
     let mut remotes = Vec::new();
     let mut sockets = Vec::new();
     for _ in &peers {
-        let (socket, remote) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+        let (socket, remote) = fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
         remotes.push(remote);
         sockets.push(socket);
     }
@@ -189,7 +190,7 @@ fn nothing_yet<I: Ip>(stage: &Stage<'_>) -> Check {
     let mut bytes = Vec::with_capacity(8);
     refused!(socket.receive(&mut bytes).map(drop), WouldBlock);
     peer.write_all(b"x").map_err(of_host)?;
-    same!(fine!(receive(stage, &*socket, 8)?), b"x");
+    same!(fine!(receive(stage, &socket, 8)?), b"x");
     refused!(socket.receive(&mut bytes).map(drop), WouldBlock);
     holds!(bytes.is_empty());
     Ok(())
@@ -201,15 +202,15 @@ fn no_room<I: Ip>(stage: &Stage<'_>) -> Check {
     same!(fine!(socket.send(b"")), 0);
     peer.write_all(b"there").map_err(of_host)?;
     same!(fine!(socket.receive(&mut Vec::new())), 0);
-    same!(fine!(receive(stage, &*socket, 2)?).len(), 2);
-    same!(fine!(receive(stage, &*socket, 8)?), b"ere");
+    same!(fine!(receive(stage, &socket, 2)?).len(), 2);
+    same!(fine!(receive(stage, &socket, 8)?), b"ere");
     Ok(())
 }
 
 fn appends<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
     peer.write_all(b"behind").map_err(of_host)?;
-    wait(stage, Interest::Receivable(&*socket))?;
+    wait(stage, &Interest::Receivable(socket.clone()))?;
     let mut bytes = Vec::with_capacity(16);
     bytes.extend(b"what is here, ");
     let capacity = bytes.capacity();
@@ -232,8 +233,8 @@ fn full<I: Ip>(stage: &Stage<'_>) -> Check {
         let guest = Guest::enter(stage.system);
         let reader = spawn(scope, stage, || read_all(&mut peer));
         // There is room again once the peer reads.
-        wait(stage, Interest::Sendable(&*socket))?;
-        sent += fine!(once(stage, Interest::Sendable(&*socket), || socket.send(&all[sent..sent + 1]))?);
+        wait(stage, &Interest::Sendable(socket.clone()))?;
+        sent += fine!(once(stage, &Interest::Sendable(socket.clone()), || socket.send(&all[sent..sent + 1]))?);
         fine!(socket.shutdown(Shutdown::Send));
         drop(guest);
         let read = reader.join().expect("no panic")?;
@@ -247,7 +248,7 @@ fn megabytes<I: Ip>(stage: &Stage<'_>) -> Check {
     std::thread::scope(|scope| {
         let guest = Guest::enter(stage.system);
         let echo = spawn(scope, stage, || echo(peer));
-        both_ways(stage, &*socket)?;
+        both_ways(stage, &socket)?;
         drop(guest);
         echo.join().expect("no panic").map_err(of_host)
     })
@@ -264,9 +265,10 @@ fn echo(mut peer: TcpStream<'_>) -> std::io::Result<()> {
     }
 }
 
-fn both_ways(stage: &Stage<'_>, socket: &dyn Socket) -> Check {
+fn both_ways(stage: &Stage<'_>, socket: &Arc<dyn Socket>) -> Check {
     let all = pattern(4 << 20);
     let (mut waiter, mut ready) = (stage.system.waiter(), Vec::new());
+    let (receivable, sendable) = (Interest::Receivable(socket.clone()), Interest::Sendable(socket.clone()));
     let (mut sent, mut received) = (0, Vec::with_capacity(all.len() + 1));
     while received.len() < all.len() {
         if sent < all.len() {
@@ -277,7 +279,7 @@ fn both_ways(stage: &Stage<'_>, socket: &dyn Socket) -> Check {
         }
         if fine_or_refused!(socket.receive(&mut received), WouldBlock).is_none() {
             let until = Some(stage.system.clock().monotonic() + 20_000_000_000);
-            let interests = [Interest::Receivable(socket), Interest::Sendable(socket)];
+            let interests = [&receivable, &sendable];
             let interests = if sent < all.len() { &interests[..] } else { &interests[..1] };
             fine!(waiter.wait(interests, until, &mut ready));
             holds!(!ready.is_empty());
@@ -297,7 +299,7 @@ fn single_bytes<I: Ip>(stage: &Stage<'_>) -> Check {
     drop(peer);
     let mut received = Vec::new();
     loop {
-        match fine!(receive(stage, &*socket, 1)?) {
+        match fine!(receive(stage, &socket, 1)?) {
             one if one.is_empty() => break,
             one => received.extend(one),
         }
@@ -308,13 +310,13 @@ fn single_bytes<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn half_close<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
-    send_all(stage, &*socket, b"last words")?;
+    send_all(stage, &socket, b"last words")?;
     fine!(socket.shutdown(Shutdown::Send));
     refused!(socket.send(b"x").map(drop), Pipe);
     same!(read_all(&mut peer)?, b"last words");
     peer.write_all(b"answer").map_err(of_host)?;
     drop(peer);
-    same!(receive_all(stage, &*socket)?, b"answer");
+    same!(receive_all(stage, &socket)?, b"answer");
     Ok(())
 }
 
@@ -322,10 +324,10 @@ fn peer_half_close<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
     peer.write_all(b"last words").map_err(of_host)?;
     peer.shutdown_write().map_err(of_host)?;
-    same!(receive_all(stage, &*socket)?, b"last words");
+    same!(receive_all(stage, &socket)?, b"last words");
     // The end stays the end.
-    same!(fine!(receive(stage, &*socket, 8)?), b"");
-    send_all(stage, &*socket, b"answer")?;
+    same!(fine!(receive(stage, &socket, 8)?), b"");
+    send_all(stage, &socket, b"answer")?;
     drop(socket);
     same!(read_all(&mut peer)?, b"answer");
     Ok(())
@@ -334,8 +336,8 @@ fn peer_half_close<I: Ip>(stage: &Stage<'_>) -> Check {
 fn no_receive<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
     fine!(socket.shutdown(Shutdown::Receive));
-    same!(fine!(receive(stage, &*socket, 8)?), b"");
-    send_all(stage, &*socket, b"still")?;
+    same!(fine!(receive(stage, &socket, 8)?), b"");
+    send_all(stage, &socket, b"still")?;
     fine!(socket.shutdown(Shutdown::Receive));
     fine!(socket.shutdown(Shutdown::Send));
     same!(read_all(&mut peer)?, b"still");
@@ -348,7 +350,7 @@ fn both<I: Ip>(stage: &Stage<'_>) -> Check {
     fine!(socket.shutdown(Shutdown::Both));
     same!(read_all(&mut peer)?, b"");
     drop(peer);
-    same!(fine!(receive(stage, &*socket, 8)?), b"");
+    same!(fine!(receive(stage, &socket, 8)?), b"");
     refused!(socket.send(b"x").map(drop), Pipe);
     for how in [Shutdown::Both, Shutdown::Send, Shutdown::Receive] {
         fine!(socket.shutdown(how));
@@ -360,12 +362,12 @@ fn both<I: Ip>(stage: &Stage<'_>) -> Check {
 fn reset<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, peer) = connected::<I>(stage)?;
     let remote = fine!(socket.remote_address());
-    send_all(stage, &*socket, b"never read")?;
+    send_all(stage, &socket, b"never read")?;
     // What is there and never read is answered with a reset.
     peer.peek().map_err(of_host)?;
     drop(peer);
-    refused!(receive(stage, &*socket, 8)?.map(drop), ConnectionReset);
-    same!(fine!(receive(stage, &*socket, 8)?), b"");
+    refused!(receive(stage, &socket, 8)?.map(drop), ConnectionReset);
+    same!(fine!(receive(stage, &socket, 8)?), b"");
     refused!(socket.send(b"x").map(drop), Pipe);
     same!(fine!(socket.remote_address()), remote);
     fine!(socket.shutdown(Shutdown::Both));
@@ -375,7 +377,7 @@ fn reset<I: Ip>(stage: &Stage<'_>) -> Check {
 
 fn dropped<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
-    send_all(stage, &*socket, b"bye")?;
+    send_all(stage, &socket, b"bye")?;
     drop(socket);
     same!(read_all(&mut peer)?, b"bye");
     Ok(())
@@ -385,11 +387,11 @@ fn aborted<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, mut peer) = connected::<I>(stage)?;
     socket.abort().map_err(|error| Failure::in_set_up("a reset", error))?;
     // Until it is dropped nothing is different.
-    send_all(stage, &*socket, b"taken")?;
+    send_all(stage, &socket, b"taken")?;
     let mut bytes = [0; 5];
     peer.read_exact(&mut bytes).map_err(of_host)?;
     same!(&bytes, b"taken");
-    send_all(stage, &*socket, b"not taken")?;
+    send_all(stage, &socket, b"not taken")?;
     drop(socket);
     let read = peer.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
     same!(read.err(), Some(ErrorKind::ConnectionReset));

@@ -86,7 +86,7 @@ fn connecting<I: Ip>(stage: &Stage<'_>) -> Check {
     refused!(socket.bind(I::here(0)), InvalidState);
     refused!(socket.listen(8), InvalidState);
     refused!(socket.accept().map(drop), InvalidState);
-    fine!(once(stage, Interest::Sendable(&*socket), || socket.finish_connect())?);
+    fine!(once(stage, &Interest::Sendable(socket.clone()), || socket.finish_connect())?);
     same!(fine!(socket.remote_address()), remote);
     Ok(())
 }
@@ -100,9 +100,9 @@ fn listening<I: Ip>(stage: &Stage<'_>) -> Check {
     refused!(socket.finish_connect(), NotInProgress);
     refused!(socket.accept().map(drop), WouldBlock);
     let peer = TcpStream::connect(stage, local).map_err(of_host)?;
-    let (accepted, _) = fine!(once(stage, Interest::Receivable(&*socket), || socket.accept())?);
+    let (accepted, _) = fine!(once(stage, &Interest::Receivable(socket.clone()), || socket.accept())?);
     drop(peer);
-    same!(receive_all(stage, &*accepted)?, b"");
+    same!(receive_all(stage, &accepted)?, b"");
     Ok(())
 }
 
@@ -110,7 +110,7 @@ fn talking<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     let (ours, peer) = connected::<I>(stage)?;
     let host = TcpStream::connect(stage, local).map_err(of_host)?;
-    let (accepted, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    let (accepted, _) = fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
     for socket in [ours, accepted] {
         let (local, remote) = (fine!(socket.local_address()), fine!(socket.remote_address()));
         refused!(socket.bind(I::here(0)), InvalidState);
@@ -162,7 +162,7 @@ fn invalid_remote<I: Ip>(stage: &Stage<'_>) -> Check {
     }
     refused!(socket.connect(I::here(0)), Invalid);
     refused!(socket.finish_connect(), NotInProgress);
-    connect(stage, &*socket, remote)
+    connect(stage, &socket, remote)
 }
 
 fn in_use<I: Ip>(stage: &Stage<'_>) -> Check {
@@ -285,7 +285,7 @@ fn options_stay<I: Ip>(stage: &Stage<'_>) -> Check {
     fine!(socket.bind(I::here(0)));
     holds_all(&*socket, values(1, 42))?;
     let host = TcpListener::bind(stage, I::here(0)).map_err(of_host)?;
-    connect(stage, &*socket, host.local_addr().map_err(of_host)?)?;
+    connect(stage, &socket, host.local_addr().map_err(of_host)?)?;
     holds_all(&*socket, values(1, 42))?;
     set(&*socket, values(0, 43))?;
     set(&*socket, values(1, 44))
@@ -295,7 +295,7 @@ fn inherited<I: Ip>(stage: &Stage<'_>) -> Check {
     let (listener, local) = listener::<I>(stage)?;
     set(&*listener, values(1, 42))?;
     let _peer = TcpStream::connect(stage, local).map_err(of_host)?;
-    let (socket, _) = fine!(once(stage, Interest::Receivable(&*listener), || listener.accept())?);
+    let (socket, _) = fine!(once(stage, &Interest::Receivable(listener.clone()), || listener.accept())?);
     holds_all(&*socket, values(1, 42))?;
     set(&*listener, values(0, 50))?;
     holds_all(&*socket, values(1, 42))?;
@@ -312,11 +312,11 @@ fn v6_only(stage: &Stage<'_>) -> Check {
     if fine_or_refused!(four.bind(V4::here(port)), AddressInUse).is_some() {
         fine!(four.listen(8));
         let _peer = TcpStream::connect(stage, V4::here(port)).map_err(of_host)?;
-        fine!(once(stage, Interest::Receivable(&*four), || four.accept())?);
+        fine!(once(stage, &Interest::Receivable(four.clone()), || four.accept())?);
         refused!(six.accept().map(drop), WouldBlock);
     }
     let peer = TcpStream::connect(stage, V6::here(port)).map_err(of_host)?;
-    let (_, remote) = fine!(once(stage, Interest::Receivable(&*six), || six.accept())?);
+    let (_, remote) = fine!(once(stage, &Interest::Receivable(six.clone()), || six.accept())?);
     same!(remote, peer.local_addr().map_err(of_host)?);
     Ok(())
 }

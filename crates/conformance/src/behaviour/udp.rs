@@ -59,10 +59,11 @@ fn host_sends(socket: &UdpSocket<'_>, bytes: &[u8], to: SocketAddr) -> Check {
 fn talk<I: Ip>(stage: &Stage<'_>) -> Check {
     let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     same!((socket.kind(), socket.family()), (Kind::Datagram, I::FAMILY));
-    fine!(once(stage, Interest::Sendable(&*socket), || socket.send_to(b"hello", host.local_addr().expect("bound")))?);
+    fine!(once(stage, &Interest::Sendable(socket.clone()), || socket
+        .send_to(b"hello", host.local_addr().expect("bound")))?);
     same!(host_receives(&host)?, (b"hello".to_vec(), local));
     host_sends(&host, b"you too", local)?;
-    same!(receive_from(stage, &*socket)?, (b"you too".to_vec(), host_address(&host)?));
+    same!(receive_from(stage, &socket)?, (b"you too".to_vec(), host_address(&host)?));
     Ok(())
 }
 
@@ -73,7 +74,7 @@ fn apart<I: Ip>(stage: &Stage<'_>) -> Check {
             host_sends(&host, &[round, number], local)?;
         }
         for number in 0..50 {
-            same!(receive_from(stage, &*socket)?.0, [round, number]);
+            same!(receive_from(stage, &socket)?.0, [round, number]);
         }
     }
     Ok(())
@@ -85,9 +86,9 @@ fn empty<I: Ip>(stage: &Stage<'_>) -> Check {
     same!(host_receives(&host)?, (Vec::new(), local));
     host_sends(&host, b"", local)?;
     host_sends(&host, b"", local)?;
-    same!(receive_from(stage, &*socket)?, (Vec::new(), host_address(&host)?));
+    same!(receive_from(stage, &socket)?, (Vec::new(), host_address(&host)?));
     // It needs no room.
-    let received = once(stage, Interest::Receivable(&*socket), || socket.receive_from(&mut Vec::new()))?;
+    let received = once(stage, &Interest::Receivable(socket.clone()), || socket.receive_from(&mut Vec::new()))?;
     same!(fine!(received), (0, host_address(&host)?));
     fine!(socket.connect(host_address(&host)?));
     same!(fine!(socket.send(b"")), 0);
@@ -98,10 +99,12 @@ fn empty<I: Ip>(stage: &Stage<'_>) -> Check {
 fn largest<I: Ip>(stage: &Stage<'_>) -> Check {
     let ((socket, local), host) = (datagrams::<I>(stage)?, host_datagrams::<I>(stage)?);
     let bytes = pattern(I::MOST);
-    fine!(once(stage, Interest::Sendable(&*socket), || socket.send_to(&bytes, host.local_addr().expect("bound")))?);
+    fine!(
+        once(stage, &Interest::Sendable(socket.clone()), || socket.send_to(&bytes, host.local_addr().expect("bound")))?
+    );
     holds!(host_receives(&host)? == (bytes.clone(), local));
     host_sends(&host, &bytes, local)?;
-    holds!(receive_from(stage, &*socket)? == (bytes, host_address(&host)?));
+    holds!(receive_from(stage, &socket)? == (bytes, host_address(&host)?));
     Ok(())
 }
 
@@ -126,12 +129,18 @@ fn no_room<I: Ip>(stage: &Stage<'_>) -> Check {
     let mut bytes = Vec::with_capacity(4);
     let room = bytes.capacity();
     holds!(room < 17);
-    refused!(once(stage, Interest::Receivable(&*socket), || socket.receive_from(&mut bytes).map(drop))?, MessageSize);
+    refused!(
+        once(stage, &Interest::Receivable(socket.clone()), || socket.receive_from(&mut bytes).map(drop))?,
+        MessageSize
+    );
     same!((bytes.len(), bytes.capacity()), (0, room));
     let mut none = Vec::new();
-    refused!(once(stage, Interest::Receivable(&*socket), || socket.receive_from(&mut none).map(drop))?, MessageSize);
+    refused!(
+        once(stage, &Interest::Receivable(socket.clone()), || socket.receive_from(&mut none).map(drop))?,
+        MessageSize
+    );
     same!(none.capacity(), 0);
-    let received = once(stage, Interest::Receivable(&*socket), || socket.receive_from(&mut bytes))?;
+    let received = once(stage, &Interest::Receivable(socket.clone()), || socket.receive_from(&mut bytes))?;
     same!((fine!(received).0, &bytes[..]), (4, &b"fits"[..]));
     Ok(())
 }
@@ -141,7 +150,7 @@ fn appends<I: Ip>(stage: &Stage<'_>) -> Check {
     let mut bytes = Vec::with_capacity(64);
     for text in ["one ", "after ", "the other"] {
         host_sends(&host, text.as_bytes(), local)?;
-        let received = once(stage, Interest::Receivable(&*socket), || socket.receive_from(&mut bytes))?;
+        let received = once(stage, &Interest::Receivable(socket.clone()), || socket.receive_from(&mut bytes))?;
         same!(fine!(received).0, text.len());
     }
     same!(bytes, b"one after the other");
@@ -163,7 +172,7 @@ fn peer<I: Ip>(stage: &Stage<'_>) -> Check {
     same!(fine!(socket.local_address()), local);
     host_sends(&other, b"not from the peer", local)?;
     host_sends(&host, b"from the peer", local)?;
-    same!(receive_from(stage, &*socket)?, (b"from the peer".to_vec(), host_address(&host)?));
+    same!(receive_from(stage, &socket)?, (b"from the peer".to_vec(), host_address(&host)?));
     same!(fine!(socket.send(b"to the peer")), 11);
     same!(host_receives(&host)?, (b"to the peer".to_vec(), local));
     Ok(())
@@ -193,7 +202,7 @@ fn disconnect<I: Ip>(stage: &Stage<'_>) -> Check {
         same!(fine!(socket.local_address()), local);
     }
     host_sends(&other, b"from another", local)?;
-    same!(receive_from(stage, &*socket)?, (b"from another".to_vec(), host_address(&other)?));
+    same!(receive_from(stage, &socket)?, (b"from another".to_vec(), host_address(&other)?));
     Ok(())
 }
 
@@ -223,14 +232,14 @@ fn nobody<I: Ip>(stage: &Stage<'_>) -> Check {
     let ((socket, local), deaf) = (datagrams::<I>(stage)?, deaf::<I>(stage)?);
     fine!(socket.connect(host_address(&deaf)?));
     fine!(socket.send(b"anybody?"));
-    wait(stage, Interest::Receivable(&*socket))?;
+    wait(stage, &Interest::Receivable(socket.clone()))?;
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), ConnectionRefused);
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), WouldBlock);
     // It goes on.
     let host = host_datagrams::<I>(stage)?;
     fine!(socket.connect(host_address(&host)?));
     host_sends(&host, b"I am", local)?;
-    same!(receive_from(stage, &*socket)?.0, b"I am");
+    same!(receive_from(stage, &socket)?.0, b"I am");
     Ok(())
 }
 
@@ -254,7 +263,7 @@ fn nobody_at_all<I: Ip>(stage: &Stage<'_>) -> Check {
         fine!(socket.send_to(&[round], host_address(&host)?));
         same!(host_receives(&host)?, (vec![round], local));
         host_sends(&host, &[round], local)?;
-        same!(receive_from(stage, &*socket)?, (vec![round], host_address(&host)?));
+        same!(receive_from(stage, &socket)?, (vec![round], host_address(&host)?));
     }
     Ok(())
 }
@@ -276,7 +285,7 @@ fn nobody_before<I: Ip>(stage: &Stage<'_>) -> Check {
     same!(host_receives(&host)?, (b"or you?".to_vec(), local));
     refused!(socket.receive_from(&mut Vec::with_capacity(8)).map(drop), WouldBlock);
     host_sends(&host, b"me", local)?;
-    same!(receive_from(stage, &*socket)?.0, b"me");
+    same!(receive_from(stage, &socket)?.0, b"me");
     Ok(())
 }
 
@@ -313,7 +322,7 @@ fn implicit_twice<I: Ip>(stage: &Stage<'_>) -> Check {
         fine!(socket.send_to(b"from", to));
         same!(host_receives(&host)?, (b"from".to_vec(), I::here(port)));
         host_sends(&host, b"back", I::here(port))?;
-        same!(receive_from(stage, &**socket)?, (b"back".to_vec(), to));
+        same!(receive_from(stage, socket)?, (b"back".to_vec(), to));
     }
     Ok(())
 }

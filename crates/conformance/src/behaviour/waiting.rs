@@ -1,7 +1,10 @@
 //! The one place that waits, and the streams it waits for. Standard output is only ever given nothing to write.
 
+use std::sync::Arc;
+
 use callgate_system::Interest;
 
+use super::net::each;
 use super::stranger::Stranger;
 use crate::Check;
 use crate::stage::Stage;
@@ -50,27 +53,27 @@ fn nothing(stage: &Stage<'_>) -> Check {
 fn stranger(stage: &Stage<'_>) -> Check {
     let mut ready = Vec::new();
     for until in [None, Some(u64::MAX), Some(0)] {
-        fine!(stage.system.waiter().wait(&[Interest::Readable(&Stranger)], until, &mut ready));
+        fine!(stage.system.waiter().wait(&[&Interest::Readable(Arc::new(Stranger))], until, &mut ready));
         same!(ready, [0]);
-        fine!(stage.system.waiter().wait(&[Interest::Writable(&Stranger)], until, &mut ready));
+        fine!(stage.system.waiter().wait(&[&Interest::Writable(Arc::new(Stranger))], until, &mut ready));
         same!(ready, [0]);
     }
     Ok(())
 }
 
 fn ready(stage: &Stage<'_>) -> Check {
-    let interests = [Interest::Readable(&Stranger); 5];
+    let interests = [(); 5].map(|()| Interest::Readable(Arc::new(Stranger)));
     let mut ready = vec![9, 9, 9];
-    fine!(stage.system.waiter().wait(&interests, None, &mut ready));
+    fine!(stage.system.waiter().wait(&each(&interests), None, &mut ready));
     holds!(!ready.is_empty() && ready.is_sorted() && ready.iter().all(|index| *index < 5));
     Ok(())
 }
 
 fn output(stage: &Stage<'_>) -> Check {
     let stdio = stage.system.stdio();
-    let interests = [Interest::Writable(&*stdio.stdout), Interest::Writable(&*stdio.stderr)];
+    let interests = [Interest::Writable(stdio.stdout.clone()), Interest::Writable(stdio.stderr.clone())];
     let mut ready = vec![9];
-    fine!(stage.system.waiter().wait(&interests, Some(0), &mut ready));
+    fine!(stage.system.waiter().wait(&each(&interests), Some(0), &mut ready));
     holds!(ready.is_sorted() && ready.iter().all(|index| *index < 2));
     Ok(())
 }
@@ -78,7 +81,7 @@ fn output(stage: &Stage<'_>) -> Check {
 fn two_waiters(stage: &Stage<'_>) -> Check {
     let (mut first, mut second) = (stage.system.waiter(), stage.system.waiter());
     let (mut ready_first, mut ready_second) = (Vec::new(), vec![3]);
-    fine!(first.wait(&[Interest::Readable(&Stranger)], None, &mut ready_first));
+    fine!(first.wait(&[&Interest::Readable(Arc::new(Stranger))], None, &mut ready_first));
     fine!(second.wait(&[], Some(0), &mut ready_second));
     same!((ready_first, ready_second), (vec![0], vec![]));
     Ok(())
@@ -88,7 +91,7 @@ fn again(stage: &Stage<'_>) -> Check {
     let mut waiter = stage.system.waiter();
     let mut ready = Vec::new();
     for _ in 0..100 {
-        fine!(waiter.wait(&[Interest::Writable(&Stranger)], None, &mut ready));
+        fine!(waiter.wait(&[&Interest::Writable(Arc::new(Stranger))], None, &mut ready));
         same!(ready, [0]);
         fine!(waiter.wait(&[], Some(0), &mut ready));
         same!(ready, [0; 0]);

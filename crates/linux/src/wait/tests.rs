@@ -4,6 +4,7 @@
 mod sockets;
 
 use std::fs::File;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callgate_system::{Sink, Source};
@@ -26,9 +27,9 @@ impl Source for Stranger {
     }
 }
 
-fn streams() -> (Stream, Stream) {
+fn streams() -> (Arc<Stream>, Arc<Stream>) {
     let (input, output) = pipe().unwrap();
-    (stream(input, Direction::In), stream(output, Direction::Out))
+    (Arc::new(stream(input, Direction::In)), Arc::new(stream(output, Direction::Out)))
 }
 
 /// A waiter that polls, and one that registers everything.
@@ -36,11 +37,16 @@ fn both() -> [LinuxWaiter; 2] {
     [LinuxWaiter::polling(usize::MAX), LinuxWaiter::polling(0)]
 }
 
+/// A list, as a waiter takes it.
+fn each(interests: &[Interest]) -> Vec<&Interest> {
+    interests.iter().collect()
+}
+
 /// Waits once each way, the second not again for what the first saw in the past.
-fn wait(interests: &[Interest<'_>], until: Option<Nanoseconds>) -> Vec<usize> {
+fn wait(interests: &[Interest], until: Option<Nanoseconds>) -> Vec<usize> {
     let [polled, registered] = both().map(|mut waiter| {
         let mut ready = vec![usize::MAX];
-        waiter.wait(interests, until, &mut ready).unwrap();
+        waiter.wait(&each(interests), until, &mut ready).unwrap();
         ready
     });
     assert_eq!(polled, registered, "polled and registered");
@@ -63,7 +69,7 @@ fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
         let (input, _output) = streams();
         for mut waiter in both() {
             let (until, mut ready) = (clock::monotonic() + after, Vec::new());
-            waiter.wait(&[Interest::Readable(&input)], Some(until), &mut ready).unwrap();
+            waiter.wait(&[&Interest::Readable(input.clone())], Some(until), &mut ready).unwrap();
             assert_eq!(ready, []);
             assert!(clock::monotonic() >= until);
         }
@@ -71,7 +77,7 @@ fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
     let (input, _output) = streams();
     let past = Instant::now();
     for until in [0, 1, clock::monotonic() - 1] {
-        assert_eq!(wait(&[Interest::Readable(&input)], Some(until)), []);
+        assert_eq!(wait(&[Interest::Readable(input.clone())], Some(until)), []);
     }
     assert!(past.elapsed() < Duration::from_secs(5));
 }
@@ -80,11 +86,11 @@ fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
 fn what_is_met_is_told_in_order_and_the_rest_is_not() {
     let ((input, output), (silent, _kept)) = (streams(), streams());
     let interests = [
-        Interest::Readable(&silent),
-        Interest::Writable(&output),
-        Interest::Readable(&input),
-        Interest::Readable(&silent),
-        Interest::Writable(&output),
+        Interest::Readable(silent.clone()),
+        Interest::Writable(output.clone()),
+        Interest::Readable(input.clone()),
+        Interest::Readable(silent.clone()),
+        Interest::Writable(output.clone()),
     ];
     assert_eq!(wait(&interests, None), [1, 4]);
     output.write(b"x").unwrap();
@@ -98,13 +104,13 @@ fn a_file_and_a_stranger_are_always_met_and_hide_no_other() {
     let (input, output) = streams();
     output.write(b"x").unwrap();
     let (silent, _kept) = streams();
-    let file = stream(tempfile::tempfile().unwrap(), Direction::In);
+    let file = Arc::new(stream(tempfile::tempfile().unwrap(), Direction::In));
     let interests = [
-        Interest::Readable(&silent),
-        Interest::Readable(&file),
-        Interest::Readable(&input),
-        Interest::Readable(&Stranger),
-        Interest::Writable(&file),
+        Interest::Readable(silent.clone()),
+        Interest::Readable(file.clone()),
+        Interest::Readable(input.clone()),
+        Interest::Readable(Arc::new(Stranger)),
+        Interest::Writable(file.clone()),
     ];
     assert_eq!(wait(&interests, None), [1, 2, 3, 4]);
     assert_eq!(wait(&interests[3..4], None), [0]);
@@ -114,10 +120,10 @@ fn a_file_and_a_stranger_are_always_met_and_hide_no_other() {
 fn an_end_is_met() {
     let (input, output) = streams();
     drop(output);
-    assert_eq!(wait(&[Interest::Readable(&input)], None), [0]);
+    assert_eq!(wait(&[Interest::Readable(input.clone())], None), [0]);
     let (input, output) = streams();
     drop(input);
-    assert_eq!(wait(&[Interest::Writable(&output)], None), [0]);
+    assert_eq!(wait(&[Interest::Writable(output.clone())], None), [0]);
 }
 
 #[test]
@@ -130,7 +136,7 @@ fn it_wakes_when_something_comes() {
                 output.write(b"x").unwrap();
             });
             let mut ready = Vec::new();
-            waiter.wait(&[Interest::Readable(&input)], None, &mut ready).unwrap();
+            waiter.wait(&[&Interest::Readable(input.clone())], None, &mut ready).unwrap();
             assert_eq!(ready, [0]);
         });
     }
@@ -142,9 +148,9 @@ fn one_waiter_waits_for_one_thing_after_another() {
         let (a, b) = (streams(), streams());
         let mut ready = Vec::new();
         a.1.write(b"x").unwrap();
-        waiter.wait(&[Interest::Readable(&a.0), Interest::Readable(&b.0)], None, &mut ready).unwrap();
+        waiter.wait(&[&Interest::Readable(a.0.clone()), &Interest::Readable(b.0.clone())], None, &mut ready).unwrap();
         assert_eq!(ready, [0]);
-        waiter.wait(&[Interest::Readable(&b.0), Interest::Readable(&a.0)], None, &mut ready).unwrap();
+        waiter.wait(&[&Interest::Readable(b.0.clone()), &Interest::Readable(a.0.clone())], None, &mut ready).unwrap();
         assert_eq!(ready, [1]);
         assert!(waiter.by_number.iter().all(|&place| place == 0));
     }
@@ -154,17 +160,17 @@ fn one_waiter_waits_for_one_thing_after_another() {
 #[test]
 fn thousands_of_interests_are_one_descriptor_each() {
     let (input, output) = streams();
-    let null = stream(File::open("/dev/null").unwrap(), Direction::In);
+    let null = Arc::new(stream(File::open("/dev/null").unwrap(), Direction::In));
     let mut interests = Vec::new();
     for _ in 0..20_000 {
-        interests.extend([Interest::Readable(&input), Interest::Writable(&output)]);
+        interests.extend([Interest::Readable(input.clone()), Interest::Writable(output.clone())]);
     }
     let mut waiter = LinuxWaiter::default();
-    assert_eq!(waiter.collect(&interests).len(), 2);
+    assert_eq!(waiter.collect(&each(&interests)).len(), 2);
     let begun = Instant::now();
     assert_eq!(wait(&interests, None).len(), 20_000);
     // Some 200 µs; quadratic work would take minutes.
     assert!(begun.elapsed() < Duration::from_secs(5));
-    interests.push(Interest::Readable(&null));
+    interests.push(Interest::Readable(null.clone()));
     assert_eq!(wait(&interests, None).len(), 20_001);
 }

@@ -71,16 +71,16 @@ pub(crate) fn connected(memory: &Memory, waiter: &mut dyn Waiter) -> (Arc<dyn So
     listener.listen(8).unwrap();
     let client = stream(memory);
     client.connect(local).unwrap();
-    wait(waiter, Interest::Sendable(&*client), None).unwrap();
+    wait(waiter, Interest::Sendable(client.clone()), None).unwrap();
     client.finish_connect().unwrap();
-    wait(waiter, Interest::Receivable(&*listener), None).unwrap();
+    wait(waiter, Interest::Receivable(listener.clone()), None).unwrap();
     (client, listener.accept().unwrap().0)
 }
 
 /// Waits for one thing; whether it came.
-pub(crate) fn wait(waiter: &mut dyn Waiter, interest: Interest<'_>, until: Option<Nanoseconds>) -> Result<bool> {
+pub(crate) fn wait(waiter: &mut dyn Waiter, interest: Interest, until: Option<Nanoseconds>) -> Result<bool> {
     let mut ready = Vec::new();
-    waiter.wait(&[interest], until, &mut ready).map(|()| !ready.is_empty())
+    waiter.wait(&[&interest], until, &mut ready).map(|()| !ready.is_empty())
 }
 
 pub(crate) fn receive(socket: &dyn Socket, room: usize) -> Result<Vec<u8>> {

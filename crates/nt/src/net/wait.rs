@@ -75,7 +75,7 @@ enum Answer<'a> {
 }
 
 impl Waiter for NtWaiter {
-    fn wait(&mut self, interests: &[Interest<'_>], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+    fn wait(&mut self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
         ready.clear();
         match (interests, until) {
             ([], None) => Err(Code::Invalid.into()),
@@ -99,7 +99,7 @@ impl Waiter for NtWaiter {
 impl NtWaiter {
     fn wait_for(
         &mut self,
-        interests: &[Interest<'_>],
+        interests: &[&Interest],
         until: Option<Nanoseconds>,
         ready: &mut Vec<usize>,
     ) -> Result<(), Status> {
@@ -179,7 +179,7 @@ impl Polls {
         &mut self,
         poller: &mut Poller,
         told: &Told,
-        interests: &[Interest<'_>],
+        interests: &[&Interest],
         waker: &Arc<dyn Wake>,
         ready: &mut Vec<usize>,
     ) -> Result<bool, Status> {
@@ -205,19 +205,19 @@ impl Polls {
 }
 
 /// What `interest` comes to. What is of another system counts as met.
-fn answer<'a>(interest: &Interest<'a>, waker: &Arc<dyn Wake>) -> Answer<'a> {
-    match *interest {
+fn answer<'a>(interest: &'a Interest, waker: &Arc<dyn Wake>) -> Answer<'a> {
+    match interest {
         Interest::Readable(source) => {
-            let source: &dyn Any = source;
+            let source: &dyn Any = &**source;
             asleep_unless(source.downcast_ref::<Input>().is_none_or(|input| input.poll(waker)))
         }
         Interest::Writable(sink) => {
-            let sink: &dyn Any = sink;
+            let sink: &dyn Any = &**sink;
             asleep_unless(sink.downcast_ref::<Output>().is_none_or(|output| output.poll(waker)))
         }
-        Interest::Resolved(lookup) => asleep_unless(super::lookup::poll(lookup, waker)),
-        Interest::Receivable(socket) => of_socket(socket, Direction::Receive),
-        Interest::Sendable(socket) => of_socket(socket, Direction::Send),
+        Interest::Resolved(lookup) => asleep_unless(super::lookup::poll(&**lookup, waker)),
+        Interest::Receivable(socket) => of_socket(&**socket, Direction::Receive),
+        Interest::Sendable(socket) => of_socket(&**socket, Direction::Send),
     }
 }
 

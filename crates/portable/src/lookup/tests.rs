@@ -21,7 +21,7 @@ fn the_bell_rings_with_the_answer() {
     let bell = Arc::<Bell>::default();
     let (waker, mut waiter) = (bell.waker().unwrap(), PortableWaiter::new(&bell));
     let lookup = lookups.resolve("name", || Ok(Arc::clone(&bell))).unwrap();
-    let (interests, mut ready) = ([Interest::Resolved(&*lookup)], vec![7]);
+    let (interests, mut ready) = ([&Interest::Resolved(lookup.clone())], vec![7]);
     waiter.wait(&interests, Some(0), &mut ready).unwrap();
     assert_eq!(ready, []);
     hold.send(()).unwrap();

@@ -8,17 +8,17 @@ use super::*;
 use crate::wait::PortableWaiter;
 
 /// An input, and the end that somebody writes to.
-fn input() -> (Input, PipeWriter, PortableWaiter) {
+fn input() -> (Arc<Input>, PipeWriter, PortableWaiter) {
     let (reader, writer) = pipe().unwrap();
     let bell = Arc::new(Bell::default());
     let input = Input::of(move || Box::new(reader.try_clone().unwrap()), false, &bell);
-    (input, writer, PortableWaiter::new(&bell))
+    (Arc::new(input), writer, PortableWaiter::new(&bell))
 }
 
 /// Reads once something is there.
-fn read(input: &Input, waiter: &mut PortableWaiter, room: usize) -> Result<Vec<u8>> {
+fn read(input: &Arc<Input>, waiter: &mut PortableWaiter, room: usize) -> Result<Vec<u8>> {
     let mut ready = Vec::new();
-    waiter.wait(&[Interest::Readable(input)], None, &mut ready).unwrap();
+    waiter.wait(&[&Interest::Readable(input.clone())], None, &mut ready).unwrap();
     assert_eq!(ready, [0]);
     let mut buffer = Vec::with_capacity(room);
     let length = input.read(&mut buffer)?;
@@ -32,7 +32,7 @@ fn nothing_there_yet_is_said_and_what_comes_wakes_the_waiter() {
     assert_eq!(input.read(&mut Vec::new()), Ok(0), "no room is no end");
     assert_eq!(input.read(&mut Vec::with_capacity(8)).unwrap_err().code, Code::WouldBlock);
     let mut ready = vec![7];
-    waiter.wait(&[Interest::Readable(&input)], Some(0), &mut ready).unwrap();
+    waiter.wait(&[&Interest::Readable(input.clone())], Some(0), &mut ready).unwrap();
     assert_eq!(ready, []);
     for _ in 0..50 {
         std::thread::scope(|scope| {
@@ -75,7 +75,7 @@ fn an_error_stays_an_error() {
         }
     }
     let bell = Arc::new(Bell::default());
-    let input = Input::of(|| Box::new(Broken), true, &bell);
+    let input = Arc::new(Input::of(|| Box::new(Broken), true, &bell));
     let mut waiter = PortableWaiter::new(&bell);
     for _ in 0..3 {
         assert_eq!(read(&input, &mut waiter, 8).unwrap_err().code, Code::InsufficientMemory);
@@ -89,7 +89,7 @@ fn two_waiters_and_other_interests_do_not_hide_it() {
     let mut second = PortableWaiter::new(&input.shared.bell);
     let (silent, _silent_writer, _) = self::input();
     writer.write_all(b"x").unwrap();
-    let interests = [Interest::Readable(&silent), Interest::Readable(&input)];
+    let interests = [&Interest::Readable(silent), &Interest::Readable(input)];
     for waiter in [&mut first, &mut second] {
         let mut ready = Vec::new();
         // The other input rings another bell.

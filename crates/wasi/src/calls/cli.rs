@@ -1,6 +1,6 @@
 //! `wasi:cli`: environment, exit, the standard streams, terminals.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_gate::{Break, Call, Ended};
 use callgate_system::Error;
@@ -34,15 +34,15 @@ pub(crate) fn exit_with_code(host: &Host, status_code: u8) -> Outcome<()> {
 }
 
 pub(crate) fn get_stdin(host: &Host) -> Outcome<Held<InputStream>> {
-    host.gate.pass(Call::GetStdin, || host.handles.add_shared(Rc::clone(&host.streams.stdin)))
+    host.gate.pass(Call::GetStdin, || host.handles.add_shared(Arc::clone(&host.streams.stdin)))
 }
 
 pub(crate) fn get_stdout(host: &Host) -> Outcome<Held<OutputStream>> {
-    host.gate.pass(Call::GetStdout, || host.handles.add_shared(Rc::clone(&host.streams.stdout)))
+    host.gate.pass(Call::GetStdout, || host.handles.add_shared(Arc::clone(&host.streams.stdout)))
 }
 
 pub(crate) fn get_stderr(host: &Host) -> Outcome<Held<OutputStream>> {
-    host.gate.pass(Call::GetStderr, || host.handles.add_shared(Rc::clone(&host.streams.stderr)))
+    host.gate.pass(Call::GetStderr, || host.handles.add_shared(Arc::clone(&host.streams.stderr)))
 }
 
 pub(crate) fn get_terminal_stdin(host: &Host) -> Outcome<Option<Held<TerminalInput>>> {

@@ -200,13 +200,7 @@ pub(crate) fn read_directory(
 }
 
 pub(crate) fn read_directory_entry(host: &Host, entries: &Held<DirectoryEntries>) -> Outcome<Option<Entry>> {
-    let act = || {
-        let entry = entries.next()?;
-        if let Some(entry) = &entry {
-            host.recent.note_entry(host.gate.passed(), entries.course(), entry);
-        }
-        Ok::<_, Error>(entry)
-    };
+    let act = || entries.next(|course, entry| host.recent.note_entry(host.gate.passed(), course, entry));
     host.gate.pass(Call::ReadDirectoryEntry { entries: entries.handle() }, act)
 }
 

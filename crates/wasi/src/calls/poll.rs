@@ -79,7 +79,7 @@ pub(crate) fn first_over<T>(host: &Host, things: &[T], wait: impl Fn(&T) -> Wait
 }
 
 /// Waits for one interest; not at all where there is none.
-pub(crate) fn wait_for(host: &Host, interest: Option<Interest<'_>>) -> Result<(), Break> {
+pub(crate) fn wait_for(host: &Host, interest: Option<&Interest>) -> Result<(), Break> {
     match interest {
         Some(interest) => host.wait(&[interest], None, &mut Vec::new()),
         None => Ok(()),

@@ -1,14 +1,13 @@
 //! An open file or directory.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use callgate_gate::{AsReply, Mount, Reply};
 use callgate_system::{
     Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
 
-use super::{Course, InputStream, Name, Named, OutputStream};
+use super::{Course, InputStream, Name, Named, OutputStream, lock};
 use crate::budget::{Budget, Charge};
 
 /// The uses that a descriptor was opened for, as the interface numbers its `descriptor-flags`.
@@ -48,7 +47,7 @@ pub(crate) struct Descriptor {
     flags: Flags,
     name: Name,
     mount: Arc<Mount>,
-    kind: Cell<Option<FileType>>,
+    kind: OnceLock<FileType>,
 }
 
 impl Descriptor {
@@ -63,7 +62,7 @@ impl Descriptor {
             flags: if mount.read_only { Flags::READ } else { Flags::READ.and(changes) },
             name: Name::new(&mount.guest_path, budget)?,
             mount: Arc::clone(mount),
-            kind: Cell::new(Some(FileType::Directory)),
+            kind: FileType::Directory.into(),
         })
     }
 
@@ -71,7 +70,10 @@ impl Descriptor {
     pub(crate) fn open(&self, path: &str, how: OpenHow, flags: Flags, budget: &Budget) -> Result<Self> {
         let charge = self.name.charge_below(path, budget)?;
         let opened = self.directory()?.open(path, how.writing_to_truncate())?;
-        let kind = Cell::new(matches!(opened, Opened::Directory(_)).then_some(FileType::Directory));
+        let kind = match opened {
+            Opened::Directory(_) => FileType::Directory.into(),
+            Opened::File(_) => OnceLock::new(),
+        };
         Ok(Self { opened, flags, name: self.name.below(path, charge), mount: Arc::clone(&self.mount), kind })
     }
 
@@ -119,12 +121,13 @@ impl Descriptor {
 
     /// What kind of file it is; asked for once, since it cannot change while the file is open.
     pub(crate) fn kind(&self) -> Result<FileType> {
-        if let Some(kind) = self.kind.get() {
-            return Ok(kind);
+        match self.kind.get() {
+            Some(kind) => Ok(*kind),
+            None => {
+                let kind = self.stat()?.kind;
+                Ok(*self.kind.get_or_init(|| kind))
+            }
         }
-        let kind = self.stat()?.kind;
-        self.kind.set(Some(kind));
-        Ok(kind)
     }
 
     pub(crate) fn stat(&self) -> Result<Stat> {
@@ -184,8 +187,8 @@ impl Descriptor {
     pub(crate) fn entries(&self, budget: &Budget, course: Course) -> Result<DirectoryEntries> {
         let entries = self.directory()?.read_entries()?;
         let charge = budget.charge(entries.holds())?;
-        let (entries, name, mount) = (RefCell::new(entries), self.name.clone(), Arc::clone(&self.mount));
-        Ok(DirectoryEntries { entries, course: Cell::new(course), name, mount, _charge: charge })
+        let (reading, name, mount) = (Mutex::new((entries, course)), self.name.clone(), Arc::clone(&self.mount));
+        Ok(DirectoryEntries { reading, name, mount, _charge: charge })
     }
 }
 
@@ -201,20 +204,21 @@ impl Named for Descriptor {
 
 /// A directory that is being listed.
 pub(crate) struct DirectoryEntries {
-    entries: RefCell<Box<dyn Entries>>,
-    course: Cell<Course>,
+    reading: Mutex<(Box<dyn Entries>, Course)>,
     name: Name,
     mount: Arc<Mount>,
     _charge: Charge,
 }
 
 impl DirectoryEntries {
-    pub(crate) fn next(&self) -> Result<Option<Entry>> {
-        self.entries.borrow_mut().next()
-    }
-
-    pub(crate) fn course(&self) -> &Cell<Course> {
-        &self.course
+    /// The next entry, which `note` is told of.
+    pub(crate) fn next(&self, note: impl FnOnce(&mut Course, &Entry)) -> Result<Option<Entry>> {
+        let (entries, course) = &mut *lock(&self.reading);
+        let entry = entries.next()?;
+        if let Some(entry) = &entry {
+            note(course, entry);
+        }
+        Ok(entry)
     }
 }
 

@@ -10,7 +10,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_gate::{AsReply, Handle, Reply};
 use callgate_system::{Code, Result};
@@ -28,15 +28,15 @@ pub(crate) const HANDLE: usize = 768;
 
 /// The way into the table and out of it; implemented by [`entries!`] for each kind.
 pub(crate) trait Keep: Named + 'static {
-    fn keep(held: Rc<Self>) -> Entry;
-    fn find(entry: &Entry) -> Option<&Rc<Self>>;
+    fn keep(held: Arc<Self>) -> Entry;
+    fn find(entry: &Entry) -> Option<&Arc<Self>>;
 }
 
 macro_rules! entries {
     ($($kind:ident),*) => {
         /// One open handle.
         #[derive(Clone)]
-        pub(crate) enum Entry { $($kind(Rc<$kind>),)* }
+        pub(crate) enum Entry { $($kind(Arc<$kind>),)* }
 
         impl Entry {
             fn handle(&self, id: u32) -> Handle<'_> {
@@ -45,8 +45,8 @@ macro_rules! entries {
         }
 
         $(impl Keep for $kind {
-            fn keep(held: Rc<Self>) -> Entry { Entry::$kind(held) }
-            fn find(entry: &Entry) -> Option<&Rc<Self>> {
+            fn keep(held: Arc<Self>) -> Entry { Entry::$kind(held) }
+            fn find(entry: &Entry) -> Option<&Arc<Self>> {
                 match entry { Entry::$kind(held) => Some(held), _ => None }
             }
         })*
@@ -73,12 +73,12 @@ entries!(
 /// A handle that a host function works on.
 pub(crate) struct Held<T> {
     id: u32,
-    held: Rc<T>,
+    held: Arc<T>,
 }
 
 impl<T: Keep> Held<T> {
     /// An object under another number than that of the table: preview1's.
-    pub(crate) fn new(id: u32, held: Rc<T>) -> Self {
+    pub(crate) fn new(id: u32, held: Arc<T>) -> Self {
         Self { id, held }
     }
 
@@ -93,8 +93,8 @@ impl<T: Keep> Held<T> {
     }
 
     /// The thing itself, to be kept by another.
-    pub(crate) fn share(&self) -> Rc<T> {
-        Rc::clone(&self.held)
+    pub(crate) fn share(&self) -> Arc<T> {
+        Arc::clone(&self.held)
     }
 }
 
@@ -113,7 +113,7 @@ impl<T: Keep> AsReply for Held<T> {
 }
 
 impl Entry {
-    fn unsent(&self) -> Option<Rc<Outbox>> {
+    fn unsent(&self) -> Option<Arc<Outbox>> {
         match self {
             Self::OutputStream(stream) => stream.unsent(),
             _ => None,
@@ -157,16 +157,16 @@ impl Handles {
     /// # Errors
     /// `InsufficientMemory` at the limit, or at that of the budget.
     pub(crate) fn add<T: Keep>(&self, held: T) -> Result<Held<T>> {
-        self.add_shared(Rc::new(held))
+        self.add_shared(Arc::new(held))
     }
 
     /// Adds an entry that others hold too.
     ///
     /// # Errors
     /// As [`Handles::add`].
-    pub(crate) fn add_shared<T: Keep>(&self, held: Rc<T>) -> Result<Held<T>> {
+    pub(crate) fn add_shared<T: Keep>(&self, held: Arc<T>) -> Result<Held<T>> {
         let mut slots = self.slots.borrow_mut();
-        let entry = Some(T::keep(Rc::clone(&held)));
+        let entry = Some(T::keep(Arc::clone(&held)));
         let id = if let Some(id) = slots.free.pop() {
             slots.entries[id as usize] = entry;
             id
@@ -202,7 +202,7 @@ impl Handles {
     pub(crate) fn find<T: Keep>(&self, id: u32) -> std::result::Result<Held<T>, NoSuchHandle> {
         let slots = self.slots.borrow();
         match slots.entries.get(id as usize).and_then(Option::as_ref).and_then(T::find) {
-            Some(held) => Ok(Held { id, held: Rc::clone(held) }),
+            Some(held) => Ok(Held { id, held: Arc::clone(held) }),
             None => Err(NoSuchHandle(id)),
         }
     }
@@ -215,7 +215,7 @@ impl Handles {
     }
 
     /// What streams hold that has not gone out yet.
-    pub(crate) fn unsent(&self) -> Vec<Rc<Outbox>> {
+    pub(crate) fn unsent(&self) -> Vec<Arc<Outbox>> {
         self.slots.borrow().entries.iter().flatten().filter_map(Entry::unsent).collect()
     }
 
@@ -260,7 +260,7 @@ impl Closing {
     }
 
     /// What a stream holds that has not gone out yet.
-    pub(crate) fn unsent(&self) -> Option<Rc<Outbox>> {
+    pub(crate) fn unsent(&self) -> Option<Arc<Outbox>> {
         self.entry.unsent()
     }
 

@@ -1,12 +1,11 @@
 //! Input streams: a file from an offset on, or a source such as standard input.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use callgate_gate::Mount;
 use callgate_system::{Code, Error, File, Interest, Result, Socket, Source};
 
+use super::shared::{Flag, Number};
 use super::{Flow, Name, Named};
 use crate::limits;
 
@@ -16,40 +15,42 @@ pub(crate) struct InputStream {
     mount: Option<Arc<Mount>>,
     from: From,
     /// The last read of more than nothing found the end, or failed. Not final: a file may grow, and a terminal goes on.
-    ended: Cell<bool>,
+    ended: Flag,
 }
 
 enum From {
-    File { file: Arc<dyn File>, position: Cell<u64> },
-    Source(Arc<dyn Source>),
-    Socket { socket: Arc<dyn Socket>, hung_up: HungUp },
+    File { file: Arc<dyn File>, position: Number },
+    Source { source: Arc<dyn Source>, readable: Interest },
+    Socket { socket: Arc<dyn Socket>, receivable: Interest, hung_up: HungUp },
 }
 
 /// Whether the guest wants nothing more from a connection, which closes its stream whatever has come or still comes. Some
 /// systems go on handing out what came before, so none is asked.
-pub(crate) type HungUp = Rc<Cell<bool>>;
+pub(crate) type HungUp = Arc<Flag>;
 
 impl InputStream {
     /// Reads `file` from `offset` on.
     pub(crate) fn of_file(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>, offset: u64) -> Self {
-        let from = From::File { file: Arc::clone(file), position: Cell::new(offset) };
-        Self { name: name.clone(), mount: Some(Arc::clone(mount)), from, ended: Cell::default() }
+        let from = From::File { file: Arc::clone(file), position: Number::new(offset) };
+        Self { name: name.clone(), mount: Some(Arc::clone(mount)), from, ended: Flag::default() }
     }
 
     /// Reads what comes from `source`.
     pub(crate) fn of_source(name: &'static str, source: Arc<dyn Source>) -> Self {
-        Self { name: Name::Fixed(name), mount: None, from: From::Source(source), ended: Cell::default() }
+        let readable = Interest::Readable(Arc::clone(&source));
+        Self { name: Name::Fixed(name), mount: None, from: From::Source { source, readable }, ended: Flag::default() }
     }
 
     /// Reads what a connection brings, until the guest has hung up.
     pub(crate) fn of_socket(socket: &Arc<dyn Socket>, hung_up: &HungUp) -> Self {
-        let from = From::Socket { socket: Arc::clone(socket), hung_up: Rc::clone(hung_up) };
-        Self { name: Name::Fixed("tcp"), mount: None, from, ended: Cell::default() }
+        let receivable = Interest::Receivable(Arc::clone(socket));
+        let from = From::Socket { socket: Arc::clone(socket), receivable, hung_up: Arc::clone(hung_up) };
+        Self { name: Name::Fixed("tcp"), mount: None, from, ended: Flag::default() }
     }
 
     /// True if a person sits at it.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(&self.from, From::Source(source) if source.is_terminal())
+        matches!(&self.from, From::Source { source, .. } if source.is_terminal())
     }
 
     /// Reads up to `len` bytes of what is there. Empty where nothing is there yet. A read of none asks nobody: it tells whether
@@ -77,11 +78,12 @@ impl InputStream {
     fn fill(&self, bytes: &mut Vec<u8>) -> Result<usize> {
         match &self.from {
             From::File { file, position } => {
-                let read = file.read_at(bytes, position.get())?;
-                position.set(position.get() + read as u64);
+                let at = position.get();
+                let read = file.read_at(bytes, at)?;
+                position.set(at + read as u64);
                 Ok(read)
             }
-            From::Source(source) => source.read(bytes),
+            From::Source { source, .. } => source.read(bytes),
             From::Socket { socket, .. } => socket.receive(bytes),
         }
     }
@@ -91,12 +93,12 @@ impl InputStream {
     }
 
     /// What to wait for before a read yields something; nothing, where it always does.
-    pub(crate) fn readable(&self) -> Option<Interest<'_>> {
+    pub(crate) fn readable(&self) -> Option<&Interest> {
         match &self.from {
             From::File { .. } => None,
-            From::Source(source) => Some(Interest::Readable(&**source)),
+            From::Source { readable, .. } => Some(readable),
             From::Socket { hung_up, .. } if hung_up.get() => None,
-            From::Socket { socket, .. } => Some(Interest::Receivable(&**socket)),
+            From::Socket { receivable, .. } => Some(receivable),
         }
     }
 }

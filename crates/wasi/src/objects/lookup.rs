@@ -1,22 +1,22 @@
 //! A lookup of a name, and how far its answer was read.
 
-use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use callgate_gate::NetworkRules;
 use callgate_system::lookup::MOST;
 use callgate_system::{Interest, Lookup, Result, System};
 
-use super::{Name, Named};
+use super::{Name, Named, lock};
 use crate::budget::{Budget, Charge};
 
 /// A lookup, and how far its answer was read.
 pub(crate) struct AddressStream {
     name: Name,
     lookup: Arc<dyn Lookup>,
-    addresses: RefCell<Option<Vec<IpAddr>>>,
-    read: Cell<usize>,
+    resolved: Interest,
+    /// Those not read yet, once there is an answer.
+    addresses: Mutex<Option<std::vec::IntoIter<IpAddr>>>,
     _charge: Charge,
 }
 
@@ -31,25 +31,27 @@ impl AddressStream {
         // What is no name, however long, is refused here and not copied.
         let lookup = system.network().resolve(name)?;
         let name = Name::new(name, budget)?;
-        Ok(Self { name, lookup, addresses: RefCell::default(), read: Cell::new(0), _charge: charge })
+        let resolved = Interest::Resolved(Arc::clone(&lookup));
+        Ok(Self { name, lookup, resolved, addresses: Mutex::default(), _charge: charge })
     }
 
     /// The next address; `None` behind the last. All of them are the guest's to use from the first on.
     pub(crate) fn next(&self, rules: &NetworkRules) -> Result<Option<IpAddr>> {
-        let mut addresses = self.addresses.borrow_mut();
-        if addresses.is_none() {
-            let told = self.lookup.addresses()?;
-            told.iter().for_each(|address| rules.learn(&self.name, *address));
-            *addresses = Some(told);
-        }
-        let next = addresses.as_ref().and_then(|addresses| addresses.get(self.read.get())).copied();
-        self.read.set(self.read.get() + usize::from(next.is_some()));
-        Ok(next)
+        let mut addresses = lock(&self.addresses);
+        let addresses = match &mut *addresses {
+            Some(addresses) => addresses,
+            none => {
+                let told = self.lookup.addresses()?;
+                told.iter().for_each(|address| rules.learn(&self.name, *address));
+                none.insert(told.into_iter())
+            }
+        };
+        Ok(addresses.next())
     }
 
     /// What to wait for before there is an answer.
-    pub(crate) fn resolved(&self) -> Interest<'_> {
-        Interest::Resolved(&*self.lookup)
+    pub(crate) fn resolved(&self) -> &Interest {
+        &self.resolved
     }
 }
 

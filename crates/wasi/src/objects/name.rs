@@ -1,7 +1,7 @@
 //! What the trace calls an object. A path is shared by all that were made of one descriptor, and charged once.
 
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_system::Result;
 use callgate_system::path::PATH_MAX;
@@ -14,7 +14,7 @@ pub(crate) enum Name {
     /// One of ours, such as `tcp`.
     Fixed(&'static str),
     /// One that depends on the guest or its user.
-    Told(Rc<Told>),
+    Told(Arc<Told>),
 }
 
 /// A text, and what it costs.
@@ -30,13 +30,13 @@ impl Name {
     /// `InsufficientMemory`.
     pub(crate) fn new(text: &str, budget: &Budget) -> Result<Self> {
         let charge = budget.charge(text.len())?;
-        Ok(Self::Told(Rc::new(Told { text: text.into(), _charge: charge })))
+        Ok(Self::Told(Arc::new(Told { text: text.into(), _charge: charge })))
     }
 
     /// What stands at `path` below the directory `self`, as people read it in a trace. No system ever sees it. `charge` is that of
     /// [`Name::charge_below`].
     pub(crate) fn below(&self, path: &str, charge: Charge) -> Self {
-        Self::Told(Rc::new(Told { text: join(self, path).into(), _charge: charge }))
+        Self::Told(Arc::new(Told { text: join(self, path).into(), _charge: charge }))
     }
 
     /// Takes what [`Name::below`] will cost. It comes before the file is opened: what can't be named is not opened either.

@@ -9,12 +9,12 @@
 //! a byte of it is sent. What waits for a standard stream is not: there are two of them, and a guest that is out of memory has to be able to
 //! say so.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use callgate_system::{Code, Error, Interest, Result, Shutdown, Sink, Socket};
 
 use super::Flow;
+use super::shared::{Flag, lock};
 use crate::budget::{Budget, Charge};
 
 /// Bytes that are taken in one call, and that may wait.
@@ -23,10 +23,17 @@ pub(crate) const CAPACITY: u64 = 64 << 10;
 /// Where the bytes go, and those that wait.
 pub(crate) struct Outbox {
     to: To,
-    waiting: RefCell<Waiting>,
+    /// The end of a wait before more goes out.
+    room: Interest,
+    waiting: Mutex<Waiting>,
+    /// True while there are such bytes. Mostly there are none, and this tells so without the lock.
+    waits: Flag,
     /// Nothing more will be written; a connection is told when the last byte is out.
-    ended: Cell<bool>,
+    ended: Flag,
 }
+
+/// References that an outbox itself has to its connection: to send, and to wait for room.
+const OWN: usize = 2;
 
 enum To {
     Sink(Arc<dyn Sink>),
@@ -63,15 +70,17 @@ impl Waiting {
 
 impl Outbox {
     pub(crate) fn of_sink(sink: Arc<dyn Sink>) -> Self {
-        Self::new(To::Sink(sink))
+        let room = Interest::Writable(Arc::clone(&sink));
+        Self::new(To::Sink(sink), room)
     }
 
-    pub(crate) fn of_socket(socket: Arc<dyn Socket>, budget: &Budget) -> Self {
-        Self::new(To::Socket(socket, budget.clone()))
+    pub(crate) fn of_socket(socket: &Arc<dyn Socket>, budget: &Budget) -> Self {
+        let room = Interest::Sendable(Arc::clone(socket));
+        Self::new(To::Socket(Arc::clone(socket), budget.clone()), room)
     }
 
-    fn new(to: To) -> Self {
-        Self { to, waiting: RefCell::default(), ended: Cell::new(false) }
+    fn new(to: To, room: Interest) -> Self {
+        Self { to, room, waiting: Mutex::default(), waits: Flag::default(), ended: Flag::default() }
     }
 
     /// Whether a person sits at the other end.
@@ -91,34 +100,33 @@ impl Outbox {
         if budget.is_some_and(|budget| !budget.has(contents.len())) {
             return Err(Code::InsufficientMemory.into());
         }
-        let mut waiting = self.waiting.borrow_mut();
-        let taken = if waiting.bytes.is_empty() { self.send(contents)? } else { Some(0) };
+        let taken = if self.waits.get() { Some(0) } else { self.send(contents)? };
         let Some(taken) = taken else { return Ok(Flow::Closed) };
         if taken < contents.len() {
-            waiting.add(&contents[taken..], budget)?;
+            lock(&self.waiting).add(&contents[taken..], budget)?;
+            self.waits.set(true);
         }
         Ok(Flow::Open(()))
     }
 
     /// Sends out what waits, as far as there is room.
     pub(crate) fn flush(&self) -> Result<Flow<()>> {
-        let mut waiting = self.waiting.borrow_mut();
-        if waiting.bytes.is_empty() {
+        if !self.waits.get() {
             return Ok(if self.ended.get() { Flow::Closed } else { Flow::Open(()) });
         }
-        match self.send(&waiting.bytes) {
-            Ok(Some(taken)) => {
-                waiting.remove(taken);
-                if waiting.bytes.is_empty() && self.ended.get() {
-                    self.shut_down()?;
-                }
-                Ok(Flow::Open(()))
-            }
-            lost => {
-                *waiting = Waiting::default();
-                lost.map(|_| Flow::Closed)
-            }
+        let mut waiting = lock(&self.waiting);
+        let sent = self.send(&waiting.bytes);
+        match sent {
+            Ok(Some(taken)) => waiting.remove(taken),
+            _ => *waiting = Waiting::default(),
         }
+        self.waits.set(!waiting.bytes.is_empty());
+        match sent? {
+            None => return Ok(Flow::Closed),
+            Some(_) if waiting.bytes.is_empty() && self.ended.get() => self.shut_down()?,
+            Some(_) => {}
+        }
+        Ok(Flow::Open(()))
     }
 
     /// Ends this side of the connection behind what waits.
@@ -133,25 +141,22 @@ impl Outbox {
             To::Sink(sink) => sink.is_settled(),
             To::Socket(..) => true,
         };
-        settled && self.len() == 0
+        settled && !self.waits.get()
     }
 
     /// Bytes that wait here.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.borrow().bytes.len()
+        lock(&self.waiting).bytes.len()
     }
 
     /// Whether this alone keeps a connection open.
     pub(crate) fn is_orphan(&self) -> bool {
-        matches!(&self.to, To::Socket(socket, _) if Arc::strong_count(socket) == 1)
+        matches!(&self.to, To::Socket(socket, _) if Arc::strong_count(socket) == OWN)
     }
 
     /// What to wait for before more goes out.
-    pub(crate) fn room(&self) -> Interest<'_> {
-        match &self.to {
-            To::Sink(sink) => Interest::Writable(&**sink),
-            To::Socket(socket, _) => Interest::Sendable(&**socket),
-        }
+    pub(crate) fn room(&self) -> &Interest {
+        &self.room
     }
 
     /// Whose budget pays for what waits.

@@ -2,15 +2,13 @@
 //!
 //! A file takes what it is given before the call returns; what an outbox does is in `outbox.rs`.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use callgate_gate::Mount;
 use callgate_system::{File, Interest, Result, Sink};
 
 use super::outbox::{self, Outbox};
-use super::{Flow, Name, Named};
+use super::{Flow, Name, Named, Number};
 
 /// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory; it bounds the time
 /// that one call takes.
@@ -24,15 +22,15 @@ pub(crate) struct OutputStream {
 }
 
 enum To {
-    File { file: Arc<dyn File>, position: Cell<u64> },
+    File { file: Arc<dyn File>, position: Number },
     End(Arc<dyn File>),
-    Outbox { outbox: Rc<Outbox>, quits: bool },
+    Outbox { outbox: Arc<Outbox>, quits: bool },
 }
 
 impl OutputStream {
     /// Writes `file` from `offset` on.
     pub(crate) fn of_file(name: &Name, mount: &Arc<Mount>, file: &Arc<dyn File>, offset: u64) -> Self {
-        let to = To::File { file: Arc::clone(file), position: Cell::new(offset) };
+        let to = To::File { file: Arc::clone(file), position: Number::new(offset) };
         Self { name: name.clone(), mount: Some(Arc::clone(mount)), to }
     }
 
@@ -43,13 +41,13 @@ impl OutputStream {
 
     /// Writes to `sink`. With `quits`, the run is over when nobody reads it any more.
     pub(crate) fn of_sink(name: &'static str, sink: Arc<dyn Sink>, quits: bool) -> Self {
-        let to = To::Outbox { outbox: Rc::new(Outbox::of_sink(sink)), quits };
+        let to = To::Outbox { outbox: Arc::new(Outbox::of_sink(sink)), quits };
         Self { name: Name::Fixed(name), mount: None, to }
     }
 
     /// Writes to a connection.
-    pub(crate) fn of_connection(outbox: &Rc<Outbox>) -> Self {
-        let to = To::Outbox { outbox: Rc::clone(outbox), quits: false };
+    pub(crate) fn of_connection(outbox: &Arc<Outbox>) -> Self {
+        let to = To::Outbox { outbox: Arc::clone(outbox), quits: false };
         Self { name: Name::Fixed("tcp"), mount: None, to }
     }
 
@@ -84,8 +82,9 @@ impl OutputStream {
     pub(crate) fn write(&self, contents: &[u8]) -> Result<Flow<()>> {
         match &self.to {
             To::File { file, position } => fill(contents, |rest| {
-                let written = file.write_at(rest, position.get())?;
-                position.set(position.get() + written as u64);
+                let at = position.get();
+                let written = file.write_at(rest, at)?;
+                position.set(at + written as u64);
                 Ok(written)
             }),
             To::End(file) => fill(contents, |rest| file.append(rest)),
@@ -107,15 +106,15 @@ impl OutputStream {
     }
 
     /// What still waits, to be sent also when the stream is gone.
-    pub(crate) fn unsent(&self) -> Option<Rc<Outbox>> {
+    pub(crate) fn unsent(&self) -> Option<Arc<Outbox>> {
         match &self.to {
-            To::Outbox { outbox, .. } if !outbox.is_empty() => Some(Rc::clone(outbox)),
+            To::Outbox { outbox, .. } if !outbox.is_empty() => Some(Arc::clone(outbox)),
             _ => None,
         }
     }
 
     /// What to wait for before more may be written; nothing, where more always may.
-    pub(crate) fn writable(&self) -> Option<Interest<'_>> {
+    pub(crate) fn writable(&self) -> Option<&Interest> {
         match &self.to {
             To::Outbox { outbox, .. } => Some(outbox.room()),
             _ => None,

@@ -1,6 +1,6 @@
 //! What a guest can wait for.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_system::{Interest, Nanoseconds};
 
@@ -11,17 +11,17 @@ pub(crate) enum Pollable {
     /// At a time on the monotonic clock.
     At(Nanoseconds),
     /// When there is something to read, or nothing more ever.
-    Readable(Rc<InputStream>),
+    Readable(Arc<InputStream>),
     /// When something may be written.
-    Writable(Rc<OutputStream>),
+    Writable(Arc<OutputStream>),
     /// When a socket's state moves on: connected, or a connection to accept.
-    Tcp(Rc<TcpSocket>),
+    Tcp(Arc<TcpSocket>),
     /// When there is a datagram.
-    Incoming(Rc<IncomingDatagrams>),
+    Incoming(Arc<IncomingDatagrams>),
     /// When a datagram may be sent.
-    Outgoing(Rc<OutgoingDatagrams>),
+    Outgoing(Arc<OutgoingDatagrams>),
     /// When a lookup has its answer.
-    Resolved(Rc<AddressStream>),
+    Resolved(Arc<AddressStream>),
     /// At any time; of what the name says.
     Always(&'static str),
 }
@@ -34,12 +34,12 @@ pub(crate) enum Wait<'a> {
     /// A time on the monotonic clock.
     Until(Nanoseconds),
     /// Something of the system's.
-    For(Interest<'a>),
+    For(&'a Interest),
 }
 
-impl<'a> From<Option<Interest<'a>>> for Wait<'a> {
+impl<'a> From<Option<&'a Interest>> for Wait<'a> {
     /// Without an interest there is nothing to wait for.
-    fn from(interest: Option<Interest<'a>>) -> Self {
+    fn from(interest: Option<&'a Interest>) -> Self {
         interest.map_or(Self::Over, Self::For)
     }
 }

@@ -121,15 +121,13 @@ impl Recent {
     }
 
     /// The call that is the `passed`th told this entry, in the course of a listing.
-    pub(crate) fn note_entry(&self, passed: u64, course: &Cell<Course>, entry: &Entry) {
-        let mut now = course.get();
-        let goes_on = now.goes_on(passed, self.asked.get(), entry.listed.map(|listed| listed.when));
-        course.set(now);
+    pub(crate) fn note_entry(&self, passed: u64, course: &mut Course, entry: &Entry) {
+        let goes_on = course.goes_on(passed, self.asked.get(), entry.listed.map(|listed| listed.when));
         let mut kept = self.path.borrow_mut();
         kept.clear();
         kept.push_str(&entry.name);
         self.seen.set(None);
-        self.told.set(Some(Told { passed, id: now.id, listed: entry.listed.filter(|_| goes_on) }));
+        self.told.set(Some(Told { passed, id: course.id, listed: entry.listed.filter(|_| goes_on) }));
     }
 
     /// The identity of the entry that the call before the `passed`th told, where that is what this one asks for.
@@ -232,13 +230,13 @@ mod tests {
     #[derive(Default)]
     struct Listing {
         recent: Recent,
-        course: Option<Cell<Course>>,
+        course: Option<Course>,
     }
 
     impl Listing {
         /// Whether the entry that a call tells has an identity for the call behind it.
         fn tells(&mut self, passed: u64, entry: &Entry) -> bool {
-            let course = self.course.get_or_insert_with(|| Cell::new(Course::begin(3, 7)));
+            let course = self.course.get_or_insert_with(|| Course::begin(3, 7));
             self.recent.note_entry(passed, course, entry);
             let when = entry.listed.map_or(0, |listed| listed.when);
             let path = At::Path(Follow::No, &entry.name);
@@ -266,13 +264,13 @@ mod tests {
 
     #[test]
     fn what_comes_in_the_place_of_the_question_interrupts() {
-        let (recent, course) = (Recent::default(), Cell::new(Course::begin(3, 7)));
+        let (recent, mut course) = (Recent::default(), Course::begin(3, 7));
         for (name, passed) in [("a", 8), ("b", 10)] {
-            recent.note_entry(passed, &course, &entry(name, 11, 100));
+            recent.note_entry(passed, &mut course, &entry(name, 11, 100));
             let other = recent.recall_entry(3, At::Path(Follow::No, "another"), passed + 1, || 100);
             assert_eq!(other, None);
         }
-        recent.note_entry(11, &course, &entry("c", 11, 100));
+        recent.note_entry(11, &mut course, &entry("c", 11, 100));
         assert_eq!(recent.recall_entry(3, At::Path(Follow::No, "c"), 12, || 100), None);
     }
 
@@ -295,7 +293,7 @@ mod tests {
             (3, At::Itself, 9, 100),
             (3, At::Path(Follow::No, "b"), 9, 100),
         ] {
-            recent.note_entry(8, &Cell::new(Course::begin(3, 7)), &entry("a", 11, 100));
+            recent.note_entry(8, &mut Course::begin(3, 7), &entry("a", 11, 100));
             assert_eq!(recent.recall_entry(id, asked, passed, || now), None, "{id} {asked:?} {passed} {now}");
             assert_eq!(recent.recall_entry(3, NOFOLLOW, 9, || 100), None, "once asked, it is gone");
         }

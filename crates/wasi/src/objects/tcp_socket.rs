@@ -1,15 +1,13 @@
 //! The states of a TCP socket. The interface has each step in two halves, start and finish; a system has one, so the first half
 //! does it, or begins it, and the second tells how it went.
 
-use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Shutdown, Socket, SocketOption, System};
 
 use super::input::HungUp;
-use super::{InputStream, Named, Outbox, OutputStream};
+use super::{InputStream, Named, Outbox, OutputStream, lock};
 use crate::budget::Budget;
 
 /// Connections that may wait to be accepted, where the guest doesn't say.
@@ -29,14 +27,22 @@ enum State {
     Failed,
 }
 
+/// What changes of a socket on its way.
+struct Progress {
+    state: State,
+    /// Connections that may wait, once it listens.
+    backlog: u32,
+}
+
 /// A TCP socket.
 pub(crate) struct TcpSocket {
     socket: Arc<dyn Socket>,
-    state: Cell<State>,
-    backlog: Cell<u32>,
+    progress: Mutex<Progress>,
+    /// The end of its one long step: of connecting, or of listening for the next connection.
+    moves_on: OnceLock<Interest>,
     hung_up: HungUp,
     /// What goes out, once connected; so that ending this side comes behind it.
-    outbox: RefCell<Option<Rc<Outbox>>>,
+    outbox: OnceLock<Arc<Outbox>>,
 }
 
 impl TcpSocket {
@@ -51,8 +57,13 @@ impl TcpSocket {
     }
 
     fn in_state(socket: Arc<dyn Socket>, state: State) -> Self {
-        let (state, backlog) = (Cell::new(state), Cell::new(BACKLOG));
-        Self { socket, state, backlog, hung_up: HungUp::default(), outbox: RefCell::default() }
+        Self {
+            socket,
+            progress: Mutex::new(Progress { state, backlog: BACKLOG }),
+            moves_on: OnceLock::new(),
+            hung_up: HungUp::default(),
+            outbox: OnceLock::new(),
+        }
     }
 
     pub(crate) fn family(&self) -> AddressFamily {
@@ -60,25 +71,25 @@ impl TcpSocket {
     }
 
     pub(crate) fn start_bind(&self, local: SocketAddr) -> Result<()> {
-        let State::Fresh = self.state.get() else { return Err(self.conflict()) };
+        let State::Fresh = self.state() else { return Err(self.conflict()) };
         self.socket.bind(local)?;
-        self.state.set(State::Binding(local));
+        self.move_to(State::Binding(local));
         Ok(())
     }
 
     pub(crate) fn finish_bind(&self) -> Result<()> {
-        let State::Binding(local) = self.state.get() else { return Err(Code::NotInProgress.into()) };
-        self.state.set(State::Bound(local));
+        let State::Binding(local) = self.state() else { return Err(Code::NotInProgress.into()) };
+        self.move_to(State::Bound(local));
         Ok(())
     }
 
     pub(crate) fn start_connect(&self, remote: SocketAddr) -> Result<()> {
-        let (State::Fresh | State::Bound(_)) = self.state.get() else { return Err(self.conflict()) };
+        let (State::Fresh | State::Bound(_)) = self.state() else { return Err(self.conflict()) };
         // What is wrong with the address leaves the socket as it was; what the way there says does not.
         self.family().check_remote(Kind::Stream, remote)?;
-        self.state.set(State::Failed);
+        self.move_to(State::Failed);
         self.socket.connect(remote)?;
-        self.state.set(State::Connecting);
+        self.move_to(State::Connecting);
         Ok(())
     }
 
@@ -88,11 +99,11 @@ impl TcpSocket {
         match self.socket.finish_connect() {
             Err(error) if error.code == Code::WouldBlock => Err(error),
             Err(error) => {
-                self.state.set(State::Failed);
+                self.move_to(State::Failed);
                 Err(error)
             }
             Ok(()) => {
-                self.state.set(State::Connected);
+                self.move_to(State::Connected);
                 Ok(self.streams(budget))
             }
         }
@@ -100,22 +111,22 @@ impl TcpSocket {
 
     /// The address that listening would be at, as the guest asked for it.
     pub(crate) fn bound(&self) -> Option<SocketAddr> {
-        match self.state.get() {
+        match self.state() {
             State::Bound(local) => Some(local),
             _ => None,
         }
     }
 
     pub(crate) fn start_listen(&self) -> Result<()> {
-        let State::Bound(_) = self.state.get() else { return Err(self.conflict()) };
-        self.socket.listen(self.backlog.get())?;
-        self.state.set(State::StartingToListen);
+        let State::Bound(_) = self.state() else { return Err(self.conflict()) };
+        self.socket.listen(lock(&self.progress).backlog)?;
+        self.move_to(State::StartingToListen);
         Ok(())
     }
 
     pub(crate) fn finish_listen(&self) -> Result<()> {
         self.under_way(State::StartingToListen)?;
-        self.state.set(State::Listening);
+        self.move_to(State::Listening);
         Ok(())
     }
 
@@ -129,7 +140,7 @@ impl TcpSocket {
     }
 
     pub(crate) fn local_address(&self) -> Result<SocketAddr> {
-        match self.state.get() {
+        match self.state() {
             State::Fresh | State::Binding(_) => Err(Code::InvalidState.into()),
             _ => self.socket.local_address(),
         }
@@ -141,7 +152,7 @@ impl TcpSocket {
     }
 
     pub(crate) fn is_listening(&self) -> bool {
-        self.state.get() == State::Listening
+        self.state() == State::Listening
     }
 
     pub(crate) fn set_backlog(&self, value: u64) -> Result<()> {
@@ -149,12 +160,12 @@ impl TcpSocket {
             return Err(Code::Invalid.into());
         }
         let backlog = u32::try_from(value).unwrap_or(u32::MAX);
-        match self.state.get() {
+        match self.state() {
             State::Connecting | State::Connected | State::Failed => return Err(Code::InvalidState.into()),
             State::StartingToListen | State::Listening => self.socket.listen(backlog)?,
             State::Fresh | State::Binding(_) | State::Bound(_) => {}
         }
-        self.backlog.set(backlog);
+        lock(&self.progress).backlog = backlog;
         Ok(())
     }
 
@@ -172,41 +183,49 @@ impl TcpSocket {
             self.socket.shutdown(Shutdown::Receive)?;
             self.hung_up.set(true);
         }
-        match &*self.outbox.borrow() {
+        match self.outbox.get() {
             Some(outbox) if how != Shutdown::Receive => outbox.end(),
             _ => Ok(()),
         }
     }
 
     /// What to wait for before the state moves on; nothing, where a call would tell now.
-    pub(crate) fn moves_on(&self) -> Option<Interest<'_>> {
-        match self.state.get() {
-            State::Listening => Some(Interest::Receivable(&*self.socket)),
-            State::Connecting => Some(Interest::Sendable(&*self.socket)),
-            _ => None,
-        }
+    pub(crate) fn moves_on(&self) -> Option<&Interest> {
+        let interest = match self.state() {
+            State::Listening => Interest::Receivable,
+            State::Connecting => Interest::Sendable,
+            _ => return None,
+        };
+        // A socket that listens never connects.
+        Some(self.moves_on.get_or_init(|| interest(Arc::clone(&self.socket))))
     }
 
     fn streams(&self, budget: &Budget) -> (InputStream, OutputStream) {
-        let outbox = Rc::new(Outbox::of_socket(Arc::clone(&self.socket), budget));
-        let streams = (InputStream::of_socket(&self.socket, &self.hung_up), OutputStream::of_connection(&outbox));
-        *self.outbox.borrow_mut() = Some(outbox);
-        streams
+        let outbox = self.outbox.get_or_init(|| Arc::new(Outbox::of_socket(&self.socket, budget)));
+        (InputStream::of_socket(&self.socket, &self.hung_up), OutputStream::of_connection(outbox))
+    }
+
+    fn state(&self) -> State {
+        lock(&self.progress).state
+    }
+
+    fn move_to(&self, state: State) {
+        lock(&self.progress).state = state;
     }
 
     /// For what is no step: there is nothing to conflict with.
     fn must_be(&self, state: State) -> Result<()> {
-        if self.state.get() == state { Ok(()) } else { Err(Code::InvalidState.into()) }
+        if self.state() == state { Ok(()) } else { Err(Code::InvalidState.into()) }
     }
 
     /// For the second half of a step: nothing of the kind is under way.
     fn under_way(&self, state: State) -> Result<()> {
-        if self.state.get() == state { Ok(()) } else { Err(Code::NotInProgress.into()) }
+        if self.state() == state { Ok(()) } else { Err(Code::NotInProgress.into()) }
     }
 
     /// Why the next step can't begin: another is under way, or the state is wrong.
     fn conflict(&self) -> callgate_system::Error {
-        match self.state.get() {
+        match self.state() {
             State::Binding(_) | State::StartingToListen | State::Connecting => Code::Already.into(),
             _ => Code::InvalidState.into(),
         }

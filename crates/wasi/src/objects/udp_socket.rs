@@ -1,14 +1,13 @@
 //! The states of a UDP socket, and its two streams of datagrams.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use callgate_gate::{NetworkAccess, NetworkRules};
 use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Socket, SocketOption, System};
 
 use super::Named;
+use super::shared::{Flag, lock};
 
 /// Bytes of the longest datagram.
 const LONGEST: usize = 65_535;
@@ -24,20 +23,26 @@ enum State {
     Bound(SocketAddr),
 }
 
+/// Whom the newest streams are for.
+#[derive(Default)]
+struct Talk {
+    peer: Option<SocketAddr>,
+    /// True once other streams have replaced them, which makes them good for nothing.
+    is_over: Arc<Flag>,
+}
+
 /// A UDP socket.
 pub(crate) struct UdpSocket {
     socket: Arc<dyn Socket>,
-    state: Cell<State>,
-    peer: Cell<Option<SocketAddr>>,
-    /// Told to the streams of an earlier peer, that they are of no use any more.
-    generation: Rc<Cell<u64>>,
+    state: Mutex<State>,
+    talk: Mutex<Talk>,
 }
 
 impl UdpSocket {
     /// A socket without an address.
     pub(crate) fn new(system: &dyn System, family: AddressFamily) -> Result<Self> {
         let socket = system.network().socket(Kind::Datagram, family)?;
-        Ok(Self { socket, state: Cell::new(State::Fresh), peer: Cell::default(), generation: Rc::default() })
+        Ok(Self { socket, state: Mutex::new(State::Fresh), talk: Mutex::default() })
     }
 
     pub(crate) fn family(&self) -> AddressFamily {
@@ -45,52 +50,49 @@ impl UdpSocket {
     }
 
     pub(crate) fn start_bind(&self, local: SocketAddr) -> Result<()> {
-        match self.state.get() {
+        match self.state() {
             State::Fresh => {}
             State::Binding(_) => return Err(Code::Already.into()),
             State::Bound(_) => return Err(Code::InvalidState.into()),
         }
         self.socket.bind(local)?;
-        self.state.set(State::Binding(local));
+        *lock(&self.state) = State::Binding(local);
         Ok(())
     }
 
     pub(crate) fn finish_bind(&self) -> Result<()> {
-        let State::Binding(local) = self.state.get() else { return Err(Code::NotInProgress.into()) };
-        self.state.set(State::Bound(local));
+        let State::Binding(local) = self.state() else { return Err(Code::NotInProgress.into()) };
+        *lock(&self.state) = State::Bound(local);
         Ok(())
     }
 
     /// The two streams, with `peer` alone or with everybody. Those of an earlier call are of no use any more.
     pub(crate) fn streams(&self, peer: Option<SocketAddr>) -> Result<(IncomingDatagrams, OutgoingDatagrams)> {
-        let State::Bound(local) = self.state.get() else { return Err(Code::InvalidState.into()) };
+        let State::Bound(local) = self.state() else { return Err(Code::InvalidState.into()) };
+        let mut talk = lock(&self.talk);
         match peer {
             Some(peer) => self.socket.connect(peer)?,
-            None if self.peer.get().is_some() => self.socket.disconnect()?,
+            None if talk.peer.is_some() => self.socket.disconnect()?,
             None => {}
         }
-        self.peer.set(peer);
-        self.generation.set(self.generation.get() + 1);
-        let stream = || Datagrams {
-            socket: Arc::clone(&self.socket),
-            local,
-            peer,
-            generation: self.generation.get(),
-            newest: Rc::clone(&self.generation),
-        };
-        let outgoing = OutgoingDatagrams { stream: stream(), full: Cell::new(false) };
-        Ok((IncomingDatagrams { stream: stream() }, outgoing))
+        talk.is_over.set(true);
+        *talk = Talk { peer, is_over: Arc::default() };
+        let stream = || Datagrams { socket: Arc::clone(&self.socket), peer, is_over: Arc::clone(&talk.is_over) };
+        let receivable = Interest::Receivable(Arc::clone(&self.socket));
+        let sendable = Interest::Sendable(Arc::clone(&self.socket));
+        let incoming = IncomingDatagrams { stream: stream(), receivable, local };
+        Ok((incoming, OutgoingDatagrams { stream: stream(), sendable, full: Flag::default() }))
     }
 
     pub(crate) fn local_address(&self) -> Result<SocketAddr> {
-        match self.state.get() {
+        match self.state() {
             State::Bound(_) => self.socket.local_address(),
             _ => Err(Code::InvalidState.into()),
         }
     }
 
     pub(crate) fn remote_address(&self) -> Result<SocketAddr> {
-        self.peer.get().ok_or_else(|| Code::InvalidState.into())
+        lock(&self.talk).peer.ok_or_else(|| Code::InvalidState.into())
     }
 
     pub(crate) fn option(&self, option: SocketOption) -> Result<u64> {
@@ -100,28 +102,32 @@ impl UdpSocket {
     pub(crate) fn set_option(&self, option: SocketOption, value: u64) -> Result<()> {
         self.socket.set_option(option, value)
     }
+
+    fn state(&self) -> State {
+        *lock(&self.state)
+    }
 }
 
 /// One direction.
 struct Datagrams {
     socket: Arc<dyn Socket>,
-    /// The local address as the guest asked for it.
-    local: SocketAddr,
     peer: Option<SocketAddr>,
-    generation: u64,
-    newest: Rc<Cell<u64>>,
+    is_over: Arc<Flag>,
 }
 
 impl Datagrams {
     /// Errors on a stream that a later one has replaced.
     fn is_current(&self) -> Result<()> {
-        if self.generation == self.newest.get() { Ok(()) } else { Err(Code::InvalidState.into()) }
+        if self.is_over.get() { Err(Code::InvalidState.into()) } else { Ok(()) }
     }
 }
 
 /// Datagrams that come.
 pub(crate) struct IncomingDatagrams {
     stream: Datagrams,
+    receivable: Interest,
+    /// The local address as the guest asked for it.
+    local: SocketAddr,
 }
 
 impl IncomingDatagrams {
@@ -129,7 +135,7 @@ impl IncomingDatagrams {
     /// comes from an address that the rules say nothing of, unless they permit to receive at this socket's own.
     pub(crate) fn receive(&self, max_results: u64, rules: &NetworkRules) -> Result<Vec<(Vec<u8>, SocketAddr)>> {
         self.stream.is_current()?;
-        let open_to_all = rules.permit(NetworkAccess::Udp(self.stream.local));
+        let open_to_all = rules.permit(NetworkAccess::Udp(self.local));
         let mut received = Vec::new();
         // Counted are all that come: a flood of those that are not shown ends the call too.
         for _ in 0..max_results.min(BATCH) {
@@ -154,16 +160,17 @@ impl IncomingDatagrams {
     }
 
     /// What to wait for before something is there.
-    pub(crate) fn receivable(&self) -> Interest<'_> {
-        Interest::Receivable(&*self.stream.socket)
+    pub(crate) fn receivable(&self) -> &Interest {
+        &self.receivable
     }
 }
 
 /// Datagrams that go.
 pub(crate) struct OutgoingDatagrams {
     stream: Datagrams,
+    sendable: Interest,
     /// Whether the system had no room the last time.
-    full: Cell<bool>,
+    full: Flag,
 }
 
 impl OutgoingDatagrams {
@@ -198,8 +205,8 @@ impl OutgoingDatagrams {
     }
 
     /// What to wait for before there is room.
-    pub(crate) fn sendable(&self) -> Interest<'_> {
-        Interest::Sendable(&*self.stream.socket)
+    pub(crate) fn sendable(&self) -> &Interest {
+        &self.sendable
     }
 }
 

@@ -8,7 +8,7 @@
 //! called the next time; else nothing is given up.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_system::{Clock, Nanoseconds};
 
@@ -22,7 +22,7 @@ pub(crate) struct Unsent {
 
 /// One stream's.
 struct Left {
-    outbox: Rc<Outbox>,
+    outbox: Arc<Outbox>,
     bytes: usize,
     /// When it is given up; never, while somebody holds the connection.
     until: Option<Nanoseconds>,
@@ -30,7 +30,7 @@ struct Left {
 
 /// What is left after sending.
 pub(crate) struct Rest {
-    pub(crate) outboxes: Vec<Rc<Outbox>>,
+    pub(crate) outboxes: Vec<Arc<Outbox>>,
     /// When the first of it is given up.
     pub(crate) until: Option<Nanoseconds>,
 }
@@ -42,9 +42,9 @@ impl Unsent {
     }
 
     /// Sends `outbox` out from now on.
-    pub(crate) fn keep(&self, outbox: Rc<Outbox>) {
+    pub(crate) fn keep(&self, outbox: Arc<Outbox>) {
         let mut left = self.left.borrow_mut();
-        if !left.iter().any(|kept| Rc::ptr_eq(&kept.outbox, &outbox)) {
+        if !left.iter().any(|kept| Arc::ptr_eq(&kept.outbox, &outbox)) {
             left.push(Left { bytes: outbox.len(), outbox, until: None });
         }
     }
@@ -62,7 +62,7 @@ impl Unsent {
         }
         let now = clock.monotonic();
         left.retain_mut(|left| left.send(now, self.linger));
-        let outboxes = left.iter().map(|left| Rc::clone(&left.outbox)).collect();
+        let outboxes = left.iter().map(|left| Arc::clone(&left.outbox)).collect();
         Rest { outboxes, until: left.iter().filter_map(|left| left.until).min() }
     }
 }
@@ -75,7 +75,7 @@ impl Left {
             return false;
         }
         let before = std::mem::replace(&mut self.bytes, self.outbox.len());
-        let is_orphan = Rc::strong_count(&self.outbox) == 1 && self.outbox.is_orphan();
+        let is_orphan = Arc::strong_count(&self.outbox) == 1 && self.outbox.is_orphan();
         self.until = match self.until {
             _ if !is_orphan => None,
             Some(until) if self.bytes == before => Some(until),

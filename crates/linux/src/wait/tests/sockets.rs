@@ -21,19 +21,20 @@ fn send_to(socket: &dyn Socket) {
     assert_eq!(sender.send_to(b"x", socket.local_address().unwrap()).unwrap(), 1);
 }
 
-fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest<'_>> {
-    sockets.iter().map(|socket| Interest::Receivable(&**socket)).collect()
+fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest> {
+    sockets.iter().map(|socket| Interest::Receivable(socket.clone())).collect()
 }
 
-fn ready(waiter: &mut LinuxWaiter, interests: &[Interest<'_>], until: Option<Nanoseconds>) -> Vec<usize> {
+fn ready(waiter: &mut LinuxWaiter, interests: &[Interest], until: Option<Nanoseconds>) -> Vec<usize> {
     let mut ready = vec![7];
-    waiter.wait(interests, until, &mut ready).unwrap();
+    waiter.wait(&each(interests), until, &mut ready).unwrap();
     ready
 }
 
 /// How many registrations a wait for these would have to make or change.
-fn to_register(waiter: &mut LinuxWaiter, interests: &[Interest<'_>]) -> usize {
-    let asked = waiter.collect(interests);
+fn to_register(waiter: &mut LinuxWaiter, interests: &[Interest]) -> usize {
+    let interests = each(interests);
+    let asked = waiter.collect(&interests);
     for Asked { descriptor, .. } in &asked {
         waiter.by_number[descriptor.number()] = 0;
     }
@@ -59,9 +60,9 @@ fn idle_sockets_are_registered_once() {
     // Part of the list, or another order, is nothing new, and one more is one.
     assert_eq!(to_register(&mut waiter, &interests[100..]), 0);
     assert_eq!(ready(&mut waiter, &interests[100..], Some(0)), []);
-    assert_eq!(to_register(&mut waiter, &interests.iter().rev().copied().collect::<Vec<_>>()), 0);
+    assert_eq!(to_register(&mut waiter, &interests.iter().rev().cloned().collect::<Vec<_>>()), 0);
     let another = bound();
-    let more: Vec<_> = interests.iter().copied().chain([Interest::Receivable(&*another)]).collect();
+    let more: Vec<_> = interests.iter().cloned().chain([Interest::Receivable(another.clone())]).collect();
     assert_eq!(to_register(&mut waiter, &more), 1);
 }
 
@@ -83,7 +84,7 @@ fn one_that_nobody_asks_for_is_silenced_and_comes_back() {
 #[test]
 fn other_events_of_the_same_socket_do_not_spin() {
     let sockets: Vec<_> = (0..20).map(|_| bound()).collect();
-    let sendable: Vec<_> = sockets.iter().map(|socket| Interest::Sendable(&**socket)).collect();
+    let sendable: Vec<_> = sockets.iter().map(|socket| Interest::Sendable(socket.clone())).collect();
     let mut waiter = LinuxWaiter::default();
     assert_eq!(ready(&mut waiter, &sendable, None), (0..20).collect::<Vec<_>>());
     // All are registered for sending, which is always possible; now only receiving is asked for.
@@ -94,7 +95,7 @@ fn other_events_of_the_same_socket_do_not_spin() {
     // Narrowed to that: asking for receiving is nothing to register any more, for sending it is.
     assert_eq!((to_register(&mut waiter, &interests), to_register(&mut waiter, &sendable)), (0, 20));
     send_to(&*sockets[3]);
-    let both: Vec<_> = interests.iter().chain(&sendable).copied().collect();
+    let both: Vec<_> = interests.iter().chain(&sendable).cloned().collect();
     assert_eq!(ready(&mut waiter, &both, None), [3].into_iter().chain(20..40).collect::<Vec<_>>());
 }
 
@@ -121,12 +122,12 @@ fn a_number_that_comes_again_is_another_socket() {
 #[test]
 fn a_registration_that_outlives_its_socket_is_got_rid_of() {
     let mut waiter = LinuxWaiter::polling(0);
-    let orphan = LinuxSocket::new(Kind::Datagram, AddressFamily::Ipv4).unwrap();
+    let orphan = Arc::new(LinuxSocket::new(Kind::Datagram, AddressFamily::Ipv4).unwrap());
     orphan.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    assert_eq!(ready(&mut waiter, &[Interest::Receivable(&orphan)], Some(0)), []);
+    assert_eq!(ready(&mut waiter, &[Interest::Receivable(orphan.clone())], Some(0)), []);
     // As a child process between `fork` and `exec` does.
     let copy = orphan.descriptor().as_fd().try_clone_to_owned().unwrap();
-    send_to(&orphan);
+    send_to(&*orphan);
     drop(orphan);
     let sockets: Vec<_> = (0..3).map(|_| bound()).collect();
     let interests = receivable(&sockets);
@@ -187,7 +188,8 @@ fn sockets_pipes_lookups_and_deadlines_are_waited_for_together() {
     let lookup = lookups.resolve("name", Eventfd::new).unwrap();
     let (input, output) = streams();
     let socket = bound();
-    let interests = [Interest::Readable(&input), Interest::Receivable(&*socket), Interest::Resolved(&*lookup)];
+    let interests =
+        [Interest::Readable(input), Interest::Receivable(socket.clone()), Interest::Resolved(lookup.clone())];
     let mut waiters = both();
     for waiter in &mut waiters {
         assert_eq!(ready(waiter, &interests, Some(clock::monotonic() + 1_000_000)), []);

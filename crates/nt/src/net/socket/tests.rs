@@ -9,30 +9,30 @@ use callgate_system::{Interest, Waiter as _};
 use super::*;
 use crate::net::NtWaiter;
 
-fn socket(kind: Kind) -> NtSocket {
-    NtSocket::new(kind, AddressFamily::Ipv4).unwrap()
+fn socket(kind: Kind) -> Arc<NtSocket> {
+    Arc::new(NtSocket::new(kind, AddressFamily::Ipv4).unwrap())
 }
 
 fn any() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-fn wait(interest: Interest<'_>) {
-    NtWaiter::default().wait(&[interest], None, &mut Vec::new()).unwrap();
+fn wait(interest: Interest) {
+    NtWaiter::default().wait(&[&interest], None, &mut Vec::new()).unwrap();
 }
 
 /// A connection to the host's end.
-fn connected() -> (NtSocket, TcpStream) {
+fn connected() -> (Arc<NtSocket>, TcpStream) {
     let (socket, host) = (socket(Kind::Stream), TcpListener::bind(any()).unwrap());
     socket.connect(host.local_addr().unwrap()).unwrap();
-    wait(Interest::Sendable(&socket));
+    wait(Interest::Sendable(socket.clone()));
     socket.finish_connect().unwrap();
     (socket, host.accept().unwrap().0)
 }
 
-fn received(socket: &NtSocket) -> Vec<u8> {
+fn received(socket: &Arc<NtSocket>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64);
-    wait(Interest::Receivable(socket));
+    wait(Interest::Receivable(socket.clone()));
     socket.receive(&mut bytes).unwrap();
     bytes
 }
@@ -43,7 +43,7 @@ fn errors_keep_winsocks_code_and_its_name() {
     deaf.bind(any()).unwrap();
     let local = deaf.local_address().unwrap();
     stream.connect(local).unwrap();
-    wait(Interest::Sendable(&stream));
+    wait(Interest::Sendable(stream.clone()));
     assert_eq!(stream.finish_connect().unwrap_err().to_string(), "connection-refused (WSAECONNREFUSED)");
     assert_eq!(deaf.bind(any()).unwrap_err().to_string(), "invalid-state (WSAEINVAL)");
     assert_eq!(socket(Kind::Stream).bind(local).unwrap_err().code, Code::AddressInUse);
@@ -82,15 +82,15 @@ fn an_aborted_one_resets_its_peer() {
         listener.bind(any()).unwrap();
         listener.listen(1).unwrap();
         socket.connect(listener.local_address().unwrap()).unwrap();
-        wait(Interest::Receivable(&listener));
+        wait(Interest::Receivable(listener.clone()));
         let (peer, _) = listener.accept().unwrap();
-        wait(Interest::Sendable(&socket));
+        wait(Interest::Sendable(socket.clone()));
         socket.finish_connect().unwrap();
         if abort {
             socket.abort().unwrap();
         }
         drop(socket);
-        wait(Interest::Receivable(&*peer));
+        wait(Interest::Receivable(peer.clone()));
         let read = peer.receive(&mut Vec::with_capacity(8)).map_err(|error| error.to_string());
         let expected = if abort { Err("connection-reset (WSAECONNRESET)".to_owned()) } else { Ok(0) };
         assert_eq!(read, expected);
@@ -105,7 +105,7 @@ fn a_backlog_is_set_once_however_long() {
         listener.listen(backlog).unwrap();
         assert_eq!(listener.listen(7).unwrap_err().code, Code::Unsupported);
         let _peer = TcpStream::connect(listener.local_address().unwrap()).unwrap();
-        wait(Interest::Receivable(&listener));
+        wait(Interest::Receivable(listener.clone()));
         listener.accept().unwrap();
     }
 }
@@ -137,7 +137,7 @@ fn an_accepted_one_keeps_alive_as_its_listener() {
         listener.set_option(option, value).unwrap();
     }
     let _peer = TcpStream::connect(listener.local_address().unwrap()).unwrap();
-    wait(Interest::Receivable(&listener));
+    wait(Interest::Receivable(listener.clone()));
     let (accepted, _) = listener.accept().unwrap();
     assert_eq!(accepted.option(SocketOption::KeepAliveEnabled), Ok(1));
     assert_eq!(accepted.option(SocketOption::KeepAliveIdleTime), Ok(2_000_000_000));

@@ -21,13 +21,13 @@ fn send_to(socket: &dyn Socket) {
     assert_eq!(sender.send_to(b"x", socket.local_address().unwrap()).unwrap(), 1);
 }
 
-fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest<'_>> {
-    sockets.iter().map(|socket| Interest::Receivable(&**socket)).collect()
+fn receivable(sockets: &[Arc<dyn Socket>]) -> Vec<Interest> {
+    sockets.iter().map(|socket| Interest::Receivable(socket.clone())).collect()
 }
 
-fn ready(waiter: &mut NtWaiter, interests: &[Interest<'_>], until: Option<Nanoseconds>) -> Vec<usize> {
+fn ready(waiter: &mut NtWaiter, interests: &[Interest], until: Option<Nanoseconds>) -> Vec<usize> {
     let mut ready = vec![7];
-    waiter.wait(interests, until, &mut ready).unwrap();
+    waiter.wait(&interests.iter().collect::<Vec<_>>(), until, &mut ready).unwrap();
     ready
 }
 
@@ -59,10 +59,10 @@ fn idle_sockets_are_polled_once() {
     // Part of the list, or another order, is nothing new; another direction is.
     assert_eq!(ready(&mut waiter, &interests, Some(0)), []);
     assert_eq!(ready(&mut waiter, &interests[100..], Some(0)), []);
-    let backwards: Vec<_> = interests.iter().rev().copied().collect();
+    let backwards: Vec<_> = interests.iter().rev().cloned().collect();
     assert_eq!(ready(&mut waiter, &backwards, Some(0)), []);
     assert_eq!(begun(&waiter), (0, 300));
-    assert_eq!(ready(&mut waiter, &[Interest::Sendable(&*sockets[5])], None), [0]);
+    assert_eq!(ready(&mut waiter, &[Interest::Sendable(sockets[5].clone())], None), [0]);
     assert_eq!(begun(&waiter), (0, 300));
 }
 
@@ -92,7 +92,7 @@ fn what_is_dropped_gives_its_memory_back() {
     let mut waiter = NtWaiter::default();
     for round in 0..20 {
         let sockets: Vec<_> = (0..50).map(|_| bound()).collect();
-        let interests: Vec<_> = receivable(&sockets).into_iter().chain([Interest::Receivable(&*kept)]).collect();
+        let interests: Vec<_> = receivable(&sockets).into_iter().chain([Interest::Receivable(kept.clone())]).collect();
         assert_eq!(ready(&mut waiter, &interests, Some(0)), []);
         for socket in &sockets[..round] {
             send_to(&**socket);
@@ -104,11 +104,11 @@ fn what_is_dropped_gives_its_memory_back() {
             break;
         }
         let until = clock::monotonic() + 1_000_000;
-        assert_eq!(ready(&mut waiter, &[Interest::Receivable(&*kept)], Some(until)), []);
+        assert_eq!(ready(&mut waiter, &[Interest::Receivable(kept.clone())], Some(until)), []);
     }
     assert_eq!(begun(&waiter).1, 1);
     send_to(&*kept);
-    assert_eq!(ready(&mut waiter, &[Interest::Receivable(&*kept)], None), [0]);
+    assert_eq!(ready(&mut waiter, &[Interest::Receivable(kept.clone())], None), [0]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn sockets_are_dropped_on_another_thread_while_it_waits_for_others() {
     let sockets: Vec<_> = (0..50).map(|_| bound()).collect();
     assert_eq!(ready(&mut waiter, &receivable(&sockets), Some(0)), []);
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| ready(&mut waiter, &[Interest::Receivable(&*waited)], None));
+        let waiting = scope.spawn(|| ready(&mut waiter, &[Interest::Receivable(waited.clone())], None));
         drop(sockets);
         sender.send_to(b"x", to).unwrap();
         assert_eq!(waiting.join().unwrap(), [0]);
@@ -145,7 +145,7 @@ fn sockets_are_dropped_on_another_thread_while_it_waits_for_others() {
 fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
     let (socket, mut waiter) = (bound(), NtWaiter::default());
     for after in [0, 1, 1_000, 2_000_000] {
-        for interests in [&[][..], &[Interest::Receivable(&*socket)]] {
+        for interests in [&[][..], &[Interest::Receivable(socket.clone())]] {
             let until = clock::monotonic() + after;
             assert_eq!(ready(&mut waiter, interests, Some(until)), []);
             assert!(clock::monotonic() >= until);
@@ -153,7 +153,7 @@ fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
     }
     let past = Instant::now();
     for until in [0, 1, clock::monotonic() - 1] {
-        assert_eq!(ready(&mut waiter, &[Interest::Receivable(&*socket)], Some(until)), []);
+        assert_eq!(ready(&mut waiter, &[Interest::Receivable(socket.clone())], Some(until)), []);
     }
     assert!(past.elapsed() < Duration::from_secs(5));
 }
@@ -164,7 +164,7 @@ fn the_far_future_is_a_time() {
     let (socket, mut waiter) = (bound(), NtWaiter::default());
     send_to(&*socket);
     for until in [u64::MAX, u64::MAX / 2, clock::monotonic() + (1 << 60)] {
-        assert_eq!(ready(&mut waiter, &[Interest::Receivable(&*socket)], Some(until)), [0]);
+        assert_eq!(ready(&mut waiter, &[Interest::Receivable(socket.clone())], Some(until)), [0]);
     }
 }
 
@@ -172,7 +172,7 @@ fn the_far_future_is_a_time() {
 fn a_lookup_wakes_every_waiter() {
     let (lookup, hold) = held();
     let socket = bound();
-    let interests = [Interest::Resolved(&*lookup), Interest::Receivable(&*socket)];
+    let interests = [Interest::Resolved(lookup.clone()), Interest::Receivable(socket.clone())];
     let mut waiters: Vec<_> = (0..4).map(|_| NtWaiter::default()).collect();
     for waiter in &mut waiters {
         let until = clock::monotonic() + 1_000_000;
@@ -195,7 +195,7 @@ fn a_lookup_wakes_every_waiter() {
 #[test]
 fn a_wake_up_to_no_use_is_slept_over() {
     let ((lookup, hold), mut waiter) = (held(), NtWaiter::default());
-    let interests = [Interest::Resolved(&*lookup)];
+    let interests = [Interest::Resolved(lookup.clone())];
     assert_eq!(ready(&mut waiter, &interests, Some(0)), []);
     let waker = waiter.poller.as_ref().unwrap().waker();
     for _ in 0..100 {
@@ -238,10 +238,10 @@ fn many_waiters_do_not_disturb_each_other() {
 #[test]
 fn thousands_of_interests_are_one_poll() {
     let (socket, mut waiter) = (bound(), NtWaiter::default());
-    let mut interests = vec![Interest::Receivable(&*socket); 20_000];
+    let mut interests = vec![Interest::Receivable(socket.clone()); 20_000];
     assert_eq!(ready(&mut waiter, &interests, Some(0)), []);
     assert_eq!(begun(&waiter), (1, 1));
-    interests.push(Interest::Sendable(&*socket));
+    interests.push(Interest::Sendable(socket.clone()));
     let begun = Instant::now();
     assert_eq!(ready(&mut waiter, &interests, None), [20_000]);
     send_to(&*socket);

@@ -1,7 +1,6 @@
 //! A descriptor of preview1: an object of the guest's, and what a handle of 0.2 doesn't have: a position, flags and rights.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use callgate_system::{FileType, OpenHow, Result};
 
@@ -9,76 +8,79 @@ use super::errno::Errno;
 use super::listing::Listing;
 use super::rights::{self, Rights};
 use super::values::{self, FdFlags};
-use crate::objects::{Descriptor, InputStream, OutputStream, TcpSocket, Wait};
+use crate::objects::{Descriptor, InputStream, Number, OutputStream, TcpSocket, Wait};
 
 /// An open descriptor.
 pub(super) struct Fd {
     pub(super) object: Object,
     /// The offset at which a file is read and written next.
-    pub(super) position: Cell<u64>,
-    pub(super) flags: Cell<FdFlags>,
+    pub(super) position: Number,
+    /// [`FdFlags`], as preview1 numbers them.
+    flags: Number,
     /// For itself, and for what is opened below it.
-    pub(super) rights: Cell<(Rights, Rights)>,
+    rights: (Number, Number),
     /// Of a directory that is being listed.
-    pub(super) listing: RefCell<Option<Listing>>,
+    pub(super) listing: Mutex<Option<Listing>>,
     /// True if the guest found it open.
     pub(super) is_root: bool,
 }
 
 /// What it is open on.
 pub(super) enum Object {
-    Input(Rc<InputStream>),
-    Output(Rc<OutputStream>),
-    File(Rc<Descriptor>),
-    Directory(Rc<Descriptor>),
-    Listener(Rc<TcpSocket>),
+    Input(Arc<InputStream>),
+    Output(Arc<OutputStream>),
+    File(Arc<Descriptor>),
+    Directory(Arc<Descriptor>),
+    Listener(Arc<TcpSocket>),
     Connection(Connection),
 }
 
 /// A connection that was accepted, and its two streams.
 pub(super) struct Connection {
-    pub(super) socket: Rc<TcpSocket>,
-    pub(super) input: Rc<InputStream>,
-    pub(super) output: Rc<OutputStream>,
+    pub(super) socket: Arc<TcpSocket>,
+    pub(super) input: Arc<InputStream>,
+    pub(super) output: Arc<OutputStream>,
 }
 
 impl Fd {
     fn new(object: Object, rights: (Rights, Rights)) -> Self {
         Self {
             object,
-            position: Cell::new(0),
-            flags: Cell::default(),
-            rights: Cell::new(rights),
-            listing: RefCell::default(),
+            position: Number::default(),
+            flags: Number::default(),
+            rights: (Number::new(rights.0), Number::new(rights.1)),
+            listing: Mutex::default(),
             is_root: false,
         }
     }
 
-    pub(super) fn input(stream: Rc<InputStream>) -> Self {
+    pub(super) fn input(stream: Arc<InputStream>) -> Self {
         Self::new(Object::Input(stream), (rights::STREAM | rights::FD_READ, 0))
     }
 
-    pub(super) fn output(stream: Rc<OutputStream>) -> Self {
+    pub(super) fn output(stream: Arc<OutputStream>) -> Self {
         Self::new(Object::Output(stream), (rights::STREAM | rights::FD_WRITE, 0))
     }
 
     /// The root of a mount.
-    pub(super) fn root(directory: Rc<Descriptor>) -> Self {
+    pub(super) fn root(directory: Arc<Descriptor>) -> Self {
         Self { is_root: true, ..Self::new(Object::Directory(directory), (rights::DIRECTORY, rights::BELOW)) }
     }
 
-    pub(super) fn listener(socket: Rc<TcpSocket>) -> Self {
+    pub(super) fn listener(socket: Arc<TcpSocket>) -> Self {
         Self::new(Object::Listener(socket), (rights::STREAM | rights::SOCK_ACCEPT, 0))
     }
 
     pub(super) fn connection(connection: Connection, flags: FdFlags) -> Self {
         let rights = rights::STREAM | rights::FD_READ | rights::FD_WRITE | rights::SOCK_SHUTDOWN;
-        Self { flags: Cell::new(flags), ..Self::new(Object::Connection(connection), (rights, 0)) }
+        let this = Self::new(Object::Connection(connection), (rights, 0));
+        this.set_flags(flags);
+        this
     }
 
     /// What was opened below this directory.
-    pub(super) fn opened(&self, descriptor: Rc<Descriptor>, how: OpenHow, flags: FdFlags) -> Self {
-        let (_, below) = self.rights.get();
+    pub(super) fn opened(&self, descriptor: Arc<Descriptor>, how: OpenHow, flags: FdFlags) -> Self {
+        let (_, below) = self.rights();
         let this = if descriptor.directory().is_ok() {
             Self::new(Object::Directory(descriptor), (rights::DIRECTORY & below, below))
         } else {
@@ -87,8 +89,26 @@ impl Fd {
             let rights = rights::FILE & !(rights::FD_READ | rights::FD_WRITE) | read | write;
             Self::new(Object::File(descriptor), (rights & below, 0))
         };
-        this.flags.set(flags);
+        this.set_flags(flags);
         this
+    }
+
+    pub(super) fn flags(&self) -> FdFlags {
+        FdFlags::of_bits(self.flags.get())
+    }
+
+    pub(super) fn set_flags(&self, flags: FdFlags) {
+        self.flags.set(flags.bits().into());
+    }
+
+    /// For itself, and for what is opened below it.
+    pub(super) fn rights(&self) -> (Rights, Rights) {
+        (self.rights.0.get(), self.rights.1.get())
+    }
+
+    pub(super) fn set_rights(&self, base: Rights, inheriting: Rights) {
+        self.rights.0.set(base);
+        self.rights.1.set(inheriting);
     }
 
     /// Checks that it is good for what only files and streams do. A directory's is for paths below it, and for listing it.
@@ -101,12 +121,12 @@ impl Fd {
 
     /// Checks that it has the rights that a call takes.
     pub(super) fn require(&self, wanted: Rights) -> Result<(), Errno> {
-        rights::require(self.rights.get().0, wanted)
+        rights::require(self.rights.0.get(), wanted)
     }
 
     /// True if a call that would have to wait fails instead.
     pub(super) fn is_nonblocking(&self) -> bool {
-        self.flags.get().nonblock
+        self.flags().nonblock
     }
 
     /// As preview1 numbers it.

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_gate::{AsReply, Handle, Reply};
 use callgate_system::Result;
@@ -28,7 +28,7 @@ struct Slots {
 
 #[derive(Clone)]
 struct Slot {
-    fd: Rc<Fd>,
+    fd: Arc<Fd>,
     /// The number of its object in the table of handles.
     handle: u32,
 }
@@ -111,8 +111,8 @@ impl HeldFd {
     }
 
     /// An object of its own, under its number.
-    pub(super) fn as_held<T: Keep>(&self, object: &Rc<T>) -> Held<T> {
-        Held::new(self.number, Rc::clone(object))
+    pub(super) fn as_held<T: Keep>(&self, object: &Arc<T>) -> Held<T> {
+        Held::new(self.number, Arc::clone(object))
     }
 
     /// Its object on the way out of the table of handles.
@@ -132,12 +132,12 @@ impl Fds {
     ///
     /// # Errors
     /// `InsufficientMemory` at the limit of the table of handles, as for the others.
-    pub(super) fn add_input(&self, handles: &Handles, stream: &Rc<InputStream>) -> Result<HeldFd> {
-        Ok(self.add(handles.add_shared(Rc::clone(stream))?.id(), Fd::input(Rc::clone(stream))))
+    pub(super) fn add_input(&self, handles: &Handles, stream: &Arc<InputStream>) -> Result<HeldFd> {
+        Ok(self.add(handles.add_shared(Arc::clone(stream))?.id(), Fd::input(Arc::clone(stream))))
     }
 
-    pub(super) fn add_output(&self, handles: &Handles, stream: &Rc<OutputStream>) -> Result<HeldFd> {
-        Ok(self.add(handles.add_shared(Rc::clone(stream))?.id(), Fd::output(Rc::clone(stream))))
+    pub(super) fn add_output(&self, handles: &Handles, stream: &Arc<OutputStream>) -> Result<HeldFd> {
+        Ok(self.add(handles.add_shared(Arc::clone(stream))?.id(), Fd::output(Arc::clone(stream))))
     }
 
     pub(super) fn add_listener(&self, handles: &Handles, socket: TcpSocket) -> Result<HeldFd> {
@@ -153,7 +153,7 @@ impl Fds {
         flags: FdFlags,
     ) -> Result<HeldFd> {
         let output = handles.add(output)?;
-        let connection = Connection { socket: Rc::new(socket), input: Rc::new(input), output: output.share() };
+        let connection = Connection { socket: Arc::new(socket), input: Arc::new(input), output: output.share() };
         Ok(self.add(output.id(), Fd::connection(connection, flags)))
     }
 
@@ -161,7 +161,7 @@ impl Fds {
         &self,
         handles: &Handles,
         descriptor: Descriptor,
-        of: impl FnOnce(Rc<Descriptor>) -> Fd,
+        of: impl FnOnce(Arc<Descriptor>) -> Fd,
     ) -> Result<HeldFd> {
         let held = handles.add(descriptor)?;
         Ok(self.add(held.id(), of(held.share())))
@@ -169,7 +169,7 @@ impl Fds {
 
     /// Adds a descriptor under the lowest free number.
     fn add(&self, handle: u32, fd: Fd) -> HeldFd {
-        let slot = Slot { fd: Rc::new(fd), handle };
+        let slot = Slot { fd: Arc::new(fd), handle };
         let mut slots = self.slots.borrow_mut();
         let number = slots.free.pop_first().unwrap_or_else(|| {
             slots.open.push(None);

@@ -41,10 +41,10 @@ pub(super) fn fd_renumber(host: &Host, from: u32, to: u32) -> Done {
 pub(super) fn fd_fdstat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u32) -> Done {
     memory.check(out, 24)?;
     let held = host.preview1.fds.find(fd)?;
-    let (base, inheriting) = held.rights.get();
+    let (base, inheriting) = held.rights();
     let act = || held.file_type().map(u32::from);
     let kind = host.gate.pass::<u32, Error>(Call::GetFlags { file: held.handle() }, act)?;
-    memory.put_u64(out, u64::from(kind) | u64::from(held.flags.get().bits()) << 16)?;
+    memory.put_u64(out, u64::from(kind) | u64::from(held.flags().bits()) << 16)?;
     memory.put_u64(out + 8, base)?;
     Ok(memory.put_u64(out + 16, inheriting)?)
 }
@@ -57,10 +57,10 @@ pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
     let synced = |flags: FdFlags| (flags.dsync, flags.rsync, flags.sync);
     let act = || {
         // What `open` told the system holds for as long as the file is open.
-        if matches!(held.object, Object::File(_)) && synced(flags) != synced(held.flags.get()) {
+        if matches!(held.object, Object::File(_)) && synced(flags) != synced(held.flags()) {
             return Err(Code::Unsupported.into());
         }
-        held.flags.set(flags);
+        held.set_flags(flags);
         Ok::<(), Error>(())
     };
     Ok(host.gate.pass(Call::FdFdstatSetFlags { file: held.handle(), flags: bits.into() }, act)?)
@@ -68,12 +68,12 @@ pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
 
 pub(super) fn fd_fdstat_set_rights(host: &Host, fd: u32, base: Rights, inheriting: Rights) -> Done {
     let held = host.preview1.fds.find(fd)?;
-    let (has, hands_on) = held.rights.get();
+    let (has, hands_on) = held.rights();
     if base & !has != 0 || inheriting & !hands_on != 0 {
         return Err(Errno::Notcapable.into());
     }
     let act = || {
-        held.rights.set((base, inheriting));
+        held.set_rights(base, inheriting);
         Ok::<(), Error>(())
     };
     Ok(host.gate.pass(Call::FdFdstatSetRights { file: held.handle(), base, inheriting }, act)?)

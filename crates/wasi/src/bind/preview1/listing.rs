@@ -8,7 +8,7 @@
 //! padding is zeros (GHSA-96f6-r43r-8c24: it was whatever lay in the host's memory).
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use callgate_gate::Break;
 use callgate_system::{Code, Entry, Error, FileType, Follow, Identity};
@@ -20,7 +20,7 @@ use super::values;
 use crate::budget::Charge;
 use crate::calls::filesystem;
 use crate::host::Host;
-use crate::objects::{Descriptor, DirectoryEntries, Held};
+use crate::objects::{Descriptor, DirectoryEntries, Held, lock};
 
 /// Bytes of a `dirent` before the name.
 const DIRENT: usize = 24;
@@ -62,7 +62,7 @@ pub(super) fn fd_readdir(
     let held = host.preview1.fds.find(fd)?;
     let dir = held.directory()?;
     held.require(FD_READDIR)?;
-    let mut under_way = held.listing.borrow_mut();
+    let mut under_way = lock(&held.listing);
     let mut listing = match under_way.take() {
         Some(listing) if listing.first <= cookie && cookie != 0 => listing,
         _ => Listing::begin(host, &dir)?,
@@ -76,7 +76,7 @@ pub(super) fn fd_readdir(
 impl Listing {
     fn begin(host: &Host, dir: &Dir) -> Result<Self, Break> {
         let charge = host.budget.charge(2 * KEPT)?;
-        let keep = |entries| Ok(Held::new(dir.id(), Rc::new(entries)));
+        let keep = |entries| Ok(Held::new(dir.id(), Arc::new(entries)));
         let entries = filesystem::read_directory(host, dir, keep)?;
         let own = inode_of(host, dir, ".")?.map_or(0, values::inode);
         // Nothing above a mount is told of, so the parent is this directory too.

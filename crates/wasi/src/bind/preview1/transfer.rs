@@ -60,7 +60,7 @@ pub(super) fn fd_write(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list:
     let contents = contents(memory, list)?;
     let written = if let Some(stream) = held.output() {
         write_stream(host, &stream, held.is_nonblocking(), &contents)?
-    } else if held.flags.get().append {
+    } else if held.flags().append {
         let (written, size) = filesystem::append(host, &held.file(Errno::Badf)?, &contents, true)?;
         // The position is behind what was written, as POSIX has it.
         held.position.set(size.unwrap_or_else(|| held.position.get()));
@@ -88,7 +88,7 @@ pub(super) fn fd_pwrite(
     let file = held.file(Errno::Spipe)?;
     held.require(FD_WRITE | FD_SEEK)?;
     let contents = contents(memory, list)?;
-    let written = if held.flags.get().append {
+    let written = if held.flags().append {
         filesystem::append(host, &file, &contents, false)?.0
     } else {
         filesystem::write(host, &file, &contents, offset)?

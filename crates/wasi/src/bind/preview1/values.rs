@@ -49,8 +49,13 @@ pub(super) struct FdFlags {
 
 impl FdFlags {
     pub(super) fn from_bits(bits: u32) -> Result<Self, Errno> {
-        let [append, dsync, nonblock, rsync, sync] = flags(bits)?;
-        Ok(Self { append, dsync, nonblock, rsync, sync })
+        flags::<5>(bits).map(|_| Self::of_bits(bits.into()))
+    }
+
+    /// Those of `bits` that are defined.
+    pub(super) fn of_bits(bits: u64) -> Self {
+        let [append, dsync, nonblock, rsync, sync] = std::array::from_fn(|bit| bits >> bit & 1 == 1);
+        Self { append, dsync, nonblock, rsync, sync }
     }
 
     pub(super) fn bits(self) -> u16 {

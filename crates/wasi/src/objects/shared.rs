@@ -1,0 +1,44 @@
+//! What changes in an object that several hold: a stream and the pollable of it, a socket and its streams.
+//!
+//! A guest may go on on another thread, but is never on two at once. So nobody ever waits for a lock here, and a number or a flag takes
+//! none: it is written and read as a `Cell` would be, and whoever moves the guest puts its threads in order.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A number.
+#[derive(Default)]
+pub(crate) struct Number(AtomicU64);
+
+/// A yes or no.
+#[derive(Default)]
+pub(crate) struct Flag(AtomicBool);
+
+impl Number {
+    pub(crate) fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+}
+
+impl Flag {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    pub(crate) fn set(&self, value: bool) {
+        self.0.store(value, Relaxed);
+    }
+}
+
+/// Anything else. No panic leaves any of it half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

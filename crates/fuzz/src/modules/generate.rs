@@ -39,7 +39,7 @@ pub(crate) fn comparable() -> BoxedStrategy<Script> {
     const NONBLOCK: u64 = 1 << 2;
     let plain = |script: Script| {
         let memory = match script.memory {
-            Memory::Pages(pages) => Memory::Pages(pages.min(8)),
+            Memory::Pages(pages) => Memory::Pages(pages.clamp(1, 8)),
             _ => Memory::Pages(1),
         };
         let first = call("fd_fdstat_set_flags", [Argument::Number(LISTENER), Argument::Number(NONBLOCK)]);

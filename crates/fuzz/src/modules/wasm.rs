@@ -49,10 +49,14 @@ struct Encoder<'a> {
     data: Vec<Vec<u8>>,
 }
 
-/// Where the word is that a call tells: the same on every system, or not.
-enum Told {
-    Alike(u32),
-    Otherwise(u32),
+/// The word that a call tells.
+struct Told {
+    /// The address of the answer.
+    answer: u32,
+    /// How far on the word is.
+    word: u32,
+    /// Whether it is the same on every system.
+    is_alike: bool,
 }
 
 /// A call as the module makes it.
@@ -175,8 +179,9 @@ impl Encoder<'_> {
             }
         }
         let told = self.told(known, &arguments);
-        if let Some(Told::Alike(at)) = told {
-            code.i32_const(at as i32).i32_const(-1).i32_store(HERE);
+        // Else what a host leaves alone, as the padding in an answer, would be what another call has left.
+        if let Some(Told { answer, word, .. }) = told {
+            code.i32_const(answer as i32).i32_const(0).i32_const(word as i32 + 4).memory_fill(0);
         }
         if known.name == GROW && self.script.memory != Memory::Missing {
             for pages in &arguments {
@@ -198,12 +203,12 @@ impl Encoder<'_> {
             code.i32_const(0);
         }
         code.i64_extend_i32_u().i64_const(0xffff).i64_and();
-        match told {
-            Some(Told::Alike(at)) => {
-                code.i32_const(at as i32).i32_load(HERE).i64_extend_i32_u().i64_const(32).i64_shl().i64_or();
-            }
-            Some(Told::Otherwise(at)) => drop(code.i32_const(at as i32).i32_const(-1).i32_store(HERE)),
-            None => {}
+        if let Some(Told { answer, word, is_alike }) = told {
+            let at = (answer + word) as i32;
+            match is_alike {
+                true => code.i32_const(at).i32_load(HERE).i64_extend_i32_u().i64_const(32).i64_shl().i64_or(),
+                false => code.i32_const(at).i32_const(0).i32_store(HERE),
+            };
         }
         code.call(digest).i64_const(16).i64_shl().i64_or();
         Ok(())
@@ -245,24 +250,23 @@ impl Encoder<'_> {
         }
     }
 
-    /// Where the word is that a call tells.
+    /// The word that a call tells, where that lies in memory.
     fn told(&self, function: &functions::Function, arguments: &[u64]) -> Option<Told> {
         let mut place = 0;
         let (mut told, mut is_alike) = (None, true);
         for parameter in function.parameters {
             let argument = *arguments.get(place)?;
             match parameter {
-                Parameter::Told(word) | Parameter::ToldAmong(word) => told = Some((argument, u64::from(*word))),
+                Parameter::Told(word) | Parameter::ToldAmong(word) => told = Some((argument as u32, *word)),
                 // Which entries are left depends on their order, which means nothing.
                 Parameter::Cookie => is_alike = argument == 0,
                 _ => {}
             }
             place += parameter.types().len();
         }
-        let (at, word) = told.filter(|_| self.script.tame)?;
-        let at = u64::from(at as u32) + word;
-        let told = if is_alike { Told::Alike } else { Told::Otherwise };
-        (at + 4 <= self.size).then_some(told(at as u32))
+        let (answer, word) = told.filter(|_| self.script.tame)?;
+        let is_inside = u64::from(answer) + u64::from(word) + 4 <= self.size;
+        is_inside.then_some(Told { answer, word, is_alike })
     }
 
     /// The digest of the memory, but of what is untold; 0 of a memory that is too short, or isn't looked at.

@@ -16,15 +16,23 @@ pub(super) enum Answer {
         digest: u16,
         told: u32,
     },
+    /// The guest trapped, or it ended itself.
     Trapped,
+    Exited,
 }
 
 impl Answer {
-    pub(super) fn errno(self) -> Option<u16> {
+    /// The error number, 0 for success; a number that is none where the call did not return.
+    pub(super) fn errno(self) -> u16 {
         match self {
-            Self::Returned { errno, .. } => Some(errno),
-            Self::Trapped => None,
+            Self::Returned { errno, .. } => errno,
+            Self::Trapped | Self::Exited => u16::MAX,
         }
+    }
+
+    /// The answer of the call that ended a run.
+    pub(super) fn ending(end: &str) -> Self {
+        if end == "trap" { Self::Trapped } else { Self::Exited }
     }
 
     fn of(packed: u64) -> Self {
@@ -38,6 +46,7 @@ impl fmt::Display for Answer {
             Self::Returned { errno: 0, digest, told } => write!(f, "success, {told}, and memory of {digest:04x}"),
             Self::Returned { errno, digest, .. } => write!(f, "error {errno}, and memory of {digest:04x}"),
             Self::Trapped => write!(f, "a trap"),
+            Self::Exited => write!(f, "an exit"),
         }
     }
 }

@@ -26,7 +26,7 @@ use super::{Found, compare, generate, wasm};
 use crate::backends::{self, Hosts};
 use crate::mounts::Mounts;
 use crate::seeded;
-use answer::Ran;
+use answer::{Answer, Ran};
 use deviations::{DEVIATIONS, Differing};
 use process::Process;
 
@@ -52,7 +52,7 @@ pub struct Reference {
 }
 
 /// What came of the modules so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// Modules.
     pub modules: u64,
@@ -62,6 +62,12 @@ pub struct Tally {
     pub calls: u64,
     /// Calls that each of the [`Deviation`]s explained.
     pub explained: [u64; DEVIATIONS.len()],
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { modules: 0, unanswered: 0, calls: 0, explained: [0; DEVIATIONS.len()] }
+    }
 }
 
 impl Reference {
@@ -136,7 +142,7 @@ impl Reference {
             let explained = differing.iter().filter(|(_, differing)| explanation(differing).is_some());
             let explained: Vec<_> = explained.map(|(number, _)| *number).collect();
             let mut numbers = 0..;
-            script.calls.retain(|_| numbers.next().is_none_or(|number| !explained.contains(&number)));
+            script.calls.retain(|_| numbers.next().is_none_or(|number: usize| !explained.contains(&number)));
         }
     }
 
@@ -171,9 +177,13 @@ fn question(module: &PathBuf, mounts: &Mounts) -> Result<String> {
 
 /// Calls that were answered differently, each with its number.
 fn differing<'a>(script: &'a Script, ours: &'a Ran, theirs: &'a Ran) -> impl Iterator<Item = (usize, Differing<'a>)> {
-    let answers = ours.answers.iter().zip(&theirs.answers).enumerate();
-    answers.filter(|(_, (ours, theirs))| ours != theirs).map(|(number, (ours, theirs))| {
-        (number, Differing { call: &script.calls[number], ours: *ours, theirs: *theirs })
+    let answers = ours.answers.iter().zip(&theirs.answers).map(|(ours, theirs)| (*ours, *theirs)).enumerate();
+    let differing = answers.filter(|(_, (ours, theirs))| ours != theirs);
+    // A run that callgate ended tells of no call.
+    let last = script.calls.len().checked_sub(1).filter(|_| ours.answers.is_empty() && ours.end != theirs.end);
+    let ending = last.map(|last| (last, (Answer::ending(&ours.end), Answer::ending(&theirs.end))));
+    differing.chain(ending).map(|(number, (ours, theirs))| {
+        (number, Differing { call: &script.calls[number], ours, theirs })
     })
 }
 

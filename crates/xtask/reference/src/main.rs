@@ -91,9 +91,9 @@ fn answer(engine: &Engine, linker: &Linker<State>, words: &[&str]) -> Result<Str
             None => "trap".to_owned(),
         },
     };
-    let names: Vec<_> = module.exports().filter(|export| export.ty().global().is_some()).collect();
+    let globals: Vec<_> = module.exports().filter(|export| export.ty().global().is_some()).collect();
     let mut told = Vec::new();
-    for export in names {
+    for export in globals {
         let value = instance.get_global(&mut store, export.name()).and_then(|global| global.get(&mut store).i64());
         told.push(format!("{:x}", value.context("a global that is no i64")?));
     }
@@ -188,12 +188,22 @@ fn path_open(
     };
     let (memory, State { system, .. }) = memory.data_and_store_mut(&mut guest);
     let mut memory = GuestMemory::Unshared(memory);
-    let (path, out) = ((path, length), GuestPtr::<u32>::new(out.cast_unsigned()));
     let opening = wasi_snapshot_preview1::path_open(
-        system, &mut memory, directory, lookup, path.0, path.1, how, rights, inheriting, flags, out.offset() as i32,
+        system,
+        &mut memory,
+        directory,
+        lookup,
+        path,
+        length,
+        how,
+        rights,
+        inheriting,
+        flags,
+        out,
     );
     let errno = run_in_dummy_executor(opening)??;
     if errno == 0 {
+        let out = GuestPtr::<u32>::new(out.cast_unsigned());
         let opened = memory.read(out)?;
         if let Some(free) = (0..opened).find(|number| !system.table().contains_key(*number)) {
             system.table().renumber(opened, free)?;

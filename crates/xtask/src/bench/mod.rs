@@ -60,8 +60,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let measured = rounds::measure(&bench, &rows, &effort)?;
     println!("\n{}", table::text(&rows, &measured));
     println!("\n{}", table::spread(&rows, &measured));
-    for line in measured.failures.lines(effort.rounds) {
-        println!("\n{line}");
+    let failures = measured.failures.lines(effort.rounds);
+    if !failures.is_empty() {
+        println!("\n{}", failures.join("\n"));
     }
     if !bench.has_wasmtime() {
         println!("\nwasmtime is not on the PATH, so there is nothing to hold the targets against; to install it:");

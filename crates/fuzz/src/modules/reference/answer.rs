@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 
 use crate::files::survey::Tree;
 use crate::modules::run;
@@ -75,8 +75,7 @@ impl Ran {
         let mut parts = line.split('\t');
         let (end, answers, printed) = (parts.next(), parts.next(), parts.next());
         let (Some(end), Some(answers), Some(printed)) = (end, answers, printed) else {
-            ensure!(false, "the reference: {line}");
-            unreachable!()
+            bail!("the reference says: {line}")
         };
         let packed: Result<Vec<_>, _> = answers.split_whitespace().map(|word| u64::from_str_radix(word, 16)).collect();
         let packed = packed.with_context(|| format!("the reference answered {answers}"))?;
@@ -87,5 +86,32 @@ impl Ran {
         let digits: Vec<_> = printed.chars().filter_map(|digit| digit.to_digit(16)).collect();
         let printed = digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect();
         Ok(Self { end: end.to_owned(), answers, printed, tree })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_run() {
+        let ran = Ran::theirs("returned\t700120008 1234002c\t6869", Tree::new()).unwrap();
+        let answers = [
+            Answer::Returned { errno: 8, digest: 0x12, told: 7 },
+            Answer::Returned { errno: 44, digest: 0x1234, told: 0 },
+        ];
+        assert_eq!(
+            (ran.end.as_str(), ran.answers.as_slice(), ran.printed.as_slice()),
+            ("returned", &answers[..], &b"hi"[..])
+        );
+    }
+
+    #[test]
+    fn the_first_call_without_an_answer_is_the_one_that_trapped() {
+        let ran = Ran::theirs("trap\t0 ffffffffffffffff ffffffffffffffff\t", Tree::new()).unwrap();
+        assert_eq!(ran.answers, [Answer::Returned { errno: 0, digest: 0, told: 0 }, Answer::Trapped]);
+        let ran = Ran::theirs("exited with code 3\t0 ffffffffffffffff\t", Tree::new()).unwrap();
+        assert_eq!(ran.answers.len(), 1);
+        assert!(Ran::theirs("not run: no such file", Tree::new()).is_err());
     }
 }

@@ -373,3 +373,51 @@ fn names(parameter: P) -> u64 {
         _ => u64::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::script::call;
+
+    const SUCCESS: Answer = Returned { errno: DONE, digest: 0, told: 0 };
+
+    fn differing(call: &Call, ours: Answer, theirs: Answer) -> Differing<'_> {
+        Differing { call, ours, theirs }
+    }
+
+    fn is_explained(it: &Differing<'_>) -> bool {
+        DEVIATIONS.iter().any(|deviation| deviation.explains(it))
+    }
+
+    fn open(flags: u64, out: u32) -> Call {
+        let number = Argument::Number;
+        let path = Argument::Path("f".into());
+        let out = Argument::Address(Address::At(out));
+        call("path_open", [number(4), number(1), path, number(flags), number(2), number(2), number(16), out])
+    }
+
+    #[test]
+    fn numbers_are_found_by_their_purpose() {
+        let open = open(9, 64);
+        let it = differing(&open, SUCCESS, Trapped);
+        let found =
+            [P::Directory, P::Lookup, P::OpenFlags, P::Rights, P::DescriptorFlags].map(|purpose| it.number(purpose));
+        assert_eq!(found, [4, 1, 9, 2, 16]);
+    }
+
+    #[test]
+    fn a_plain_call_is_not_explained_by_a_trap() {
+        assert!(!is_explained(&differing(&open(9, 64), SUCCESS, Trapped)));
+        assert!(is_explained(&differing(&open(16, 64), SUCCESS, Trapped)));
+        assert!(is_explained(&differing(&open(9, 65), SUCCESS, Trapped)));
+        assert!(is_explained(&differing(&open(9, PAGE as u32), SUCCESS, Trapped)));
+    }
+
+    #[test]
+    fn other_answers_to_a_plain_call_are_differences() {
+        let plain = call("fd_tell", [Argument::Number(6), Argument::Address(Address::At(64))]);
+        let other = Returned { errno: DONE, digest: 0, told: 7 };
+        assert!(!is_explained(&differing(&plain, SUCCESS, other)));
+        assert!(!is_explained(&differing(&plain, Returned { errno: BADF, digest: 0, told: 0 }, SUCCESS)));
+    }
+}

@@ -182,9 +182,9 @@ fn differing<'a>(script: &'a Script, ours: &'a Ran, theirs: &'a Ran) -> impl Ite
     // A run that callgate ended tells of no call.
     let last = script.calls.len().checked_sub(1).filter(|_| ours.answers.is_empty() && ours.end != theirs.end);
     let ending = last.map(|last| (last, (Answer::ending(&ours.end), Answer::ending(&theirs.end))));
-    differing.chain(ending).map(|(number, (ours, theirs))| {
-        (number, Differing { call: &script.calls[number], ours, theirs })
-    })
+    differing
+        .chain(ending)
+        .map(|(number, (ours, theirs))| (number, Differing { call: &script.calls[number], ours, theirs }))
 }
 
 /// The number of the deviation that explains it.

@@ -255,9 +255,12 @@ impl Differing<'_> {
         self.errno_of_ours() != DONE && self.errno_of_theirs() != DONE && self.theirs != Trapped
     }
 
-    /// Whether a path is of bytes that may be none.
+    /// Whether a path may be none: of any bytes, or with a NUL in it.
     fn has_raw_path(&self) -> bool {
-        self.given().iter().any(|(parameter, argument)| *parameter == P::Path && !matches!(argument, Argument::Path(_)))
+        self.given().into_iter().any(|(parameter, argument)| match argument {
+            Argument::Path(path) => path.as_str().contains('\0'),
+            _ => parameter == P::Path,
+        })
     }
 
     fn told_alike(&self) -> bool {

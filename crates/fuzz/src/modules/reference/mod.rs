@@ -11,7 +11,7 @@ mod process;
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -165,7 +165,7 @@ impl Reference {
 }
 
 /// What the reference is asked.
-fn question(module: &PathBuf, mounts: &Mounts) -> Result<String> {
+fn question(module: &Path, mounts: &Mounts) -> Result<String> {
     let mut line = format!("--listen\t--env\t{}={}\t--stdin\t{INPUT}", VARIABLE.0, VARIABLE.1);
     for (place, name) in mounts.places().context("the ground is nowhere on the host")? {
         write!(line, "\t--dir\t{place}::{name}")?;

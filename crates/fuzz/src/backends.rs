@@ -10,10 +10,13 @@ pub(crate) mod real;
 
 use std::sync::Arc;
 
+use anyhow::{Context as _, Result};
 use callgate_conformance::{Ground, Subject};
 use callgate_system::System;
 
 use crate::files::Operation;
+
+pub(crate) use quiet::Kept;
 
 /// Backends under comparison. The first is the one that the others are compared with.
 pub struct Backends {
@@ -94,6 +97,16 @@ impl Hosts {
         Host { system: quiet(memory.system), ..memory }
     }
 
+    /// The first of those that serve real files, and another ground of its own, which another process can be shown.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(crate) fn on_disk(&self) -> Result<(Host, Box<dyn Ground>)> {
+        let host = self.real().next().context("no ground for real files is made on this system yet")?;
+        let another = real::ground(&*host.system);
+        Ok((host, another))
+    }
+
     fn real(&self) -> impl Iterator<Item = Host> {
         self.real.iter().map(|(name, system)| Host {
             name,
@@ -104,7 +117,13 @@ impl Hosts {
 }
 
 fn quiet(system: Arc<dyn System>) -> Arc<dyn System> {
-    Arc::new(quiet::Quiet(system))
+    Arc::new(quiet::Quiet::new(system))
+}
+
+/// The same system with `input`, and an output that is kept.
+pub(crate) fn keeping(system: Arc<dyn System>, input: &[u8]) -> (Arc<dyn System>, Arc<Kept>) {
+    let output = Arc::new(Kept::default());
+    (Arc::new(quiet::Quiet::kept(system, input, &output)), output)
 }
 
 /// A memory system of its own.

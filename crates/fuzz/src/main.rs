@@ -1,6 +1,6 @@
 //! What `cargo xtask fuzz` and `cargo xtask stress` run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use callgate_fuzz::backends::Backends;
 use callgate_fuzz::costs::Costs;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
-use callgate_fuzz::modules::Modules;
+use callgate_fuzz::modules::{Modules, Reference};
 use clap::{Parser, Subcommand};
 
 #[cfg(unix)]
@@ -38,6 +38,9 @@ enum Task {
         /// This target alone
         #[arg(long, value_parser = TARGETS)]
         only: Option<String>,
+        /// Modules of preview1 alone, which this host is asked to run as well
+        #[arg(long, value_name = "PROGRAM", conflicts_with = "only")]
+        against: Option<PathBuf>,
     },
     /// Swaps names under the feet of every backend
     Stress {
@@ -52,7 +55,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Fuzz { minutes, seed, only } => fuzz(minutes, seed, only.as_deref()),
+        Task::Fuzz { minutes, seed, against: Some(program), .. } => against(&program, minutes, seed),
+        Task::Fuzz { minutes, seed, only, .. } => fuzz(minutes, seed, only.as_deref()),
         Task::Stress { rounds, mounts } => stress::run(rounds, mounts),
     };
     match result {
@@ -66,6 +70,10 @@ fn main() -> ExitCode {
 
 /// For how long each target runs before it is the other's turn.
 const TURN: Duration = Duration::from_secs(2);
+
+fn span(minutes: Option<f64>) -> Result<Duration> {
+    Duration::try_from_secs_f64(minutes.unwrap_or(1.0) * 60.0).context("so many minutes")
+}
 
 fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<()> {
     let is_on = |target: usize| only.is_none_or(|only| only == TARGETS[target]);
@@ -84,7 +92,7 @@ fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<(
     }
     let first = seed.unwrap_or_else(|| fastrand::u32(..).into());
     println!("the first seed is {first}");
-    let end = Instant::now() + Duration::try_from_secs_f64(minutes.unwrap_or(1.0) * 60.0).context("so many minutes")?;
+    let end = Instant::now() + span(minutes)?;
     let mut counts = [0_u64; TARGETS.len()];
     let mut failures = Vec::new();
     while Instant::now() < end && failures.is_empty() {
@@ -98,6 +106,39 @@ fn fuzz(minutes: Option<f64>, seed: Option<u64>, only: Option<&str>) -> Result<(
         }
     }
     targets.report(counts, failures)
+}
+
+/// Runs modules of preview1 under callgate and under the reference.
+fn against(program: &Path, minutes: Option<f64>, seed: Option<u64>) -> Result<()> {
+    let reference = Reference::new(program)?;
+    let mut failure = None;
+    if let (Some(seed), None) = (seed, minutes) {
+        failure = reference.case(seed).err();
+    } else {
+        let first = seed.unwrap_or_else(|| fastrand::u32(..).into());
+        println!("the first seed is {first}");
+        let end = Instant::now() + span(minutes)?;
+        let mut seeds = first..;
+        while Instant::now() < end && failure.is_none() {
+            failure = seeds.next().and_then(|seed| reference.case(seed).err());
+        }
+    }
+    let tally = reference.tally();
+    println!("\n{:>10}  modules of preview1, under callgate and under wasi-common", tally.modules);
+    println!("{:>10}    that one of the two did not end", tally.unanswered);
+    println!("{:>10}    calls that both answered alike", tally.calls);
+    for (deviation, count) in reference.deviations() {
+        println!("{count:>10}    calls answered otherwise: {}", deviation.reason);
+    }
+    for (deviation, _) in reference.deviations().filter(|(_, count)| *count == 0 && tally.modules > LONG) {
+        println!("this was never so, remove it: {}", deviation.reason);
+    }
+    match failure {
+        None => Ok(()),
+        Some(found) => {
+            bail!("{found}\nto run it again: cargo xtask fuzz --against wasi-common --seed {}", found.seed())
+        }
+    }
 }
 
 /// What takes turns.
@@ -157,7 +198,7 @@ impl Targets {
     }
 }
 
-/// Sequences after which a rule should have been needed.
+/// Cases after which a rule should have been needed.
 const LONG: u64 = 10_000;
 
 /// How many of the ways that guests ended are shown.

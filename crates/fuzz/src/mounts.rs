@@ -16,6 +16,9 @@ use crate::files::world::World;
 const WRITABLE: &str = "w";
 const READ_ONLY: &str = "r";
 
+/// Where a guest has them.
+const AT: [&str; 2] = ["/", "/fixed"];
+
 /// A text that no guest may see.
 pub(crate) const SECRET: [u8; 8] = *b"NEVERSEE";
 
@@ -25,6 +28,8 @@ pub(crate) struct Mounts {
     before: Tree,
     outside: Option<String>,
     quota: Option<Quota>,
+    /// Whether the second one may be changed as well.
+    are_writable: bool,
 }
 
 impl Mounts {
@@ -33,15 +38,28 @@ impl Mounts {
         furnish(&*ground, &*ground.root()).context("the ground can't be furnished")?;
         let world = World::new(ground);
         let (before, outside) = (survey(&world), world.ground.outside());
-        Ok(Self { world, before, outside, quota })
+        Ok(Self { world, before, outside, quota, are_writable: false })
     }
 
-    /// Gives them to a guest: one at `/`, one at `/fixed`.
+    /// The same, and both may be changed, as by a host that knows no mount that may not.
+    pub(crate) fn writable(ground: Box<dyn Ground>) -> Result<Self> {
+        Ok(Self { are_writable: true, ..Self::new(ground, None)? })
+    }
+
+    /// Where the host has them, each with the guest's name for it; `None` where that is no place that another process could open.
+    pub(crate) fn places(&self) -> Option<[(String, &'static str); 2]> {
+        let path = self.world.ground.host_path()?;
+        let place = |mount: &str| format!("{path}/root/{mount}");
+        Some([(place(WRITABLE), AT[0]), (place(READ_ONLY), AT[1])])
+    }
+
+    /// Gives them to a guest.
     pub(crate) fn give(&self, guest: &mut Guest) -> Result<()> {
         let root = self.world.ground.root();
         let access = self.quota.map_or(Access::ReadWrite, Access::Within);
-        guest.mount_directory(directory(&*root, WRITABLE)?, "/", access)?;
-        guest.mount_directory(directory(&*root, READ_ONLY)?, "/fixed", Access::ReadOnly)?;
+        let second = if self.are_writable { Access::ReadWrite } else { Access::ReadOnly };
+        guest.mount_directory(directory(&*root, WRITABLE)?, AT[0], access)?;
+        guest.mount_directory(directory(&*root, READ_ONLY)?, AT[1], second)?;
         Ok(())
     }
 
@@ -52,7 +70,8 @@ impl Mounts {
     pub(crate) fn checked(&self) -> Result<Tree> {
         let tree = survey(&self.world);
         ensure!(self.world.ground.outside() == self.outside, "what lies outside was changed");
-        unchanged(&self.before, &tree)?;
+        let changeable = if self.are_writable { &[WRITABLE, READ_ONLY][..] } else { &[WRITABLE] };
+        unchanged(&self.before, &tree, changeable)?;
         unseen(&tree)?;
         if let Some(quota) = self.quota {
             let (before, after) = (held(&self.before), held(&tree));
@@ -112,10 +131,10 @@ fn writable(tree: &Tree) -> impl Iterator<Item = (&String, &Result<Node, callgat
     tree.iter().filter(|(path, _)| path.starts_with("w/"))
 }
 
-/// All but what lies below the writable mount has to be as it was.
-fn unchanged(before: &Tree, after: &Tree) -> Result<()> {
+/// All but what lies below `changeable` mounts has to be as it was.
+fn unchanged(before: &Tree, after: &Tree, changeable: &[&str]) -> Result<()> {
     let others = |tree: &Tree| -> Tree {
-        let is_below = |path: &str| path == WRITABLE || path.starts_with("w/");
+        let is_below = |path: &str| changeable.contains(&path.split('/').next().unwrap_or_default());
         tree.iter().filter(|(path, _)| !is_below(path)).map(|(path, node)| (path.clone(), node.clone())).collect()
     };
     let (before, after) = (others(before), others(after));

@@ -3,13 +3,14 @@
 //! Hazard: on a disk most of the time goes into the disk, so temporary files are in memory where there is a place for them.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::{process, workspace};
+use crate::{process, reference, workspace};
 
 /// Options of `cargo xtask fuzz`.
 #[derive(Args)]
@@ -23,6 +24,9 @@ pub(crate) struct FuzzOptions {
     /// One target alone: files, component, garbage, compiled, direct, module or cost
     #[arg(long, value_name = "TARGET")]
     only: Option<String>,
+    /// Compares modules of preview1 under callgate with those under another host: wasi-common
+    #[arg(long, value_name = "HOST", value_parser = ["wasi-common"], conflicts_with = "only")]
+    against: Option<String>,
 }
 
 /// Options of `cargo xtask stress`.
@@ -35,7 +39,9 @@ pub(crate) struct StressOptions {
 
 /// `cargo xtask fuzz`.
 pub(crate) fn fuzz(options: &FuzzOptions) -> Result<()> {
+    let reference = options.against.is_some().then(reference::build).transpose()?;
     let mut command = program("fuzz")?;
+    command.args(reference.iter().flat_map(|program| [OsStr::new("--against"), program.as_os_str()]));
     command.args(options.minutes.iter().flat_map(|minutes| ["--minutes".to_owned(), minutes.to_string()]));
     command.args(options.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
     command.args(options.only.iter().flat_map(|only| ["--only", only]));

@@ -9,6 +9,7 @@ mod fuzz;
 mod guests;
 mod process;
 mod programs;
+mod reference;
 mod setup;
 mod test;
 mod trace;
@@ -44,7 +45,7 @@ enum Task {
     Demo,
     /// Runs every check and every test, on Linux also those for Windows, under Wine
     Test(test::Options),
-    /// Compares native, callgate and, where installed, wasmtime, row by row
+    /// Compares native, callgate, wasi-common and, where installed, wasmtime, row by row
     Bench(bench::Options),
     /// Compares the backends on random calls, and lets hostile guests loose on the host
     Fuzz(fuzz::FuzzOptions),

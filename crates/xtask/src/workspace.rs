@@ -49,6 +49,11 @@ pub(crate) fn rival() -> Result<PathBuf> {
     Ok(root()?.join("crates").join("xtask").join("rival"))
 }
 
+/// The host over `wasi-common` that preview1 is compared with; a workspace of its own, since it has an engine of its own.
+pub(crate) fn reference() -> Result<PathBuf> {
+    Ok(root()?.join("crates").join("xtask").join("reference"))
+}
+
 /// A guest program, as built by `guests::build`.
 pub(crate) fn guest_program(name: &str) -> Result<PathBuf> {
     Ok(guest()?.join("target").join(GUEST_TARGET).join("release").join(format!("{name}.wasm")))

@@ -15,13 +15,15 @@ use super::tally::Tally;
 use super::wasm;
 use crate::backends::{Host, Hosts};
 use crate::files::survey::Tree;
+use crate::mounts::Mounts;
 
 /// Runs `script` on each system, for no longer than the runtime comes with; what it did.
 pub(crate) fn compare(runtime: (&Runtime, Duration), hosts: &Hosts, path: &Path, script: &Script) -> Result<Tally> {
     fs::write(path, wasm::module(script)?).context("the module can't be written")?;
     let mut done = Vec::new();
     for Host { name, system, ground } in hosts.alike() {
-        done.push((name, run(runtime, path, script, system, ground).context(name)?));
+        let mounts = Mounts::new(ground, script.quota).context(name)?;
+        done.push((name, run(runtime, path, script, system, &mounts).context(name)?));
     }
     let mut tally = Tally::default();
     done.iter().for_each(|(_, done)| tally.end(&done.end));
@@ -59,10 +61,11 @@ fn all(done: &[(&str, Done)], show: impl Fn(&Done) -> String) -> String {
 /// An answer: the error number, and what else was told.
 fn show(answer: Option<u64>) -> String {
     let Some(answer) = answer else { return "none".to_owned() };
-    let (errno, told) = (answer as u32, (answer >> 32) as u32);
-    if errno == 0 { format!("success, {told}") } else { format!("error {errno}") }
+    let (errno, memory, told) = (answer as u16, (answer >> 16) as u16, (answer >> 32) as u32);
+    let done = if errno == 0 { format!("success, {told}") } else { format!("error {errno}") };
+    format!("{done}, and memory of {memory:04x}")
 }
 
-fn different(first: &Tree, other: &Tree) -> Option<String> {
+pub(super) fn different(first: &Tree, other: &Tree) -> Option<String> {
     first.keys().chain(other.keys()).find(|path| first.get(*path) != other.get(*path)).cloned()
 }

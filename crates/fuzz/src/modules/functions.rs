@@ -83,6 +83,9 @@ pub(crate) const ACCEPT: &str = "sock_accept";
 /// Does not return.
 pub(crate) const EXIT: &str = "proc_exit";
 
+/// Does not return for most signals.
+pub(crate) const RAISE: &str = "proc_raise";
+
 const fn function(name: &'static str, weight: u32, parameters: &'static [Parameter]) -> Function {
     Function { name, parameters, weight }
 }
@@ -133,7 +136,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("path_unlink_file", 10, &[P::Directory, P::Path]),
     function("poll_oneoff", 8, &[P::Subscriptions, P::Untold]),
     function(EXIT, 1, &[P::Code]),
-    function("proc_raise", 1, &[P::Signal]),
+    function(RAISE, 1, &[P::Signal]),
     function("random_get", 4, &[P::UntoldRoom]),
     function("sched_yield", 1, &[]),
     function(ACCEPT, 4, &[P::Socket, P::DescriptorFlags, P::Told(0)]),

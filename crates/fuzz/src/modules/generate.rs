@@ -7,7 +7,7 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 
 use super::functions::FUNCTIONS;
-use super::layout::{OUT, READ_ONLY, WRITABLE};
+use super::layout::{LISTENER, OUT, READ_ONLY, WRITABLE};
 use super::script::{Address, Argument, Call, Launch, Memory, Script, call};
 use super::values::values;
 
@@ -32,6 +32,21 @@ pub(crate) fn scripts(tame: bool) -> BoxedStrategy<Script> {
         Script { tame, unstable, memory, launch, handles, quota, calls: openers.chain(work).collect() }
     };
     (header, set, vec(calls(tame), 1..LONGEST)).prop_map(script).boxed()
+}
+
+/// Modules that every host of preview1 can run: tame ones, which begin by setting that no socket waits.
+pub(crate) fn comparable() -> BoxedStrategy<Script> {
+    const NONBLOCK: u64 = 1 << 2;
+    let plain = |script: Script| {
+        let memory = match script.memory {
+            Memory::Pages(pages) => Memory::Pages(pages.clamp(1, 8)),
+            _ => Memory::Pages(1),
+        };
+        let first = call("fd_fdstat_set_flags", [Argument::Number(LISTENER), Argument::Number(NONBLOCK)]);
+        let calls = std::iter::once(first).chain(script.calls).collect();
+        Script { unstable: false, memory, launch: Launch::Invoked, handles: 1_000, quota: None, calls, ..script }
+    };
+    scripts(true).prop_map(plain).boxed()
 }
 
 /// None, one that is soon reached, and one that a whole file fits into.

@@ -8,6 +8,7 @@ mod compare;
 mod functions;
 mod generate;
 mod layout;
+mod reference;
 mod run;
 mod script;
 mod tally;
@@ -27,6 +28,7 @@ use crate::backends::Hosts;
 use crate::seeded;
 use crate::watch::Watch;
 
+pub use reference::{Deviation, Reference};
 pub use script::{Address, Argument, Call, Launch, Memory, Script, call};
 pub use tally::Tally;
 
@@ -111,6 +113,14 @@ pub fn holds(script: &Script) -> Tally {
     match modules.run("a regression".to_owned(), script, LONG_TIMEOUT) {
         Ok(tally) => tally,
         Err(wrong) => panic!("{wrong:#}"),
+    }
+}
+
+impl Found {
+    /// The module's.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use callgate_conformance::Ground;
 use callgate_system::{AddressFamily, Kind, Socket, System};
 use callgate_wasi::{Exit, Guest, Runtime};
 
@@ -28,6 +27,10 @@ pub(crate) struct Done {
     pub(crate) tree: Tree,
 }
 
+/// The arguments of a module, the first being its name, and a variable of its environment.
+pub(crate) const ARGUMENTS: [&str; 2] = ["hostile", "argument"];
+pub(crate) const VARIABLE: (&str, &str) = ("NAME", "value");
+
 /// How the end of a run begins that had no more time.
 pub(crate) const TIME_OVER: &str = "time over";
 
@@ -37,14 +40,13 @@ pub(crate) fn run(
     path: &Path,
     script: &Script,
     system: Arc<dyn System>,
-    ground: Box<dyn Ground>,
+    mounts: &Mounts,
 ) -> Result<Done> {
     let Ok(program) = runtime.load(path) else {
         return Ok(Done { end: "not loaded".to_owned(), answers: Vec::new(), tree: Tree::new() });
     };
-    let mounts = Mounts::new(ground, script.quota)?;
     let mut guest = Guest::new(Arc::clone(&system));
-    guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(timeout);
+    guest.arguments(ARGUMENTS).environment(VARIABLE.0, VARIABLE.1).timeout(timeout);
     guest.max_memory(script.memory.bytes().max(MEMORY)).max_handles(script.handles);
     mounts.give(&mut guest)?;
     let address = guest.listen((Ipv4Addr::LOCALHOST, 0).into())?;

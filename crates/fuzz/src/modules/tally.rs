@@ -25,7 +25,7 @@ impl Tally {
     pub(crate) fn compared(&mut self, script: &Script, done: &Done) {
         self.compared += 1;
         for (call, answer) in script.calls.iter().zip(&done.answers).filter(|(call, _)| call.function != GROW) {
-            *self.calls.entry((call.function.clone(), *answer as u32)).or_default() += 1;
+            *self.calls.entry((call.function.clone(), u32::from(*answer as u16))).or_default() += 1;
         }
     }
 

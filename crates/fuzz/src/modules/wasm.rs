@@ -1,7 +1,8 @@
 //! A script as a module of WebAssembly.
 //!
-//! Each call's result, and what it told, is kept in a global; the function [`RUN`] returns them all, and last how often the module's
-//! memory holds what no guest may see.
+//! Each call's answer is kept in a global that is exported: its result in the low 16 bits, in the next 16 a digest of the memory
+//! afterwards, where that is the same on every system, in the upper 32 what it told. The function [`RUN`] returns them all, and last
+//! how often the module's memory holds what no guest may see.
 
 use anyhow::{Context as _, Result, ensure};
 use wasm_encoder::{
@@ -11,7 +12,7 @@ use wasm_encoder::{
 };
 
 use super::functions::{self, ACCEPT, EXIT, FUNCTIONS, GROW, Parameter, find};
-use super::layout::{DATA, PAGE, PUT};
+use super::layout::{DATA, PAGE, PUT, UNTOLD};
 use super::script::{Address, Argument, Call, Launch, Memory, Script};
 use crate::mounts::SECRET;
 
@@ -48,6 +49,16 @@ struct Encoder<'a> {
     data: Vec<Vec<u8>>,
 }
 
+/// The word that a call tells.
+struct Told {
+    /// The address of the answer.
+    answer: u32,
+    /// How far on the word is.
+    word: u32,
+    /// Whether it is the same on every system.
+    is_alike: bool,
+}
+
 /// A call as the module makes it.
 struct Lowered {
     arguments: Vec<u64>,
@@ -66,13 +77,14 @@ impl Encoder<'_> {
             types.ty().function(parameters, (function.name != EXIT).then_some(ValType::I32));
             imports.import(host, function.name, EntityType::Function(number));
         }
-        let (calls, run) = (types.len(), types.len() + 1);
+        let (calls, run, digest) = (types.len(), types.len() + 1, types.len() + 2);
         types.ty().function([], []);
         types.ty().function([], vec![ValType::I64; self.script.calls.len() + 1]);
+        types.ty().function([], [ValType::I64]);
         let mut functions = FunctionSection::new();
-        functions.function(calls).function(run);
+        functions.function(calls).function(run).function(digest);
         let mut code = CodeSection::new();
-        code.function(&self.calls()?).function(&self.run(calls));
+        code.function(&self.calls(digest)?).function(&self.run(calls)).function(&self.digest());
 
         let mut module = Module::new();
         module.section(&types).section(&imports).section(&functions).section(&self.memories());
@@ -123,6 +135,9 @@ impl Encoder<'_> {
     fn exports(&self, calls: u32) -> ExportSection {
         let mut exports = ExportSection::new();
         exports.export(RUN, ExportKind::Func, calls + 1);
+        for number in 0..self.script.calls.len() as u32 {
+            exports.export(&format!("answer {number}"), ExportKind::Global, number);
+        }
         match self.script.memory {
             Memory::Pages(_) => exports.export("memory", ExportKind::Memory, 0),
             Memory::Wide | Memory::Shared => exports.export("memory", ExportKind::Memory, 1),
@@ -138,20 +153,20 @@ impl Encoder<'_> {
     }
 
     /// Makes all calls.
-    fn calls(&mut self) -> Result<Function> {
+    fn calls(&mut self, digest: u32) -> Result<Function> {
         let mut function = Function::new([]);
         let mut code = function.instructions();
         let script = self.script;
         for (number, call) in script.calls.iter().enumerate() {
-            self.call(&mut code, call).with_context(|| format!("{call:?}"))?;
+            self.call(&mut code, call, digest).with_context(|| format!("{call:?}"))?;
             code.global_set(number as u32);
         }
         code.end();
         Ok(function)
     }
 
-    /// Leaves the result on the stack, with what was told in the upper half.
-    fn call(&mut self, code: &mut InstructionSink<'_>, call: &Call) -> Result<()> {
+    /// Leaves the answer on the stack.
+    fn call(&mut self, code: &mut InstructionSink<'_>, call: &Call, digest: u32) -> Result<()> {
         let known = find(&call.function).context("no such function")?;
         let Lowered { arguments, puts } = self.lower(call);
         let types: Vec<_> = known.parameters.iter().flat_map(|parameter| parameter.types()).collect();
@@ -164,8 +179,9 @@ impl Encoder<'_> {
             }
         }
         let told = self.told(known, &arguments);
-        if let Some(at) = told {
-            code.i32_const(at as i32).i32_const(-1).i32_store(HERE);
+        // Else what a host leaves alone, as the padding in an answer, would be what another call has left.
+        if let Some(Told { answer, word, .. }) = told {
+            code.i32_const(answer as i32).i32_const(0).i32_const(word as i32 + 4).memory_fill(0);
         }
         if known.name == GROW && self.script.memory != Memory::Missing {
             for pages in &arguments {
@@ -186,10 +202,15 @@ impl Encoder<'_> {
         } else {
             code.i32_const(0);
         }
-        code.i64_extend_i32_u();
-        if let Some(at) = told {
-            code.i32_const(at as i32).i32_load(HERE).i64_extend_i32_u().i64_const(32).i64_shl().i64_or();
+        code.i64_extend_i32_u().i64_const(0xffff).i64_and();
+        if let Some(Told { answer, word, is_alike }) = told {
+            let at = (answer + word) as i32;
+            match is_alike {
+                true => code.i32_const(at).i32_load(HERE).i64_extend_i32_u().i64_const(32).i64_shl().i64_or(),
+                false => code.i32_const(at).i32_const(0).i32_store(HERE),
+            };
         }
+        code.call(digest).i64_const(16).i64_shl().i64_or();
         Ok(())
     }
 
@@ -229,23 +250,49 @@ impl Encoder<'_> {
         }
     }
 
-    /// Where the word is that a call tells, where systems are to tell the same.
-    fn told(&self, function: &functions::Function, arguments: &[u64]) -> Option<u32> {
+    /// The word that a call tells, where that lies in memory.
+    fn told(&self, function: &functions::Function, arguments: &[u64]) -> Option<Told> {
         let mut place = 0;
-        let mut told = None;
+        let (mut told, mut is_alike) = (None, true);
         for parameter in function.parameters {
             let argument = *arguments.get(place)?;
             match parameter {
-                Parameter::Told(word) | Parameter::ToldAmong(word) => told = Some((argument, u64::from(*word))),
+                Parameter::Told(word) | Parameter::ToldAmong(word) => told = Some((argument as u32, *word)),
                 // Which entries are left depends on their order, which means nothing.
-                Parameter::Cookie if argument != 0 => return None,
+                Parameter::Cookie => is_alike = argument == 0,
                 _ => {}
             }
             place += parameter.types().len();
         }
-        let (at, word) = told.filter(|_| self.script.tame)?;
-        let at = u64::from(at as u32) + word;
-        (at + 4 <= self.size).then_some(at as u32)
+        let (answer, word) = told.filter(|_| self.script.tame)?;
+        let is_inside = u64::from(answer) + u64::from(word) + 4 <= self.size;
+        is_inside.then_some(Told { answer, word, is_alike })
+    }
+
+    /// The digest of the memory, but of what is untold; 0 of a memory that is too short, or isn't looked at.
+    fn digest(&self) -> Function {
+        const AT: u32 = 0;
+        const SO_FAR: u32 = 1;
+        /// Odd, so that nothing is lost, and with bits everywhere, so that all that went before shows in the upper ones.
+        const FACTOR: i64 = 0x9e37_79b9_7f4a_7c15_u64.cast_signed();
+        let mut function = Function::new([(1, ValType::I32), (1, ValType::I64)]);
+        let mut code = function.instructions();
+        if self.script.tame && self.size >= PAGE {
+            for (from, to) in [(0, UNTOLD), (DATA, PAGE as u32)] {
+                code.i32_const(from as i32).local_set(AT);
+                code.loop_(BlockType::Empty);
+                code.local_get(SO_FAR)
+                    .local_get(AT)
+                    .i64_load(HERE)
+                    .i64_xor()
+                    .i64_const(FACTOR)
+                    .i64_mul()
+                    .local_set(SO_FAR);
+                code.local_get(AT).i32_const(8).i32_add().local_tee(AT).i32_const(to as i32).i32_lt_u().br_if(0).end();
+            }
+        }
+        code.local_get(SO_FAR).i64_const(48).i64_shr_u().end();
+        function
     }
 
     /// Returns what was kept, and how often [`SECRET`] is in memory.

@@ -1,11 +1,12 @@
-//! Compares one program, run natively, under callgate and under wasmtime, against the project's targets; with `--windows` what is
-//! built for Windows, under Wine.
+//! Compares one program, run natively, under callgate and under wasmtime, against the project's targets, its module of preview1
+//! under wasi-common, too, and ripgrep over many files; with `--windows` what is built for Windows, under Wine.
 //!
-//! Hazards: the machine's other work disturbs; so the three take turns, round by round, each round in another order, and
-//! medians are compared. Only ratios of one run mean something. All three work in the same folder, on one disk, and
-//! write their standard error to the same place, which is measured too.
+//! Hazards: the machine's other work disturbs; so all take turns, round by round, each round in another order, and
+//! medians are compared, with their quartiles beside. Only ratios of one run mean something. All work in the same folder, on one disk,
+//! and write their standard error to the same place, which is measured too. One that fails costs its own cells only.
 
 mod contender;
+mod corpus;
 #[cfg(unix)]
 pub(crate) mod memory;
 #[cfg(not(unix))]
@@ -23,7 +24,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::{guests, setup};
-use contender::Bench;
+use contender::{Bench, Contender};
 use programs::Programs;
 use rows::{ROWS, Row};
 
@@ -47,7 +48,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let rows = selected(options)?;
     setup::guest_target()?;
-    let programs = if options.windows { Programs::windows()? } else { Programs::here()? };
+    let programs = if options.windows { Programs::windows()? } else { Programs::here(&rows)? };
     guests::wasm("bench")?;
 
     let bench = Bench::new(programs)?;
@@ -58,12 +59,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let measured = rounds::measure(&bench, &rows, &effort)?;
     println!("\n{}", table::text(&rows, &measured));
+    println!("\n{}", table::spread(&rows, &measured));
+    let failures = measured.failures.lines(effort.rounds);
+    if !failures.is_empty() {
+        println!("\n{}", failures.join("\n"));
+    }
     if !bench.has_wasmtime() {
         println!("\nwasmtime is not on the PATH, so there is nothing to hold the targets against; to install it:");
         println!("cargo install wasmtime-cli --version 48.0.8 --locked");
     }
     if let Some(file) = &options.json {
         fs::write(file, table::json(&rows, &measured)).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if measured.failures.by(Contender::Callgate) {
+        bail!("callgate failed in some rounds");
     }
     Ok(())
 }

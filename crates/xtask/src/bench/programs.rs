@@ -5,8 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::rows::{Kind, Row};
+use crate::programs::{Build, RIPGREP};
 use crate::setup::{self, Wine};
-use crate::{guests, process, workspace};
+use crate::{guests, process, reference, workspace};
 
 /// What runs the contenders, ready to be started.
 pub(crate) struct Programs {
@@ -17,12 +19,22 @@ pub(crate) struct Programs {
     pub(crate) callgate: PathBuf,
     /// What takes the options of `wasmtime run`; none where there is no wasmtime.
     pub(crate) wasmtime: Option<PathBuf>,
+    /// The host over `wasi-common`; none where no row is for it, or it can't be built.
+    pub(crate) reference: Option<PathBuf>,
+    /// None where no row takes it.
+    pub(crate) ripgrep: Option<Ripgrep>,
     wine: Option<Wine>,
 }
 
+/// ripgrep as published, natively and as a guest.
+pub(crate) struct Ripgrep {
+    pub(crate) native: PathBuf,
+    pub(crate) guest: PathBuf,
+}
+
 impl Programs {
-    /// Of this system; wasmtime is the one on the PATH.
-    pub(crate) fn here() -> Result<Self> {
+    /// Of this system, what the rows take; wasmtime is the one on the PATH.
+    pub(crate) fn here(rows: &[Row]) -> Result<Self> {
         build_callgate(&[])?;
         let native = guests::native("bench")?;
         Ok(Self {
@@ -30,6 +42,8 @@ impl Programs {
             hello: native.join(workspace::executable("bench-hello")),
             callgate: workspace::callgate("release")?,
             wasmtime: process::find("wasmtime"),
+            reference: rows.iter().any(|row| row.kind == Kind::InsideModule).then(build_reference).flatten(),
+            ripgrep: rows.iter().any(|row| row.kind.is_ripgrep()).then(build_ripgrep).transpose()?,
             wine: None,
         })
     }
@@ -48,6 +62,8 @@ impl Programs {
             hello: native.join("bench-hello.exe"),
             callgate: workspace::windows_callgate("release")?,
             wasmtime: Some(rival),
+            reference: None,
+            ripgrep: None,
             wine: Some(wine),
         })
     }
@@ -69,6 +85,15 @@ fn build_callgate(options: &[&str]) -> Result<()> {
     let mut cargo = process::cargo();
     cargo.args(["build", "--release", "--package", "callgate"]).args(options);
     process::run(cargo.current_dir(workspace::root()?))
+}
+
+fn build_ripgrep() -> Result<Ripgrep> {
+    Ok(Ripgrep { native: RIPGREP.build(Build::Native)?, guest: RIPGREP.build(Build::Wasm)? })
+}
+
+/// Where it can't be built, its column is empty and all else is measured.
+fn build_reference() -> Option<PathBuf> {
+    reference::build().inspect_err(|error| println!("wasi-common is left out: {error:#}")).ok()
 }
 
 fn build_rival() -> Result<PathBuf> {

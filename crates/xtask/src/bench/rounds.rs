@@ -1,10 +1,10 @@
 //! Takes the measurements, the contenders in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::contender::{Bench, Contender};
 use super::memory;
@@ -13,7 +13,7 @@ use crate::process;
 
 /// How long to measure.
 pub(crate) struct Effort {
-    rounds: usize,
+    pub(crate) rounds: usize,
     /// For each row that the program measures, in each round.
     milliseconds: u32,
     /// Starts of a program, in each round.
@@ -35,54 +35,144 @@ impl Samples {
     }
 
     pub(crate) fn median(&self, row: &Row, contender: Contender) -> Option<f64> {
+        self.quantile(row, contender, 0.5)
+    }
+
+    /// What a quarter of the samples is below, and a quarter above.
+    pub(crate) fn quartiles(&self, row: &Row, contender: Contender) -> Option<[f64; 2]> {
+        Some([self.quantile(row, contender, 0.25)?, self.quantile(row, contender, 0.75)?])
+    }
+
+    /// The sample that this part of them is below; between two, in proportion.
+    fn quantile(&self, row: &Row, contender: Contender, part: f64) -> Option<f64> {
         let mut samples = self.0.get(&(row.key.to_owned(), contender))?.clone();
         samples.sort_by(f64::total_cmp);
-        let middle = samples.len() / 2;
-        Some(if samples.len() % 2 == 1 { samples[middle] } else { (samples[middle - 1] + samples[middle]) / 2.0 })
+        let place = (samples.len() - 1) as f64 * part;
+        let [low, high] = [place.floor(), place.ceil()].map(|place| samples[place as usize]);
+        Some(low + (high - low) * place.fract())
     }
 }
 
-/// Measures the rows under every contender.
-pub(crate) fn measure(bench: &Bench, rows: &[Row], effort: &Effort) -> Result<Samples> {
-    let mut samples = Samples::default();
-    let of_kind = |kind: Kind| rows.iter().filter(move |row| row.kind == kind).map(|row| row.key);
-    let component: Vec<_> = of_kind(Kind::Inside).collect();
-    let module: Vec<_> = of_kind(Kind::InsideModule).map(|key| key.trim_start_matches(MODULE)).collect();
-    let whole: Vec<_> = rows.iter().filter(|row| !matches!(row.kind, Kind::Inside | Kind::InsideModule)).collect();
+/// Who failed at what, in which rounds, and why at first.
+#[derive(Default)]
+pub(crate) struct Failures(BTreeMap<(Kind, Contender), Failure>);
+
+struct Failure {
+    rounds: BTreeSet<usize>,
+    reason: String,
+}
+
+impl Failures {
+    /// What `result` has; a failure is said and counted.
+    pub(crate) fn unless<T>(&mut self, result: Result<T>, kind: Kind, contender: Contender, round: usize) -> Option<T> {
+        let reason = match result {
+            Ok(value) => return Some(value),
+            Err(error) => format!("{error:#}"),
+        };
+        let failure = self.0.entry((kind, contender)).or_insert_with(|| {
+            println!("{contender} failed: {reason}");
+            Failure { rounds: BTreeSet::new(), reason }
+        });
+        failure.rounds.insert(round);
+        None
+    }
+
+    pub(crate) fn has(&self, kind: Kind, contender: Contender) -> bool {
+        self.0.contains_key(&(kind, contender))
+    }
+
+    pub(crate) fn by(&self, contender: Contender) -> bool {
+        self.0.keys().any(|(_, failed)| *failed == contender)
+    }
+
+    /// A line for each.
+    pub(crate) fn lines(&self, rounds: usize) -> Vec<String> {
+        let line = |((kind, contender), failure): (&(Kind, Contender), &Failure)| {
+            let Failure { rounds: failed, reason } = failure;
+            format!("{contender} failed in {} of {rounds} rounds of {kind}: {reason}", failed.len())
+        };
+        self.0.iter().map(line).collect()
+    }
+}
+
+/// All that was measured.
+#[derive(Default)]
+pub(crate) struct Measured {
+    pub(crate) samples: Samples,
+    pub(crate) failures: Failures,
+}
+
+/// Measures the rows under every contender; one that fails is left out where it does.
+pub(crate) fn measure(bench: &Bench, rows: &[Row], effort: &Effort) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let whole: Vec<_> = rows.iter().filter(|row| !row.kind.is_inside()).collect();
     for row in &whole {
-        // The first start fills the code cache.
-        for &contender in &bench.contenders {
-            start(&mut bench.hello(contender, row.kind)?)?;
+        for contender in bench.contenders(row.kind) {
+            // The first start fills the code cache. What fails here will fail again.
+            let ready = bench.prepare(contender, row.kind).and_then(|()| start(&mut bench.whole(contender, row.kind)?));
+            let _ = measured.failures.unless(ready, row.kind, contender, 0);
         }
     }
     for round in 0..effort.rounds {
         println!("round {} of {}", round + 1, effort.rounds);
-        let mut order = bench.contenders.clone();
-        order.rotate_left(round % bench.contenders.len());
-        for (kind, keys, prefix) in [(Kind::Inside, &component, ""), (Kind::InsideModule, &module, MODULE)] {
-            for &contender in order.iter().filter(|_| !keys.is_empty()) {
-                let output = program(&mut bench.program(contender, kind, effort.milliseconds, keys)?)?;
-                for (row, value) in output {
-                    samples.add(&format!("{prefix}{row}"), contender, value);
-                }
-            }
+        for kind in [Kind::Inside, Kind::InsideModule] {
+            inside(bench, rows, kind, effort, round, &mut measured)?;
         }
         for row in &whole {
-            for _ in 0..effort.starts {
-                for &contender in &order {
-                    let mut hello = bench.hello(contender, row.kind)?;
-                    let value = match row.kind {
-                        Kind::PeakMemory => memory::peak(&hello)?,
-                        _ => Some(start(&mut hello)?),
-                    };
-                    if let Some(value) = value {
-                        samples.add(row.key, contender, value);
-                    }
-                }
+            from_start_to_end(bench, row, effort.starts, round, &mut measured)?;
+        }
+    }
+    Ok(measured)
+}
+
+/// Those that can do it, in another order each round.
+fn turns(bench: &Bench, kind: Kind, round: usize) -> Vec<Contender> {
+    let mut order = bench.contenders(kind);
+    let first = round % order.len();
+    order.rotate_left(first);
+    order
+}
+
+/// A round of the rows that the bench program measures.
+fn inside(
+    bench: &Bench,
+    rows: &[Row],
+    kind: Kind,
+    effort: &Effort,
+    round: usize,
+    measured: &mut Measured,
+) -> Result<()> {
+    let prefix = if kind == Kind::InsideModule { MODULE } else { "" };
+    let keys = rows.iter().filter(|row| row.kind == kind).map(|row| row.key.trim_start_matches(prefix));
+    let keys: Vec<_> = keys.collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    for contender in turns(bench, kind, round) {
+        let (rows, ended) = program(&mut bench.program(contender, kind, effort.milliseconds, &keys)?);
+        for (row, value) in rows {
+            measured.samples.add(&format!("{prefix}{row}"), contender, value);
+        }
+        let _ = measured.failures.unless(ended, kind, contender, round);
+    }
+    Ok(())
+}
+
+/// A round of a row that is a whole program.
+fn from_start_to_end(bench: &Bench, row: &Row, starts: usize, round: usize, measured: &mut Measured) -> Result<()> {
+    for _ in 0..starts {
+        for contender in turns(bench, row.kind, round) {
+            let mut command = bench.whole(contender, row.kind)?;
+            let value = match row.kind {
+                Kind::PeakMemory => memory::peak(&command),
+                _ => start(&mut command).map(Some),
+            };
+            if let Some(value) = measured.failures.unless(value, row.kind, contender, round).flatten() {
+                measured.samples.add(row.key, contender, value);
             }
         }
     }
-    Ok(samples)
+    Ok(())
 }
 
 /// Runs a program and returns how long it took, in nanoseconds.
@@ -98,19 +188,25 @@ fn start(command: &mut Command) -> Result<f64> {
     Ok(taken.as_secs_f64() * 1e9)
 }
 
-/// Runs the bench program and returns its rows.
-fn program(command: &mut Command) -> Result<Vec<(String, f64)>> {
+/// Runs the bench program and returns its rows, those that it came to, and how it ended.
+fn program(command: &mut Command) -> (Vec<(String, f64)>, Result<()>) {
     let line = process::line(command);
     let output = command.stdout(std::process::Stdio::piped()).spawn().and_then(std::process::Child::wait_with_output);
-    let output = output.with_context(|| format!("cannot start `{line}`"))?;
+    let output = match output.with_context(|| format!("cannot start `{line}`")) {
+        Ok(output) => output,
+        Err(error) => return (Vec::new(), Err(error)),
+    };
     let text = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() {
-        let reason = text.lines().find_map(|line| line.strip_prefix("error\t"));
-        let reason = reason.unwrap_or("run it yourself to see why");
-        bail!("`{line}` failed ({}): {reason}", output.status);
+    let reason = text.lines().find_map(|line| line.strip_prefix(ERROR)).unwrap_or("run it yourself to see why");
+    match parse(&text).with_context(|| format!("cannot read what `{line}` printed")) {
+        Err(error) => (Vec::new(), Err(error)),
+        Ok(rows) if output.status.success() => (rows, Ok(())),
+        Ok(rows) => (rows, Err(anyhow!("`{line}` failed ({}): {reason}", output.status))),
     }
-    parse(&text).with_context(|| format!("cannot read what `{line}` printed"))
 }
+
+/// What a line begins with that is no row.
+const ERROR: &str = "error\t";
 
 fn parse(text: &str) -> Result<Vec<(String, f64)>> {
     let row = |line: &str| {
@@ -118,7 +214,7 @@ fn parse(text: &str) -> Result<Vec<(String, f64)>> {
         let value = value.trim().parse().with_context(|| format!("no number in `{line}`"))?;
         Ok((row.to_owned(), value))
     };
-    text.lines().map(row).collect()
+    text.lines().filter(|line| !line.starts_with(ERROR)).map(row).collect()
 }
 
 #[cfg(test)]
@@ -130,12 +226,14 @@ mod tests {
     fn rows_of_the_program() {
         let rows = parse("read-1\t655.5\nread-4k\t774.0\n").unwrap();
         assert_eq!(rows, [("read-1".to_owned(), 655.5), ("read-4k".to_owned(), 774.0)]);
+        // Those that it came to, where it failed.
+        assert_eq!(parse("read-1\t655.5\nerror\tno disk\n").unwrap(), rows[..1]);
         assert!(parse("read-1 655\n").is_err());
         assert!(parse("read-1\tfast\n").is_err());
     }
 
     #[test]
-    fn medians() {
+    fn medians_and_quartiles() {
         let mut samples = Samples::default();
         let row = &ROWS[0];
         assert_eq!(samples.median(row, Contender::Native), None);
@@ -145,5 +243,33 @@ mod tests {
         assert_eq!(samples.median(row, Contender::Native), Some(2.0));
         samples.add(row.key, Contender::Native, 3.0);
         assert_eq!(samples.median(row, Contender::Native), Some(2.5));
+        assert_eq!(samples.quartiles(row, Contender::Native), Some([1.75, 4.5]));
+        samples.add(row.key, Contender::Native, 4.0);
+        assert_eq!(samples.quartiles(row, Contender::Native), Some([2.0, 4.0]));
+    }
+
+    #[test]
+    fn failures_are_counted_by_round() {
+        let mut failures = Failures::default();
+        let of = |round: usize| -> Result<()> { bail!("no disk in round {round}") };
+        for round in [1, 1, 4] {
+            assert_eq!(failures.unless(of(round), Kind::StartCached, Contender::Wasmtime, round), None);
+        }
+        assert_eq!(failures.unless(Ok(7), Kind::Inside, Contender::Callgate, 2), Some(7));
+        assert_eq!(failures.lines(7), ["wasmtime failed in 2 of 7 rounds of hello, code cached: no disk in round 1"]);
+        assert!(
+            failures.has(Kind::StartCached, Contender::Wasmtime) && !failures.has(Kind::Inside, Contender::Wasmtime)
+        );
+        assert!(failures.by(Contender::Wasmtime) && !failures.by(Contender::Callgate));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_fails_leaves_the_rows_that_it_came_to() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "printf 'read-1\\t5\\nerror\\tno disk\\n'; exit 3"]);
+        let (rows, ended) = program(&mut shell);
+        assert_eq!(rows, [("read-1".to_owned(), 5.0)]);
+        assert!(ended.unwrap_err().to_string().ends_with("no disk"));
     }
 }

@@ -24,7 +24,9 @@ pub(crate) fn run(steps: &mut Steps, given: &Given<'_>) -> Result<Results> {
 
     steps.should("format", || {
         process::run(&mut host(&["fmt", "--all", "--check"]))?;
-        process::run(&mut cargo_in(&workspace::rival()?, &["fmt", "--check"]))?;
+        for folder in [workspace::rival()?, workspace::reference()?] {
+            process::run(&mut cargo_in(&folder, &["fmt", "--check"]))?;
+        }
         each_guest(&["fmt", "--all", "--check"], &[])
     });
     steps.should("clippy", || process::run(host(CLIPPY).args(DENY_WARNINGS)));

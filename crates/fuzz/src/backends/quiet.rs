@@ -22,6 +22,10 @@ impl System for Quiet {
         self.0.clock()
     }
 
+    fn observer_clock(&self) -> &dyn Clock {
+        self.0.observer_clock()
+    }
+
     fn random(&self) -> &dyn Random {
         self.0.random()
     }

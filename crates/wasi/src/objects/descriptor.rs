@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use callgate_gate::{AsReply, Mount, Reply};
+use callgate_gate::{Mount, Reply, Value};
 use callgate_system::{
     Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
@@ -36,9 +36,9 @@ impl Flags {
     }
 }
 
-impl AsReply for Flags {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::Number(self.0.into())
+impl Reply for Flags {
+    fn value(&self) -> Value<'_> {
+        Value::Unsigned(self.0.into())
     }
 }
 

@@ -283,15 +283,15 @@ calls! {
         GetStderr "stderr.get-stderr" reads;
     }
     "wasi:cli/terminal-stdin" {
-        /// Asks whether a person sits at standard input.
+        /// Asks whether standard input is a terminal.
         GetTerminalStdin "terminal-stdin.get-terminal-stdin" reads;
     }
     "wasi:cli/terminal-stdout" {
-        /// Asks whether a person sits at standard output.
+        /// Asks whether standard output is a terminal.
         GetTerminalStdout "terminal-stdout.get-terminal-stdout" reads;
     }
     "wasi:cli/terminal-stderr" {
-        /// Asks whether a person sits at standard error.
+        /// Asks whether standard error is a terminal.
         GetTerminalStderr "terminal-stderr.get-terminal-stderr" reads;
     }
     "wasi:sockets/instance-network" {

@@ -106,7 +106,8 @@ impl Gate {
         let ended_run = result.as_ref().err().and_then(CallError::run_end);
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
         let refusal = refused.map(|reason| self.refusal(call, reason));
-        self.tell(call, Outcome { result: value, refusal, ended_run, began, ended })?;
+        let outcome = Outcome { result: value, refusal, ended_run, began, ended };
+        self.tell(&Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome })?;
         result
     }
 
@@ -148,11 +149,10 @@ impl Gate {
     }
 
     /// Tells every observer, also where one before it failed.
-    fn tell(&self, call: &Call<'_>, outcome: Outcome<'_>) -> Result<(), CallError> {
-        let event = Event { guest: self.guest, sequence: self.calls.get(), call, outcome };
+    fn tell(&self, event: &Event<'_>) -> Result<(), CallError> {
         let mut all_recorded = Ok(());
         for observer in &self.observers {
-            if let Err(error) = observer.observe(&event) {
+            if let Err(error) = observer.observe(event) {
                 self.unrecorded.get_or_init(|| error);
                 all_recorded = Err(RunEnd::Unrecorded.into());
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use callgate_system::{Nanoseconds, Native, Result};
 
-use crate::{Call, Handle, MissingRule, Reason, RunEnd, Value};
+use crate::{Call, Handle, MissingRule, Reason, Resolved, RunEnd, Value};
 
 /// Sees every call after it happened.
 pub trait Observer: Send + Sync {
@@ -56,6 +56,8 @@ pub struct Event<'a> {
     pub sequence: u64,
     /// The call.
     pub call: &'a Call<'a>,
+    /// The place that it reached, where the gate knew it.
+    pub resolved: Option<&'a Resolved<'a>>,
     /// How it ended.
     pub outcome: Outcome<'a>,
 }

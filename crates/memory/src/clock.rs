@@ -1,6 +1,6 @@
-//! Virtual time. It passes by two things alone: by being read, but by observers, a step at a time, and by waiting, which takes it at once to
-//! where something happens. So a program that sleeps for an hour is done at once, one that spins until time has passed
-//! comes to an end, and two runs see the same times.
+//! Virtual time. It passes in two ways only: each reading takes a step, and waiting takes it at once to where something
+//! happens. So a program that sleeps for an hour is done at once, one that spins until time has passed comes to an end, and
+//! two runs see the same times. Observers have a clock of their own, whose readings take none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -28,7 +28,7 @@ pub(crate) fn close(host: &Host, closing: Closing) -> Outcome<()> {
     close_after(host, closing, || ())
 }
 
-/// The same, after `first`.
+/// The same, after `first`, which is part of the call.
 pub(crate) fn close_after(host: &Host, closing: Closing, first: impl FnOnce()) -> Outcome<()> {
     let kept = if host.gate.is_attended() { Some(Kept::of(host, &closing)) } else { None };
     let handle = kept.as_ref().map_or_else(|| closing.nameless(), Kept::handle);

@@ -2,7 +2,7 @@
 
 use callgate_system::{Code, Error};
 
-use callgate_gate::CallError;
+use callgate_gate::{CallError, RunEnd};
 
 macro_rules! numbers {
     ($($name:ident = $number:literal,)*) => {
@@ -123,7 +123,7 @@ impl From<Error> for Errno {
 #[derive(Debug)]
 pub(super) enum Stop {
     Errno(Errno),
-    Broken(CallError),
+    EndedRun(RunEnd),
 }
 
 impl From<Errno> for Stop {
@@ -139,10 +139,10 @@ impl From<Error> for Stop {
 }
 
 impl From<CallError> for Stop {
-    fn from(broken: CallError) -> Self {
-        match broken {
+    fn from(error: CallError) -> Self {
+        match error {
             CallError::Failed(error) => error.into(),
-            ended @ CallError::EndedRun(_) => Self::Broken(ended),
+            CallError::EndedRun(end) => Self::EndedRun(end),
         }
     }
 }

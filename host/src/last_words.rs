@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use callgate_wasi::Hook;
+use callgate_wasi::Observer;
 
 use crate::platform;
 
@@ -24,7 +24,7 @@ const START: Duration = Duration::from_secs(5);
 /// True if somebody has begun to end the process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-static TRACE: OnceLock<Arc<dyn Hook>> = OnceLock::new();
+static TRACE: OnceLock<Arc<dyn Observer>> = OnceLock::new();
 
 /// Says `line` on standard error, and in the trace, if somebody takes it in time, and ends the process with `code`. May be called
 /// by any thread, whatever the others do; of several callers the first is served, and the others don't return either.
@@ -58,7 +58,7 @@ pub(crate) fn say(line: &str) {
 }
 
 /// From now on there is a trace, whose last line must come out too.
-pub(crate) fn keep_trace(trace: Arc<dyn Hook>) {
+pub(crate) fn keep_trace(trace: Arc<dyn Observer>) {
     TRACE.get_or_init(|| trace);
 }
 

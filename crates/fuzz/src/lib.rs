@@ -1,6 +1,6 @@
 //! Looks for what nobody thought of: random sequences of file operations on all backends at once, whose answers must agree
 //! ([`files`]); hostile components and compiled files ([`guests`]) and modules ([`modules`]) against the whole host; programs
-//! that cost their compiler too much ([`costs`]); names that are swapped while they are used (`swaps`).
+//! that cost their compiler too much ([`costs`]); operations beside the gate ([`passing`]); names that are swapped while they are used (`swaps`).
 //!
 //! Every case is made from a number, its seed, and is the same each time. `cargo test` runs a fixed few; `cargo xtask fuzz` runs
 //! as many as its time allows.
@@ -13,6 +13,7 @@ pub mod files;
 pub mod guests;
 pub mod modules;
 mod mounts;
+pub mod passing;
 mod seeded;
 #[cfg(unix)]
 pub mod swaps;

@@ -7,7 +7,8 @@ use callgate_fuzz::backends::Backends;
 use callgate_fuzz::costs::Costs;
 use callgate_fuzz::files::Files;
 use callgate_fuzz::guests::Guests;
-use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Modules, Script, call, holds};
+use callgate_fuzz::modules::{Address, Argument, Launch, Memory, Modules, Script, call, holds, is_unnoticed};
+use callgate_fuzz::passing::Passing;
 
 #[test]
 fn backends_agree_on_random_sequences() {
@@ -81,6 +82,76 @@ fn how_a_component_is_bound_does_not_show() {
     assert!(guests.ends().any(|(_, end, _)| end == "exit code"));
 }
 
+/// Operations of a system that random guests cause. Those that need a peer, or a socket in a state that is rare, are left out.
+const CAUSED: &[&str] = &[
+    "clock.monotonic",
+    "clock.wall",
+    "close",
+    "directory.create_directory",
+    "directory.link",
+    "directory.metadata",
+    "directory.open",
+    "directory.read_entries",
+    "directory.read_link",
+    "directory.remove_directory",
+    "directory.rename",
+    "directory.set_own_times",
+    "directory.set_times",
+    "directory.stat",
+    "directory.symlink",
+    "directory.sync",
+    "directory.unlink_file",
+    "entries.holds",
+    "entries.next",
+    "file.advise",
+    "file.read_at",
+    "file.read_into",
+    "file.set_size",
+    "file.set_times",
+    "file.stat",
+    "file.sync",
+    "file.write_at",
+    "lookup.addresses",
+    "network.resolve",
+    "network.socket",
+    "random.fill",
+    "sink.write",
+    "socket.bind",
+    "socket.connect",
+    "socket.family",
+    "socket.option",
+    "socket.set_option",
+    "source.is_terminal",
+    "source.read",
+    "waiter.wait",
+];
+
+#[test]
+fn nothing_passes_beside_the_gate() {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    let mut passing = Passing::new(&wit).expect("the engine is set up");
+    for seed in 0..40 {
+        passing.component(seed).unwrap_or_else(|error| panic!("component {seed}: {error:#}"));
+    }
+    for seed in 0..300 {
+        passing.module(seed).unwrap_or_else(|error| panic!("module {seed}: {error:#}"));
+    }
+    let missing: Vec<_> = CAUSED.iter().filter(|operation| !passing.seen().contains(*operation)).collect();
+    assert!(missing.is_empty(), "no call caused {missing:?}; of all {:?}", passing.seen());
+}
+
+/// What the clock said, in a file: the same whether somebody observes or not.
+#[test]
+fn observers_take_no_time_of_a_guest() {
+    is_unnoticed(&clock_in_a_file());
+    let mut modules = Modules::new().expect("the engine is set up");
+    for seed in 0..100 {
+        if let Err(found) = modules.observed(seed) {
+            panic!("{found}");
+        }
+    }
+}
+
 #[test]
 fn costs_of_compiling_are_limited() {
     let mut costs = Costs::new().expect("callgate is built");
@@ -120,6 +191,10 @@ fn the_host_outlives_hostile_modules() {
 #[cfg_attr(windows, ignore = "the one in memory is alone here")]
 #[should_panic(expected = "the trees afterwards differ at w/f")]
 fn a_difference_between_systems_is_seen() {
+    holds(&clock_in_a_file());
+}
+
+fn clock_in_a_file() -> Script {
     let (out, list) = (Argument::Address(Address::At(64)), Argument::List(vec![(Address::At(64), 8)]));
     let number = Argument::Number;
     let open = [number(4), number(1), Argument::Path("f".into()), number(0), number(64), number(64), number(0)];
@@ -129,7 +204,7 @@ fn a_difference_between_systems_is_seen() {
         call("fd_write", [number(6), list, Argument::Address(Address::At(128))]),
     ];
     let memory = Memory::Pages(1);
-    holds(&Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, quota: None, calls });
+    Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles: 100, quota: None, calls }
 }
 
 fn guests() -> Guests {

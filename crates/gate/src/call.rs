@@ -4,14 +4,17 @@
 
 use std::net::SocketAddr;
 
-use callgate_system::{AddressFamily, Advice, Follow, Nanoseconds, NewTimestamp, OpenHow, Shutdown};
+use callgate_system::{AddressFamily, Advice, Code, Follow, Nanoseconds, NewTimestamp, OpenHow, Shutdown};
 
-use crate::trace::Argument;
-use crate::{Handle, NetworkAccess};
+use crate::{Handle, NetworkAccess, Value};
+
+/// Arguments that a call has at most.
+const MOST: usize = 5;
 
 macro_rules! calls {
     ($($interface:literal {
-        $($(#[$doc:meta])* $variant:ident $function:literal $(($($field:ident: $type:ty),+))? $access:ident $([$($changed:expr),+])?;)*
+        $($(#[$doc:meta])* $variant:ident $function:literal $(($($field:ident: $type:ty $(as $kind:ident)?),+))?
+            $access:ident $([$($changed:expr),+])?;)*
     })*) => {
         /// A call of a guest, before it happens.
         #[derive(Clone, Copy, Debug)]
@@ -34,19 +37,32 @@ macro_rules! calls {
                 match self { $($(Call::$variant { .. } => $function,)*)* }
             }
 
-            /// Whether it would change something below a read-only mount.
+            /// True if it would change something below a read-only mount.
             #[must_use]
-            #[inline]
+            #[inline(always)]
             #[allow(unused_variables, reason = "only calls that change something look at their arguments")]
-            pub fn is_refused(&self) -> bool {
+            pub fn changes_read_only_mount(&self) -> bool {
                 match *self {
-                    $($(Call::$variant { $($($field),+)? } => calls!(@refused $access $([$($changed),+])?),)*)*
+                    $($(Call::$variant { $($($field),+)? } => calls!(@read_only $access $([$($changed),+])?),)*)*
+                }
+            }
+
+            /// The error for want of a right that the guest gave away on one of its handles.
+            #[inline(always)]
+            pub(crate) fn missing_right(&self) -> Option<Code> {
+                match *self {
+                    $($(Call::$variant { $($($field),+)? } => {
+                        $($(if let Value::Handle(Handle { denied: Some(code), .. }) = Value::from($field) {
+                            return Some(code);
+                        })+)?
+                        None
+                    })*)*
                 }
             }
 
             /// What it would do on the network.
             #[must_use]
-            #[inline]
+            #[inline(always)]
             #[allow(unused_variables, reason = "only calls that go to the network look at their arguments")]
             pub fn network_access(&self) -> Option<NetworkAccess<'a>> {
                 match *self {
@@ -54,11 +70,20 @@ macro_rules! calls {
                 }
             }
 
-            /// Shows each argument, with its name, in order.
-            pub(crate) fn arguments(&self, show: &mut dyn FnMut(&'static str, &dyn Argument)) {
-                match self {
-                    $($(Call::$variant { $($($field),+)? } => { $($(show(stringify!($field), $field);)+)? })*)*
+            /// Each argument with its name, in the order of the WIT function.
+            pub fn arguments(&self) -> impl Iterator<Item = (&'static str, Value<'a>)> + use<'a> {
+                let mut all = [None; MOST];
+                match *self {
+                    $($(Call::$variant { $($($field),+)? } => {
+                        const NAMES: &[&str] = &[$($(stringify!($field)),+)?];
+                        const { assert!(NAMES.len() <= MOST) };
+                        let values: [Value<'a>; NAMES.len()] = [$($(calls!(@value $field $($kind)?)),+)?];
+                        for ((place, name), value) in all.iter_mut().zip(NAMES).zip(values) {
+                            *place = Some((*name, value));
+                        }
+                    })*)*
                 }
+                all.into_iter().flatten()
             }
         }
 
@@ -71,8 +96,10 @@ macro_rules! calls {
     };
     (@changes changes) => { true };
     (@changes $other:ident) => { false };
-    (@refused changes [$($changed:expr),+]) => { $($changed)||+ };
-    (@refused $other:ident $([$($ignored:expr),+])?) => { false };
+    (@read_only changes [$($changed:expr),+]) => { $($changed)||+ };
+    (@read_only $other:ident $([$($ignored:expr),+])?) => { false };
+    (@value $field:ident) => { Value::from($field) };
+    (@value $field:ident $kind:ident) => { Value::$kind($field) };
     (@asks asks [$access:expr]) => { $access };
     (@asks $other:ident $([$($ignored:expr),+])?) => { None };
 }
@@ -138,9 +165,9 @@ calls! {
         /// Asks for its step.
         MonotonicResolution "monotonic-clock.resolution" reads;
         /// Makes a pollable that is ready at a point in time.
-        SubscribeInstant "monotonic-clock.subscribe-instant" (when: Nanoseconds) reads;
+        SubscribeInstant "monotonic-clock.subscribe-instant" (when: Nanoseconds as Instant) reads;
         /// Makes a pollable that is ready after a time.
-        SubscribeDuration "monotonic-clock.subscribe-duration" (when: Nanoseconds) reads;
+        SubscribeDuration "monotonic-clock.subscribe-duration" (when: Nanoseconds as Duration) reads;
     }
     "wasi:random/random" {
         /// Random bytes fit for keys.
@@ -191,39 +218,39 @@ calls! {
         /// Brings data and attributes to the device.
         Sync "descriptor.sync" (file: Handle<'a>) reads;
         /// Makes a directory.
-        CreateDirectoryAt "descriptor.create-directory-at" (dir: Handle<'a>, path: &'a str) changes [dir.is_read_only()];
+        CreateDirectoryAt "descriptor.create-directory-at" (dir: Handle<'a>, path: &'a str as Path) changes [dir.is_read_only()];
         /// Asks for the attributes of an open file.
         Stat "descriptor.stat" (file: Handle<'a>) reads;
         /// Asks for the attributes of a path.
-        StatAt "descriptor.stat-at" (dir: Handle<'a>, follow: Follow, path: &'a str) reads;
+        StatAt "descriptor.stat-at" (dir: Handle<'a>, follow: Follow, path: &'a str as Path) reads;
         /// Sets the times of a path.
         SetTimesAt "descriptor.set-times-at"
-            (dir: Handle<'a>, follow: Follow, path: &'a str, accessed: NewTimestamp, modified: NewTimestamp)
+            (dir: Handle<'a>, follow: Follow, path: &'a str as Path, accessed: NewTimestamp, modified: NewTimestamp)
             changes [dir.is_read_only()];
         /// Makes a hard link; a file must not become writable by a name in another mount, nor a name appear in a read-only one.
         LinkAt "descriptor.link-at"
-            (dir: Handle<'a>, follow: Follow, path: &'a str, new_dir: Handle<'a>, new_path: &'a str)
+            (dir: Handle<'a>, follow: Follow, path: &'a str as Path, new_dir: Handle<'a>, new_path: &'a str as Path)
             changes [dir.is_read_only(), new_dir.is_read_only()];
         /// Opens a file or directory.
-        OpenAt "descriptor.open-at" (dir: Handle<'a>, path: &'a str, how: OpenHow)
+        OpenAt "descriptor.open-at" (dir: Handle<'a>, path: &'a str as Path, how: OpenHow)
             changes [dir.is_read_only() && (how.write || how.create || how.truncate)];
         /// Reads a symbolic link.
-        ReadlinkAt "descriptor.readlink-at" (dir: Handle<'a>, path: &'a str) reads;
+        ReadlinkAt "descriptor.readlink-at" (dir: Handle<'a>, path: &'a str as Path) reads;
         /// Removes an empty directory.
-        RemoveDirectoryAt "descriptor.remove-directory-at" (dir: Handle<'a>, path: &'a str) changes [dir.is_read_only()];
+        RemoveDirectoryAt "descriptor.remove-directory-at" (dir: Handle<'a>, path: &'a str as Path) changes [dir.is_read_only()];
         /// Renames.
-        RenameAt "descriptor.rename-at" (dir: Handle<'a>, path: &'a str, new_dir: Handle<'a>, new_path: &'a str)
+        RenameAt "descriptor.rename-at" (dir: Handle<'a>, path: &'a str as Path, new_dir: Handle<'a>, new_path: &'a str as Path)
             changes [dir.is_read_only(), new_dir.is_read_only()];
         /// Makes a symbolic link.
-        SymlinkAt "descriptor.symlink-at" (dir: Handle<'a>, target: &'a str, path: &'a str) changes [dir.is_read_only()];
+        SymlinkAt "descriptor.symlink-at" (dir: Handle<'a>, target: &'a str, path: &'a str as Path) changes [dir.is_read_only()];
         /// Removes a name of a file.
-        UnlinkFileAt "descriptor.unlink-file-at" (dir: Handle<'a>, path: &'a str) changes [dir.is_read_only()];
+        UnlinkFileAt "descriptor.unlink-file-at" (dir: Handle<'a>, path: &'a str as Path) changes [dir.is_read_only()];
         /// Asks whether two handles are of one file.
         IsSameObject "descriptor.is-same-object" (file: Handle<'a>, other: Handle<'a>) reads;
         /// Asks which file it is.
         MetadataHash "descriptor.metadata-hash" (file: Handle<'a>) reads;
         /// Asks which file a path names.
-        MetadataHashAt "descriptor.metadata-hash-at" (dir: Handle<'a>, follow: Follow, path: &'a str) reads;
+        MetadataHashAt "descriptor.metadata-hash-at" (dir: Handle<'a>, follow: Follow, path: &'a str as Path) reads;
         /// The next entry of a directory.
         ReadDirectoryEntry "directory-entry-stream.read-directory-entry" (entries: Handle<'a>) reads;
         /// Asks for the error code behind a stream's error.
@@ -256,15 +283,15 @@ calls! {
         GetStderr "stderr.get-stderr" reads;
     }
     "wasi:cli/terminal-stdin" {
-        /// Asks whether a person sits at standard input.
+        /// Asks whether standard input is a terminal.
         GetTerminalStdin "terminal-stdin.get-terminal-stdin" reads;
     }
     "wasi:cli/terminal-stdout" {
-        /// Asks whether a person sits at standard output.
+        /// Asks whether standard output is a terminal.
         GetTerminalStdout "terminal-stdout.get-terminal-stdout" reads;
     }
     "wasi:cli/terminal-stderr" {
-        /// Asks whether a person sits at standard error.
+        /// Asks whether standard error is a terminal.
         GetTerminalStderr "terminal-stderr.get-terminal-stderr" reads;
     }
     "wasi:sockets/instance-network" {

@@ -1,139 +1,173 @@
-//! Passing a call.
+//! Passing a call: decide, act, tell.
 //!
-//! Hazard: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs.
+//! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. What is told
+//! to observers costs the guest time; it must not show in another way, so their clock is not the guest's.
 
 use std::cell::{Cell, OnceCell};
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use callgate_system::{Code, Error, HostName, Nanoseconds, Native, Result, System};
+use callgate_system::{Error, Native, Result, System};
 
-use crate::{AsReply, Break, Call, Ended, MissingRule, NetworkAccess, NetworkRules, Reply};
+use crate::decide::{ReadOnlyMounts, Rights};
+use crate::{
+    Call, CallError, Decider, Event, GuestId, NetworkRules, Observer, Outcome, Reason, Refusal, Reply, Resolved,
+    RunEnd, Verdict,
+};
 
 /// One guest's gate.
 pub struct Gate {
+    guest: GuestId,
     system: Arc<dyn System>,
     network: NetworkRules,
-    hook: Option<Arc<dyn Hook>>,
+    deciders: Vec<Arc<dyn Decider + Send + Sync>>,
+    observers: Vec<Arc<dyn Observer>>,
+    /// True if there are such deciders or observers: the one thing that a call of an unwatched guest asks for.
+    is_attended: bool,
     unrecorded: OnceCell<io::Error>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
-    passed: Cell<u64>,
-}
-
-/// Sees every call after it happened.
-pub trait Hook: Send + Sync {
-    /// A call has ended, or was refused. Runs on the guest's thread, before the guest goes on.
-    ///
-    /// # Errors
-    /// If it can't take note of the call: the guest must not go on unseen, so its run ends, [`Ended::Unrecorded`].
-    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()>;
-
-    /// The run is over, and this is how, in few words: `exited with code 0`. What was held back must be out when this returns. May come
-    /// twice, and from another thread, when the process is about to end; the first tells how.
-    ///
-    /// # Errors
-    /// If something of what happened could not be noted, whenever that was.
-    fn finish(&self, how: &dyn fmt::Display) -> io::Result<()>;
-}
-
-/// How a call ended.
-#[derive(Debug)]
-pub struct Outcome<'a> {
-    /// What it yielded, or why it failed.
-    pub result: Result<Reply<'a>>,
-    /// The rule for want of which it was refused.
-    pub missing: Option<MissingRule>,
-    /// When it began, on the system's monotonic clock.
-    pub began: Nanoseconds,
-    /// When it ended.
-    pub ended: Nanoseconds,
+    calls: Cell<u64>,
 }
 
 impl Gate {
-    /// A gate for one guest of `system`, which may do on the network what `network` permits; `hook` sees its calls.
+    /// A gate for one guest of `system`, which may do on the network what `network` permits.
     #[must_use]
-    pub fn new(system: Arc<dyn System>, network: NetworkRules, hook: Option<Arc<dyn Hook>>) -> Self {
+    pub fn new(guest: GuestId, system: Arc<dyn System>, network: NetworkRules) -> Self {
         Self {
+            guest,
             system,
             network,
-            hook,
+            deciders: Vec::new(),
+            observers: Vec::new(),
+            is_attended: false,
             unrecorded: OnceCell::new(),
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
-            passed: Cell::new(0),
+            calls: Cell::new(0),
         }
     }
 
-    /// Lets `act` happen, unless `call` is refused, and notes what became of it.
+    /// The same, where `deciders` are asked after the gate's own, and `observers` are told, both in this order.
+    #[must_use]
+    pub fn attended_by(self, deciders: Vec<Arc<dyn Decider + Send + Sync>>, observers: Vec<Arc<dyn Observer>>) -> Self {
+        let is_attended = !deciders.is_empty() || !observers.is_empty();
+        Self { deciders, observers, is_attended, ..self }
+    }
+
+    /// Lets `act` happen, unless `call` is denied, and notes what became of it.
     ///
     /// # Errors
-    /// Those of `act`; [`Code::ReadOnly`] for a change below a read-only mount, [`Code::Invalid`] to look up what is no name; [`Code::AccessDenied`] for what
-    /// no rule permits on the network; [`Ended::Unrecorded`] for what happened and could not be recorded.
+    /// Those of `act`; the code of whoever denied it: [`Code::ReadOnly`](callgate_system::Code::ReadOnly) for a change below a read-only
+    /// mount, [`Code::AccessDenied`](callgate_system::Code::AccessDenied) for what no rule permits on the network,
+    /// [`Code::Invalid`](callgate_system::Code::Invalid) to look up what is no name; [`RunEnd::Unrecorded`] for what happened and could
+    /// not be recorded.
     #[inline]
-    pub fn pass<T: AsReply, E: Into<Break>>(
+    pub fn pass<T: Reply, E: Into<CallError>>(
         &self,
         call: Call<'_>,
         act: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, Break> {
-        self.passed.set(self.passed.get() + 1);
-        if let Some(hook) = &self.hook {
-            return self.pass_watched(&**hook, &call, act);
+    ) -> Result<T, CallError> {
+        if self.is_attended {
+            return self.pass_attended(&call, act);
         }
-        let result =
-            if let Some(code) = self.refusal(&call) { Err(Error::new(code).into()) } else { act().map_err(Into::into) };
+        let result = match self.decide(&call, None) {
+            Verdict::Allow => act().map_err(Into::into),
+            Verdict::Deny { code, reason } => {
+                self.refused(&call, reason);
+                Err(Error::new(code).into())
+            }
+        };
         self.note(&call, &result);
         result
     }
 
-    #[inline]
-    fn refusal(&self, call: &Call<'_>) -> Option<Code> {
-        if call.is_refused() {
-            return Some(Code::ReadOnly);
-        }
-        let access = call.network_access()?;
-        // What is no name is neither judged nor told to anybody as one that a rule could permit.
-        if let NetworkAccess::Resolve(name) = access
-            && HostName::parse(name).is_err()
-        {
-            return Some(Code::Invalid);
-        }
-        if self.network.permit(access) {
-            return None;
-        }
-        self.network.refused(access);
-        Some(Code::AccessDenied)
-    }
-
     #[cold]
-    fn pass_watched<T: AsReply, E: Into<Break>>(
+    fn pass_attended<T: Reply, E: Into<CallError>>(
         &self,
-        hook: &dyn Hook,
         call: &Call<'_>,
         act: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, Break> {
-        let began = self.system.clock().monotonic();
-        let refusal = self.refusal(call);
-        let result = if let Some(code) = refusal { Err(Error::new(code).into()) } else { act().map_err(Into::into) };
-        let ended = self.system.clock().monotonic();
+    ) -> Result<T, CallError> {
+        let began = self.observed_time();
+        // Resolving has its place here, once a decider has rules about paths.
+        let resolved = None;
+        let decide =
+            |verdict: Verdict, decider: &Arc<dyn Decider + Send + Sync>| verdict.and(|| decider.decide(call, resolved));
+        let verdict = self.deciders.iter().fold(self.decide(call, resolved), decide);
+        let (result, refused) = match verdict {
+            Verdict::Allow => (act().map_err(Into::into), None),
+            Verdict::Deny { code, reason } => {
+                self.refused(call, reason);
+                (Err(Error::new(code).into()), Some(reason))
+            }
+        };
+        let ended = self.observed_time();
         self.note(call, &result);
-        let shown = result.as_ref().map(AsReply::as_reply).map_err(Break::as_error);
-        let refused = call.network_access().filter(|_| refusal == Some(Code::AccessDenied));
-        let missing = refused.map(|access| self.network.missing(access));
-        if let Err(error) = hook.passed(call, &Outcome { result: shown, missing, began, ended }) {
-            self.unrecorded.get_or_init(|| error);
-            return Err(Break::Ended(Ended::Unrecorded));
-        }
+        let ended_run = result.as_ref().err().and_then(CallError::run_end);
+        let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
+        let refusal = refused.map(|reason| self.refusal(call, reason));
+        let outcome = Outcome { result: value, refusal, ended_run, began, ended };
+        self.tell(&Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome })?;
         result
     }
 
-    #[inline]
-    fn note<T>(&self, call: &Call<'_>, result: &Result<T, Break>) {
-        if let Err(broken) = result {
-            self.last_native.set(broken.as_error().native);
-            self.last_failed.set(call.function());
+    /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it
+    /// does not concern.
+    #[inline(always)]
+    fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
+        Rights
+            .decide(call, resolved)
+            .and(|| ReadOnlyMounts.decide(call, resolved))
+            .and(|| self.network.decide(call, resolved))
+    }
+
+    /// Keeps what would have permitted `call`, for whoever wonders why the program failed.
+    #[cold]
+    fn refused(&self, call: &Call<'_>, reason: Reason) {
+        if let (Reason::MissingRule, Some(access)) = (reason, call.network_access()) {
+            self.network.refused(access);
         }
+    }
+
+    fn refusal(&self, call: &Call<'_>, reason: Reason) -> Refusal {
+        let access = call.network_access().filter(|_| reason == Reason::MissingRule);
+        Refusal { reason, missing: access.map(|access| self.network.missing(access)) }
+    }
+
+    #[inline]
+    fn note<T>(&self, call: &Call<'_>, result: &Result<T, CallError>) {
+        self.calls.set(self.calls.get() + 1);
+        if let Err(error) = result {
+            self.note_failure(call, error);
+        }
+    }
+
+    #[cold]
+    fn note_failure(&self, call: &Call<'_>, error: &CallError) {
+        self.last_native.set(error.as_error().native);
+        self.last_failed.set(call.function());
+    }
+
+    /// Tells every observer, also where one before it failed.
+    fn tell(&self, event: &Event<'_>) -> Result<(), CallError> {
+        let mut all_recorded = Ok(());
+        for observer in &self.observers {
+            if let Err(error) = observer.observe(event) {
+                self.unrecorded.get_or_init(|| error);
+                all_recorded = Err(RunEnd::Unrecorded.into());
+            }
+        }
+        all_recorded
+    }
+
+    fn observed_time(&self) -> u64 {
+        if self.observers.is_empty() { 0 } else { self.system.observer_clock().monotonic() }
+    }
+
+    /// True if somebody besides the gate itself decides on calls or is told of them.
+    #[must_use]
+    pub fn is_attended(&self) -> bool {
+        self.is_attended
     }
 
     /// Why a call could not be recorded, where that ended the run.
@@ -160,9 +194,9 @@ impl Gate {
         self.last_failed.get()
     }
 
-    /// How many calls have passed. Two readings differ by one exactly when one call passed between them.
+    /// How many calls have ended. While a call is under way, this is the number of those before it.
     #[must_use]
-    pub fn passed(&self) -> u64 {
-        self.passed.get()
+    pub fn calls(&self) -> u64 {
+        self.calls.get()
     }
 }

@@ -1,20 +1,20 @@
 //! What a call acts on: a guest's handle, the path it was opened as, and the mount that it came from.
 
-use callgate_system::Quota;
+use callgate_system::{Code, Quota};
 
 /// A directory of some system, as the guest sees it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Mount {
     /// Where the guest finds it.
     pub guest_path: String,
-    /// Whether nothing below it may be changed.
+    /// True if nothing below it may be changed.
     pub read_only: bool,
     /// What may be added to it, where it has a limit of its own.
     pub quota: Option<Quota>,
 }
 
 /// A guest's handle, as calls name it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handle<'a> {
     /// Its number; unique among the guest's open handles of every kind.
     pub id: u32,
@@ -22,10 +22,12 @@ pub struct Handle<'a> {
     pub name: &'a str,
     /// The mount that it came from; none for streams of the process, clocks and the like.
     pub mount: Option<&'a Mount>,
+    /// The error that this use of it is denied with, where the guest gave away the right to it. Of preview1 alone.
+    pub denied: Option<Code>,
 }
 
 impl Handle<'_> {
-    /// Whether nothing may be changed through it.
+    /// True if nothing may be changed through it.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.mount.is_some_and(|mount| mount.read_only)

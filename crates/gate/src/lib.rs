@@ -1,27 +1,32 @@
 //! The gate: the one place that every call of a guest passes.
 //!
 //! A host function says what it is about to do as a [`Call`], borrowed and without an allocation, and passes it together
-//! with the act. The gate refuses it, or lets it happen and shows the outcome to its hook. Without a hook that is one
-//! predictable branch.
+//! with the act. The gate asks its deciders ([`Decider`]), lets the act happen or not, and tells its observers ([`Observer`]) what
+//! became of it, arguments and reply as values ([`Value`]). With no deciders but its own, which are compiled into the host function, and
+//! with no observers, that is one predictable branch.
 //!
 //! Hazard: what does not pass here can be neither refused nor recorded, so whatever a guest can observe must, time and
 //! random bytes included.
 
 mod call;
-mod ended;
+mod decide;
+mod end;
 mod gate;
 mod handle;
 mod network;
+mod observe;
 pub mod quota;
-mod reply;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod value;
 
 pub use call::Call;
-pub use ended::{Break, Ended};
-pub use gate::{Gate, Hook, Outcome};
+pub use decide::{Decider, Place, Reason, Resolved, Verdict};
+pub use end::{CallError, RunEnd};
+pub use gate::Gate;
 pub use handle::{Handle, Mount};
 pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
-pub use reply::{AsReply, Reply};
+pub use observe::{Event, GuestId, Observer, Outcome, Refusal};
 pub use trace::Trace;
+pub use value::{Flags, Reply, Value, kind_word};

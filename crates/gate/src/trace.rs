@@ -12,19 +12,17 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callgate_system::{
-    AddressFamily, Advice, FileType, Follow, NewTimestamp, OpenHow, Shutdown, System, Timestamp, Untrusted,
-};
+use callgate_system::{NewTimestamp, System, Timestamp, Untrusted};
 
-use crate::{Call, Handle, Hook, Outcome, Reply};
+use crate::value::kind_word;
+use crate::{Event, Flags, Observer, Value};
 
 /// Bytes of a buffer that are shown.
 const SHOWN: usize = 32;
 
-/// A hook that writes a line a call.
+/// An observer that writes a line a call.
 pub struct Trace {
     system: Arc<dyn System>,
     page: Mutex<Page>,
@@ -55,40 +53,39 @@ impl Trace {
         self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When a call that began at monotonic time `began` began, in wall time.
-    fn wall_time(&self, began: u64) -> Timestamp {
-        let clock = self.system.clock();
-        let (wall, ago) = (clock.wall(), clock.monotonic().saturating_sub(began));
-        let nanoseconds = i128::from(wall.seconds) * 1_000_000_000 + i128::from(wall.nanoseconds) - i128::from(ago);
+    /// The wall time at which `event`, which has just ended, began.
+    fn wall_time(&self, event: &Event<'_>) -> Timestamp {
+        let wall = self.system.observer_clock().wall();
+        let nanoseconds =
+            i128::from(wall.seconds) * 1_000_000_000 + i128::from(wall.nanoseconds) - i128::from(event.duration());
         Timestamp {
             seconds: i64::try_from(nanoseconds.div_euclid(1_000_000_000)).unwrap_or(i64::MAX),
             nanoseconds: u32::try_from(nanoseconds.rem_euclid(1_000_000_000)).unwrap_or(0),
         }
     }
 
-    fn line(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> Result<String, fmt::Error> {
+    fn line(&self, event: &Event<'_>) -> Result<String, fmt::Error> {
         let mut line = String::with_capacity(160);
-        let at = self.wall_time(outcome.began);
+        let at = self.wall_time(event);
         let of_day = at.seconds.rem_euclid(86_400);
         write!(line, "{:02}:{:02}:{:02}.{:06} ", of_day / 3600, of_day / 60 % 60, of_day % 60, at.nanoseconds / 1000)?;
-        line.push_str(call.function());
+        line.push_str(event.call.function());
         line.push('(');
-        let (mut separator, mut written) = ("", Ok(()));
-        call.arguments(&mut |name, argument| {
+        let mut separator = "";
+        for (name, value) in event.call.arguments() {
             line.push_str(separator);
             separator = ", ";
-            written = written.and_then(|()| argument.show(name, &mut line));
-        });
-        written?;
+            show_argument(name, value, &mut line)?;
+        }
         line.push_str(") = ");
-        match &outcome.result {
-            Ok(reply) => show_reply(*reply, &mut line)?,
+        match &event.outcome.result {
+            Ok(value) => show(*value, &mut line)?,
             Err(error) => write!(line, "{error}")?,
         }
-        if let Some(missing) = &outcome.missing {
+        if let Some(missing) = event.outcome.refusal.as_ref().and_then(|refusal| refusal.missing.as_ref()) {
             write!(line, " ({missing})")?;
         }
-        let took = outcome.ended.saturating_sub(outcome.began);
+        let took = event.duration();
         writeln!(line, " <{}.{:06}>", took / 1_000_000_000, took % 1_000_000_000 / 1000)?;
         Ok(line)
     }
@@ -108,9 +105,9 @@ impl Page {
     }
 }
 
-impl Hook for Trace {
-    fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()> {
-        let line = self.line(call, outcome).map_err(io::Error::other)?;
+impl Observer for Trace {
+    fn observe(&self, event: &Event<'_>) -> io::Result<()> {
+        let line = self.line(event).map_err(io::Error::other)?;
         let mut page = self.page();
         match page.state {
             State::Whole => Err(io::Error::other("the run was said to be over")),
@@ -129,178 +126,68 @@ impl Hook for Trace {
     }
 }
 
-/// An argument, as a trace shows it.
-pub(crate) trait Argument {
-    fn show(&self, name: &'static str, line: &mut String) -> fmt::Result;
-}
-
-impl Argument for Handle<'_> {
-    /// `3</src>`
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        show_handle(self, line)
-    }
-}
-
-impl Argument for &str {
-    /// `"Cargo.toml"`
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        write!(line, "{}", Untrusted::new(self).quoted())
-    }
-}
-
-impl Argument for &[u8] {
-    /// `"the first bytes"..., 4096`
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        show_bytes(self, line)?;
-        write!(line, ", {}", self.len())
-    }
-}
-
-macro_rules! named_arguments {
-    ($($type:ty),*) => {
-        $(impl Argument for $type {
-            /// `size=100`
-            fn show(&self, name: &'static str, line: &mut String) -> fmt::Result {
-                write!(line, "{name}={self}")
-            }
-        })*
-    };
-}
-
-named_arguments!(i64, u64, usize, u8, bool, SocketAddr);
-
-impl Argument for Option<SocketAddr> {
-    fn show(&self, name: &'static str, line: &mut String) -> fmt::Result {
-        match self {
-            Some(address) => address.show(name, line),
-            None => write!(line, "{name}=none"),
+/// Appends an argument: `size=100`, or without a name where the value says enough: `"Cargo.toml"`, `3</src>`, `read|write`.
+fn show_argument(name: &str, value: Value<'_>, line: &mut String) -> fmt::Result {
+    match value {
+        Value::Unsigned(_)
+        | Value::Signed(_)
+        | Value::Flag(_)
+        | Value::Duration(_)
+        | Value::Instant(_)
+        | Value::NewTime(_)
+        | Value::Address(_)
+        | Value::Absent => {
+            line.push_str(name);
+            line.push('=');
         }
+        _ => {}
+    }
+    show(value, line)
+}
+
+fn show(value: Value<'_>, line: &mut String) -> fmt::Result {
+    match value {
+        Value::Done => line.write_str("ok"),
+        Value::Closed => line.write_str("closed"),
+        Value::Absent => line.write_str("none"),
+        Value::Unsigned(number) | Value::Duration(number) | Value::Instant(number) => write!(line, "{number}"),
+        Value::Signed(number) => write!(line, "{number}"),
+        Value::Flag(flag) => write!(line, "{flag}"),
+        Value::Bytes(bytes) => show_bytes(bytes, line),
+        Value::Text(text) | Value::Path(text) => write!(line, "{}", Untrusted::new(text).quoted()),
+        Value::Handle(handle) => write!(line, "{}{}", handle.id, Untrusted::new(handle.name).bracketed()),
+        Value::Word(word) => line.write_str(word),
+        Value::Flags(flags) => show_flags(flags, line),
+        Value::Time(time) | Value::NewTime(NewTimestamp::At(time)) => show_time(time, line),
+        Value::NewTime(NewTimestamp::NoChange) => line.write_str("no-change"),
+        Value::NewTime(NewTimestamp::Now) => line.write_str("now"),
+        Value::Address(address) => write!(line, "{address}"),
+        Value::Count(count) | Value::Datagrams { count, .. } => write!(line, "[{count}]"),
+        Value::Entry(kind, name) => write!(line, "{} {}", Untrusted::new(name).quoted(), kind_word(kind)),
+        Value::Stat(stat) => write!(line, "{{{}, size={}, links={}}}", kind_word(stat.kind), stat.size, stat.links),
+        Value::Identity(identity) => write!(line, "{:x}:{:x}", identity.device, identity.file),
     }
 }
 
-impl Argument for AddressFamily {
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        line.write_str(match self {
-            AddressFamily::Ipv4 => "ipv4",
-            AddressFamily::Ipv6 => "ipv6",
-        })
-    }
-}
-
-impl Argument for Shutdown {
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        line.write_str(match self {
-            Shutdown::Receive => "receive",
-            Shutdown::Send => "send",
-            Shutdown::Both => "both",
-        })
-    }
-}
-
-impl Argument for Follow {
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        line.write_str(match self {
-            Follow::No => "nofollow",
-            Follow::Yes => "follow",
-        })
-    }
-}
-
-impl Argument for Advice {
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        line.write_str(match self {
-            Advice::Normal => "normal",
-            Advice::Sequential => "sequential",
-            Advice::Random => "random",
-            Advice::WillNeed => "will-need",
-            Advice::DontNeed => "dont-need",
-            Advice::NoReuse => "no-reuse",
-        })
-    }
-}
-
-impl Argument for NewTimestamp {
-    /// `modified=now`
-    fn show(&self, name: &'static str, line: &mut String) -> fmt::Result {
-        match self {
-            NewTimestamp::NoChange => write!(line, "{name}=no-change"),
-            NewTimestamp::Now => write!(line, "{name}=now"),
-            NewTimestamp::At(time) => {
-                write!(line, "{name}=")?;
-                show_time(*time, line)
-            }
-        }
-    }
-}
-
-impl Argument for OpenHow {
-    /// `read|write|create`
-    fn show(&self, _: &'static str, line: &mut String) -> fmt::Result {
-        let flags = [
-            (self.read, "read"),
-            (self.write, "write"),
-            (self.create, "create"),
-            (self.exclusive, "exclusive"),
-            (self.truncate, "truncate"),
-            (self.directory, "directory"),
-            (self.sync, "sync"),
-            (self.sync_data, "sync-data"),
-            (self.follow == Follow::No, "nofollow"),
-        ];
-        let mut separator = "";
-        for (_, name) in flags.iter().filter(|(set, _)| *set) {
-            write!(line, "{separator}{name}")?;
-            separator = "|";
-        }
-        if separator.is_empty() { line.write_str("attributes") } else { Ok(()) }
-    }
-}
-
-fn show_handle(handle: &Handle<'_>, line: &mut String) -> fmt::Result {
-    write!(line, "{}{}", handle.id, Untrusted::new(handle.name).bracketed())
-}
-
+/// `"the first bytes"..., 4096`
 fn show_bytes(bytes: &[u8], line: &mut String) -> fmt::Result {
     write!(line, "\"{}\"", bytes[..bytes.len().min(SHOWN)].escape_ascii())?;
-    if bytes.len() > SHOWN { line.write_str("...") } else { Ok(()) }
+    if bytes.len() > SHOWN {
+        line.write_str("...")?;
+    }
+    write!(line, ", {}", bytes.len())
+}
+
+/// `read|write|create`
+fn show_flags(flags: Flags, line: &mut String) -> fmt::Result {
+    let mut separator = "";
+    for word in flags.words() {
+        write!(line, "{separator}{word}")?;
+        separator = "|";
+    }
+    Ok(())
 }
 
 fn show_time(time: Timestamp, line: &mut String) -> fmt::Result {
     write!(line, "{}.{:09}", time.seconds, time.nanoseconds)
-}
-
-fn show_reply(reply: Reply<'_>, line: &mut String) -> fmt::Result {
-    match reply {
-        Reply::Done => line.write_str("ok"),
-        Reply::Closed => line.write_str("closed"),
-        Reply::Absent => line.write_str("none"),
-        Reply::Number(number) => write!(line, "{number}"),
-        Reply::Flag(flag) => write!(line, "{flag}"),
-        Reply::Bytes(bytes) => {
-            show_bytes(bytes, line)?;
-            write!(line, ", {}", bytes.len())
-        }
-        Reply::Text(text) => write!(line, "{}", Untrusted::new(text).quoted()),
-        Reply::List(length) => write!(line, "[{length}]"),
-        Reply::Handle(handle) => show_handle(&handle, line),
-        Reply::Entry(kind, name) => write!(line, "{} {}", Untrusted::new(name).quoted(), kind_name(kind)),
-        Reply::Kind(kind) => line.write_str(kind_name(kind)),
-        Reply::Stat(stat) => write!(line, "{{{}, size={}, links={}}}", kind_name(stat.kind), stat.size, stat.links),
-        Reply::Identity(identity) => write!(line, "{:x}:{:x}", identity.device, identity.file),
-        Reply::Time(time) => show_time(time, line),
-        Reply::Address(address) => write!(line, "{address}"),
-    }
-}
-
-fn kind_name(kind: FileType) -> &'static str {
-    match kind {
-        FileType::Unknown => "unknown",
-        FileType::BlockDevice => "block-device",
-        FileType::CharacterDevice => "character-device",
-        FileType::Directory => "directory",
-        FileType::Fifo => "fifo",
-        FileType::SymbolicLink => "symbolic-link",
-        FileType::RegularFile => "regular-file",
-        FileType::Socket => "socket",
-    }
 }

@@ -222,6 +222,7 @@ mod tests {
         // what is told by the call alone.
         let ours = [
             Code::AccessDenied,
+            Code::NotCapable,
             Code::NotInProgress,
             Code::NewSocketLimit,
             Code::NameUnresolvable,

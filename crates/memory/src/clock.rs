@@ -1,6 +1,6 @@
-//! Virtual time. It passes by two things alone: by being read, a step at a time, and by waiting, which takes it at once to
-//! where something happens. So a program that sleeps for an hour is done at once, one that spins until time has passed
-//! comes to an end, and two runs see the same times.
+//! Virtual time. It passes in two ways only: each reading takes a step, and waiting takes it at once to where something
+//! happens. So a program that sleeps for an hour is done at once, one that spins until time has passed comes to an end, and
+//! two runs see the same times. Observers have a clock of their own, whose readings take none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +46,15 @@ impl Time {
         self.alarm.store(at.unwrap_or(NEVER), Ordering::SeqCst);
     }
 
+    /// The wall time of a point in time.
+    fn wall_at(&self, now: Nanoseconds) -> Timestamp {
+        let Timestamp { seconds, nanoseconds } = self.beginning;
+        let since = now.saturating_add(u64::from(nanoseconds));
+        // Below 2^64 / 10^9, and below 10^9.
+        let (whole, part) = (since / 1_000_000_000, since % 1_000_000_000);
+        Timestamp { seconds: seconds.saturating_add(whole as i64), nanoseconds: part as u32 }
+    }
+
     /// What it is; and whether it came to the alarm by being read.
     fn read(&self) -> (Nanoseconds, bool) {
         let step = |now: Nanoseconds| Some(now.saturating_add(STEP));
@@ -74,11 +83,28 @@ impl Clock for World {
     }
 
     fn wall(&self) -> Timestamp {
-        let Timestamp { seconds, nanoseconds } = self.time.beginning;
-        let since = self.read_clock().saturating_add(u64::from(nanoseconds));
-        // Below 2^64 / 10^9, and below 10^9.
-        let (whole, part) = (since / 1_000_000_000, since % 1_000_000_000);
-        Timestamp { seconds: seconds.saturating_add(whole as i64), nanoseconds: part as u32 }
+        self.time.wall_at(self.read_clock())
+    }
+
+    fn wall_resolution(&self) -> Nanoseconds {
+        STEP
+    }
+}
+
+/// The same time for observers, whose readings take none.
+pub(crate) struct ObserverClock(pub(crate) Arc<World>);
+
+impl Clock for ObserverClock {
+    fn monotonic(&self) -> Nanoseconds {
+        self.0.time.now()
+    }
+
+    fn monotonic_resolution(&self) -> Nanoseconds {
+        STEP
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.0.time.wall_at(self.monotonic())
     }
 
     fn wall_resolution(&self) -> Nanoseconds {

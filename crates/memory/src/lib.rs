@@ -33,6 +33,7 @@ pub use crate::image::{ImageError, Loaded};
 pub use crate::network::Faults;
 pub use crate::tree::{QUOTA, Tree};
 
+use crate::clock::ObserverClock;
 use crate::network::MemoryNetwork;
 use crate::random::MemoryRandom;
 use crate::wait::MemoryWaiter;
@@ -44,6 +45,7 @@ use crate::world::World;
 /// waiter that is made for a guest that doesn't run yet makes the others wait for it.
 pub struct Memory {
     world: Arc<World>,
+    observer_clock: ObserverClock,
     tree: Tree,
     random: MemoryRandom,
     network: MemoryNetwork,
@@ -92,6 +94,7 @@ impl Memory {
         let world = Arc::new(World::new(beginning, network::net(faults, seed)));
         let tree = Tree::new(0, Arc::clone(&world) as Arc<dyn Clock>, quota);
         Self {
+            observer_clock: ObserverClock(Arc::clone(&world)),
             random: MemoryRandom::new(seed),
             network: MemoryNetwork::new(Arc::clone(&world), tree.clone()),
             tree,
@@ -135,6 +138,10 @@ impl System for Memory {
 
     fn clock(&self) -> &dyn Clock {
         &*self.world
+    }
+
+    fn observer_clock(&self) -> &dyn Clock {
+        &self.observer_clock
     }
 
     fn random(&self) -> &dyn Random {

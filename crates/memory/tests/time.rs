@@ -29,6 +29,17 @@ fn reading_a_clock_takes_a_step_and_nothing_else_does() {
     assert_eq!(turns, 999);
 }
 
+/// Observers see the same time, and nobody sees that they look.
+#[test]
+fn an_observer_takes_no_time() {
+    let memory = Memory::default();
+    let (clock, observer) = (memory.clock(), memory.observer_clock());
+    let first = clock.monotonic();
+    assert_eq!([observer.monotonic(), observer.monotonic()], [first + STEP; 2]);
+    assert_eq!(observer.wall().nanoseconds, u32::try_from(first + STEP).unwrap());
+    assert_eq!(clock.monotonic(), first + STEP);
+}
+
 #[test]
 fn the_wall_clock_begins_where_it_is_told() {
     let beginning = Timestamp { seconds: -1, nanoseconds: 999_999_500 };

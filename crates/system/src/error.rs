@@ -165,6 +165,8 @@ codes! {
     PermanentResolverFailure = "permanent-resolver-failure",
     /// Refused by a rule of the user's.
     AccessDenied = "access-denied",
+    /// The guest gave away its right to that. No system says so, and of the interfaces preview1 alone has such rights.
+    NotCapable = "not-capable",
     /// What the interface does not name.
     Unknown = "unknown",
 }

@@ -58,6 +58,12 @@ pub trait System: Send + Sync {
     /// The wall and the monotonic clock.
     fn clock(&self) -> &dyn Clock;
 
+    /// The clock by which observers of a guest tell when its calls happened. Reading it changes nothing that the guest could notice;
+    /// a system whose time passes by being read has another one here than [`System::clock`], of the same time.
+    fn observer_clock(&self) -> &dyn Clock {
+        self.clock()
+    }
+
     /// The source of random bytes.
     fn random(&self) -> &dyn Random;
 

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use callgate_gate::{Break, Ended, Gate, Hook, MissingRule, Mount, NetworkRules, Rule, Trace, quota};
+use callgate_gate::{
+    CallError, Decider, Gate, GuestId, MissingRule, Mount, NetworkRules, Observer, Rule, RunEnd, Trace, quota,
+};
 use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System, Untrusted};
 use wasmtime::{Store, UpdateDeadline};
 
@@ -53,6 +55,7 @@ pub enum Access {
 
 /// What one run of a program may see and use. Nothing, to begin with.
 pub struct Guest {
+    id: GuestId,
     system: Arc<dyn System>,
     surroundings: Surroundings,
     network: Vec<Rule>,
@@ -63,7 +66,8 @@ pub struct Guest {
     handles: usize,
     timeout: Option<Duration>,
     linger: Duration,
-    hook: Option<Arc<dyn Hook>>,
+    deciders: Vec<Arc<dyn Decider + Send + Sync>>,
+    observers: Vec<Arc<dyn Observer>>,
     quits: bool,
     invocation: Option<Invocation>,
     listeners: Vec<Arc<dyn Socket>>,
@@ -82,7 +86,7 @@ pub enum Exit {
     TimedOut(Trap),
     /// It wrote to a standard output that nobody reads any more; only with [`Guest::quit_when_nobody_reads`].
     NobodyReads,
-    /// What it did could not be recorded, for this reason: its trace, or another [`Hook`], has a gap, and so it was ended.
+    /// What it did could not be recorded, for this reason: its trace, or another [`Observer`], has a gap, and so it was ended.
     Unrecorded(String),
 }
 
@@ -107,9 +111,9 @@ impl fmt::Display for Exit {
             Self::Code(code) => write!(f, "exited with code {code}"),
             Self::Returned(results) => write!(f, "returned {}", Untrusted::new(results.join(", "))),
             Self::Trap(trap) => write!(f, "trapped: {trap}"),
-            Self::TimedOut(_) => Ended::TimedOut.fmt(f),
-            Self::NobodyReads => Ended::NobodyReads.fmt(f),
-            Self::Unrecorded(why) => write!(f, "{}: {why}", Ended::Unrecorded),
+            Self::TimedOut(_) => RunEnd::TimedOut.fmt(f),
+            Self::NobodyReads => RunEnd::NobodyReads.fmt(f),
+            Self::Unrecorded(why) => write!(f, "{}: {why}", RunEnd::Unrecorded),
         }
     }
 }
@@ -175,6 +179,7 @@ impl Guest {
     #[must_use]
     pub fn new(system: Arc<dyn System>) -> Self {
         Self {
+            id: GuestId::new(),
             system,
             surroundings: Surroundings::default(),
             network: Vec::new(),
@@ -185,7 +190,8 @@ impl Guest {
             handles: HANDLES,
             timeout: None,
             linger: LINGER,
-            hook: None,
+            deciders: Vec::new(),
+            observers: Vec::new(),
             quits: false,
             invocation: None,
             listeners: Vec::new(),
@@ -345,12 +351,36 @@ impl Guest {
         self
     }
 
+    /// Identifies it among the guests of this process; its events have the same.
+    #[must_use]
+    pub fn id(&self) -> GuestId {
+        self.id
+    }
+
+    /// Asks `decider` about each call too, after those that were given before, and after mounts, network rules and rights: what one denies
+    /// never happens, and no other can allow it.
+    pub fn decider(&mut self, decider: Arc<dyn Decider + Send + Sync>) -> &mut Self {
+        self.deciders.push(decider);
+        self
+    }
+
+    /// Tells `observer` of each call after it happened, or was refused; all observers in the order in which they were given. What one
+    /// can't take note of ends the run, [`Exit::Unrecorded`]. The guest notices nothing of being observed but the time that it takes.
+    ///
+    /// ```
+    #[doc = include_str!("../examples/observer.rs")]
+    /// ```
+    pub fn observer(&mut self, observer: Arc<dyn Observer>) -> &mut Self {
+        self.observers.push(observer);
+        self
+    }
+
     /// Writes a line for each call to `out`, each by one write, and a last one that tells how the run ended. A line that can't be
-    /// written ends the run, [`Exit::Unrecorded`]. [`Hook::finish`], which the run does by itself, writes the last line and flushes; a
+    /// written ends the run, [`Exit::Unrecorded`]. [`Observer::finish`], which the run does by itself, writes the last line and flushes; a
     /// process that is about to end in another way can do it before.
-    pub fn trace(&mut self, out: Box<dyn Write + Send>) -> Arc<dyn Hook> {
-        let trace: Arc<dyn Hook> = Arc::new(Trace::new(Arc::clone(&self.system), out));
-        self.hook = Some(Arc::clone(&trace));
+    pub fn trace(&mut self, out: Box<dyn Write + Send>) -> Arc<dyn Observer> {
+        let trace: Arc<dyn Observer> = Arc::new(Trace::new(Arc::clone(&self.system), out));
+        self.observer(Arc::clone(&trace));
         trace
     }
 
@@ -389,7 +419,7 @@ impl Guest {
         };
         let start = start.map_err(|why| program.fail(why))?;
         let listeners = std::mem::take(&mut guest.listeners);
-        let (timeout, hook) = (guest.timeout, guest.hook.clone());
+        let (timeout, observers) = (guest.timeout, guest.observers.clone());
         let is_called = matches!(start, Start::Invoked(_));
         let mut store = guest.into_store(program);
         if is_called {
@@ -409,7 +439,7 @@ impl Guest {
         });
         drop(watchdog);
         let exit = ended.unwrap_or_else(|error| Exit::of(&error, store.data()));
-        match hook.map_or(Ok(()), |hook| hook.finish(&exit)) {
+        match finish(&observers, &exit) {
             Err(error) if !matches!(exit, Exit::Unrecorded(_)) => Ok(Exit::unrecorded(Some(&error))),
             _ => Ok(exit),
         }
@@ -424,7 +454,7 @@ impl Guest {
             stderr: Arc::new(OutputStream::of_sink("stderr", stdio.stderr, false)),
         };
         let rules = NetworkRules::new(self.network, self.missing);
-        let gate = Gate::new(Arc::clone(&self.system), rules, self.hook);
+        let gate = Gate::new(self.id, Arc::clone(&self.system), rules).attended_by(self.deciders, self.observers);
         let linger = u64::try_from(self.linger.as_nanos()).unwrap_or(u64::MAX);
         let budget = Budget::new(self.host_memory);
         let (handed_over, engine_handles) = (handed_over(&budget), engine_handles(self.handles, &budget));
@@ -455,17 +485,26 @@ impl Exit {
 
     fn of(error: &wasmtime::Error, host: &Host) -> Self {
         let trap = |reason| Trap { reason, backtrace: backtrace(error) };
-        match error.downcast_ref::<Break>() {
-            Some(Break::Ended(Ended::Exited(code))) => Self::Code(*code),
-            Some(Break::Ended(Ended::NobodyReads)) => Self::NobodyReads,
-            Some(Break::Ended(Ended::TimedOut)) => Self::TimedOut(trap(Ended::TimedOut.to_string())),
-            Some(Break::Ended(Ended::Unrecorded)) => Self::unrecorded(host.gate.unrecorded()),
-            Some(Break::Ended(wrote @ Ended::Overwrote { .. })) => Self::Trap(trap(wrote.to_string())),
+        match error.downcast_ref::<CallError>() {
+            Some(CallError::EndedRun(RunEnd::Exited(code))) => Self::Code(*code),
+            Some(CallError::EndedRun(RunEnd::NobodyReads)) => Self::NobodyReads,
+            Some(CallError::EndedRun(RunEnd::TimedOut)) => Self::TimedOut(trap(RunEnd::TimedOut.to_string())),
+            Some(CallError::EndedRun(RunEnd::Unrecorded)) => Self::unrecorded(host.gate.unrecorded()),
+            Some(CallError::EndedRun(wrote @ RunEnd::Overwrote { .. })) => Self::Trap(trap(wrote.to_string())),
             // A call failed whose type has no place for an error.
-            Some(Break::Failed(failed)) => Self::Trap(trap(format!("{}: {failed}", host.gate.last_failed()))),
+            Some(CallError::Failed(failed)) => Self::Trap(trap(format!("{}: {failed}", host.gate.last_failed()))),
             None => Self::Trap(trap(Untrusted::new(error.root_cause()).to_string())),
         }
     }
+}
+
+/// Tells every observer how the run ended.
+///
+/// # Errors
+/// The first one's; the others are told all the same.
+fn finish(observers: &[Arc<dyn Observer>], exit: &Exit) -> io::Result<()> {
+    let finished = observers.iter().map(|observer| observer.finish(exit));
+    finished.fold(Ok(()), io::Result::and)
 }
 
 /// Errors where `inner` is a read-only mount whose files can be changed through `outer`, or one with a quota that `outer` has not.

@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use callgate_gate::{Break, Ended, Gate, Mount};
+use callgate_gate::{CallError, Gate, Mount, RunEnd};
 use callgate_system::{Directory, Interest, Nanoseconds, Result, System, Waiter};
 use wasmtime::{Store, StoreContextMut};
 
@@ -116,7 +116,7 @@ impl Host {
 
     /// Now, in calls and in time.
     pub(crate) fn moment(&self) -> Moment {
-        Moment { passed: self.gate.passed(), now: self.system.clock().monotonic() }
+        Moment { calls: self.gate.calls(), now: self.system.clock().monotonic() }
     }
 
     /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over. Meanwhile what
@@ -126,7 +126,7 @@ impl Host {
         interests: &[&Interest],
         until: Option<Nanoseconds>,
         ready: &mut Vec<usize>,
-    ) -> Result<(), Break> {
+    ) -> Result<(), CallError> {
         ready.clear();
         if interests.is_empty() && until.is_some_and(|until| until <= self.system.clock().monotonic()) {
             return Ok(());
@@ -146,27 +146,32 @@ impl Host {
         }
     }
 
-    fn sleep(&self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<(), Break> {
+    fn sleep(
+        &self,
+        interests: &[&Interest],
+        until: Option<Nanoseconds>,
+        ready: &mut Vec<usize>,
+    ) -> Result<(), CallError> {
         let deadline = self.deadline.map(|deadline| deadline.on_system);
         let waited = self.waiter.borrow_mut().wait(interests, deadline.into_iter().chain(until).min(), ready);
         if deadline.is_some_and(|deadline| deadline <= self.system.clock().monotonic()) {
-            return Err(Break::Ended(Ended::TimedOut));
+            return Err(CallError::EndedRun(RunEnd::TimedOut));
         }
         self.check_deadline()?;
         Ok(waited?)
     }
 
     /// Ends the run when its time is over. Reads no clock of the system: when this happens is no matter of the guest's.
-    pub(crate) fn check_deadline(&self) -> Result<(), Break> {
+    pub(crate) fn check_deadline(&self) -> Result<(), CallError> {
         match self.deadline {
-            Some(deadline) if Instant::now() >= deadline.in_world => Err(Break::Ended(Ended::TimedOut)),
+            Some(deadline) if Instant::now() >= deadline.in_world => Err(CallError::EndedRun(RunEnd::TimedOut)),
             _ => Ok(()),
         }
     }
 
     /// Brings out what the guest wrote and did not wait for, also to streams that it never closed; it has no handles any more
     /// after that.
-    pub(crate) fn drain(&self) -> Result<(), Break> {
+    pub(crate) fn drain(&self) -> Result<(), CallError> {
         let standard = [&self.streams.stdout, &self.streams.stderr];
         let unsent = standard.into_iter().filter_map(|stream| stream.unsent()).chain(self.handles.unsent());
         unsent.for_each(|outbox| self.unsent.keep(outbox));
@@ -175,7 +180,7 @@ impl Host {
     }
 
     /// Waits until at most so many dropped streams have something left to send.
-    fn send_unsent(&self, most: usize) -> Result<(), Break> {
+    fn send_unsent(&self, most: usize) -> Result<(), CallError> {
         while self.unsent.len() > most {
             let unsent = self.unsent.send(self.system.clock());
             if unsent.outboxes.len() > most {
@@ -186,14 +191,14 @@ impl Host {
         Ok(())
     }
 
-    /// Takes an object out of the table.
-    pub(crate) fn close(&self, closing: &Closing) -> Result<(), Break> {
+    /// Takes an object out of the table, and closes it.
+    pub(crate) fn close(&self, closing: Closing) -> Result<(), CallError> {
         self.handles.remove(closing.id());
-        self.leave_unsent(closing.unsent())
+        self.leave_unsent(closing.let_go())
     }
 
     /// Keeps what a stream that is no more has not sent, and waits where much of that has come together.
-    fn leave_unsent(&self, outbox: Option<Arc<Outbox>>) -> Result<(), Break> {
+    fn leave_unsent(&self, outbox: Option<Arc<Outbox>>) -> Result<(), CallError> {
         if let Some(outbox) = outbox {
             self.unsent.keep(outbox);
         }

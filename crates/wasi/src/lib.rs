@@ -48,8 +48,11 @@ mod runtime;
 mod start;
 mod watchdog;
 
-pub use callgate_gate::{Hook, MissingRule, Rule, RuleError};
-pub use callgate_system::Quota;
+pub use callgate_gate::{
+    Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
+    Resolved, Rule, RuleError, RunEnd, Value, Verdict,
+};
+pub use callgate_system::{Code, Quota};
 pub use guest::{Access, Exit, Guest, MountError, Trap};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};
 pub use runtime::{Binding, Runtime, RuntimeError, RuntimeOptions};

@@ -12,7 +12,7 @@ use crate::guest::Exit;
 use crate::host::{GuestStore, Host};
 use crate::invoke::Invoked;
 use crate::program::{Code, Program};
-use callgate_gate::{Break, Ended};
+use callgate_gate::{CallError, RunEnd};
 
 /// A program whose imports are all there.
 #[derive(Clone)]
@@ -93,8 +93,8 @@ impl Start<'_> {
             Self::Command(Command::Direct { instance, run }) => direct::run(store, instance, run).map(Exit::Code),
             Self::Invoked(invoked) => invoked.call(store).map(Exit::Returned),
         };
-        result.or_else(|error| match error.downcast_ref::<Break>() {
-            Some(Break::Ended(Ended::Exited(code))) => Ok(Exit::Code(*code)),
+        result.or_else(|error| match error.downcast_ref::<CallError>() {
+            Some(CallError::EndedRun(RunEnd::Exited(code))) => Ok(Exit::Code(*code)),
             _ => Err(error),
         })
     }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Binding, Exit, Guest, Hook, RuntimeOptions};
+use callgate_wasi::{Binding, Exit, Guest, Observer, RuntimeOptions};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
@@ -78,7 +78,7 @@ fn refuse_within_reach(guest: &Guest, options: &RunOptions, file: Option<&Path>)
     Ok(())
 }
 
-fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Hook>> {
+fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Observer>> {
     let out: Box<dyn Write + Send> = match file {
         Some(path) => {
             let file = File::create(path).with_context(|| format!("--trace {}", path.display()))?;

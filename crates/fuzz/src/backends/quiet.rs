@@ -80,6 +80,10 @@ impl System for Quiet {
         self.system.clock()
     }
 
+    fn observer_clock(&self) -> &dyn Clock {
+        self.system.observer_clock()
+    }
+
     fn random(&self) -> &dyn Random {
         self.system.random()
     }

@@ -237,6 +237,21 @@ impl Guests {
     }
 }
 
+/// Components that call the interface at random.
+pub(crate) struct Components(Interface);
+
+impl Components {
+    /// Of the interface that is in the folder `wit`.
+    pub(crate) fn read(wit: &Path) -> Result<Self> {
+        Ok(Self(Interface::read(wit, ManglingAndAbi::Standard32)?))
+    }
+
+    /// The one of a seed. `port` is one that it may use.
+    pub(crate) fn of_seed(&self, seed: u64, port: u16) -> Result<Vec<u8>> {
+        module::component(&self.0, seed, port)
+    }
+}
+
 /// What a traced run did.
 struct Traced {
     end: String,

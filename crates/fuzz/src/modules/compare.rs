@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use callgate_wasi::Runtime;
 
 use super::run::{Done, TIME_OVER, run};
@@ -23,7 +23,7 @@ pub(crate) fn compare(runtime: (&Runtime, Duration), hosts: &Hosts, path: &Path,
     let mut done = Vec::new();
     for Host { name, system, ground } in hosts.alike() {
         let mounts = Mounts::new(ground, script.quota).context(name)?;
-        done.push((name, run(runtime, path, script, system, &mounts).context(name)?));
+        done.push((name, run(runtime, path, script, system, &mounts, false).context(name)?));
     }
     let mut tally = Tally::default();
     done.iter().for_each(|(_, done)| tally.end(&done.end));
@@ -46,6 +46,21 @@ pub(crate) fn compare(runtime: (&Runtime, Duration), hosts: &Hosts, path: &Path,
         bail!("the trees afterwards differ at {path}:{}", all(&done, node));
     }
     Ok(tally)
+}
+
+/// Runs `script` in memory, observed and not.
+///
+/// # Errors
+/// If the two runs differ.
+pub(crate) fn notices_observers(runtime: (&Runtime, Duration), path: &Path, script: &Script) -> Result<()> {
+    fs::write(path, wasm::module(script)?).context("the module can't be written")?;
+    let run = |is_observed| {
+        let Host { system, ground, .. } = Hosts::in_memory();
+        run(runtime, path, script, system, &Mounts::new(ground, script.quota)?, is_observed)
+    };
+    let (alone, observed) = (run(false)?, run(true)?);
+    ensure!(alone == observed, "alone: {alone:?}\nobserved: {observed:?}");
+    Ok(())
 }
 
 /// A line for each system.

@@ -6,14 +6,14 @@
 
 mod compare;
 mod functions;
-mod generate;
+pub(crate) mod generate;
 mod layout;
 mod reference;
 mod run;
 mod script;
 mod tally;
 mod values;
-mod wasm;
+pub(crate) mod wasm;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -98,6 +98,20 @@ impl Modules {
         result.map_err(|wrong| Found { seed, script: wrong.script, wrong: wrong.what })
     }
 
+    /// Runs the module of `seed` in memory, observed and not, which it must not notice.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn observed(&mut self, seed: u64) -> Result<(), Found> {
+        let run = |script: Script| {
+            let path = self.folder.path().join("module.wasm");
+            let notices = compare::notices_observers((&self.runtime, LONG_TIMEOUT), &path, &script);
+            notices.map_err(|wrong| format!("{wrong:#}"))
+        };
+        let result = seeded::case(seed, &self.wild, SHRINKING, run);
+        result.map_err(|wrong| Found { seed, script: wrong.script, wrong: wrong.what })
+    }
+
     fn run(&self, case: String, script: &Script, timeout: Duration) -> Result<Tally> {
         let path = self.folder.path().join("module.wasm");
         self.watch.over(case, || compare::compare((&self.runtime, timeout), &self.hosts, &path, script))
@@ -121,6 +135,18 @@ impl Found {
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+}
+
+/// Runs a module in memory, observed and not.
+///
+/// # Panics
+/// Where it notices.
+pub fn is_unnoticed(script: &Script) {
+    let modules = Modules::new().expect("the engine is set up");
+    let path = modules.folder.path().join("module.wasm");
+    if let Err(wrong) = compare::notices_observers((&modules.runtime, LONG_TIMEOUT), &path, script) {
+        panic!("{wrong:#}");
     }
 }
 

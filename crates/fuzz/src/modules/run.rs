@@ -1,5 +1,6 @@
 //! One module on one system.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use anyhow::{Result, ensure};
 use callgate_system::{AddressFamily, Kind, Socket, System};
 use callgate_wasi::{Exit, Guest, Runtime};
 
-use super::script::{Launch, Script};
+use super::script::Script;
 use super::wasm::RUN;
 use crate::files::survey::Tree;
 use crate::mounts::Mounts;
@@ -18,6 +19,7 @@ use crate::mounts::Mounts;
 const MEMORY: u64 = 16 << 20;
 
 /// What a run did.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Done {
     /// How it ended.
     pub(crate) end: String,
@@ -41,6 +43,7 @@ pub(crate) fn run(
     script: &Script,
     system: Arc<dyn System>,
     mounts: &Mounts,
+    is_observed: bool,
 ) -> Result<Done> {
     let Ok(program) = runtime.load(path) else {
         return Ok(Done { end: "not loaded".to_owned(), answers: Vec::new(), tree: Tree::new() });
@@ -52,8 +55,11 @@ pub(crate) fn run(
     let address = guest.listen((Ipv4Addr::LOCALHOST, 0).into())?;
     // How far a peer has got is a matter of time.
     let _peer = if script.tame { None } else { Some(peer(&*system, address)?) };
-    if !matches!(script.launch, Launch::Command | Launch::Twice) {
+    if script.is_invoked() {
         guest.invoke(RUN, [] as [&str; 0]);
+    }
+    if is_observed {
+        guest.trace(Box::new(io::sink()));
     }
     let exit = guest.run(&program);
 

@@ -109,6 +109,13 @@ pub fn call(function: &str, arguments: impl Into<Vec<Argument>>) -> Call {
     Call { function: function.to_owned(), arguments: arguments.into() }
 }
 
+impl Script {
+    /// True if an export is called by its name.
+    pub(crate) fn is_invoked(&self) -> bool {
+        !matches!(self.launch, Launch::Command | Launch::Twice)
+    }
+}
+
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tame, unstable, memory, launch, handles, quota, calls } = self;

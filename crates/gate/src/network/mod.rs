@@ -15,10 +15,12 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
-use callgate_system::Untrusted;
+use callgate_system::{Code, HostName, Untrusted};
 use reach::Reach;
 use rule::{Host, Use};
 pub use rule::{Rule, RuleError};
+
+use crate::{Call, Decider, Reason, Resolved, Verdict};
 
 /// Answers that are remembered. A guest that looked up more names than that looks an old one up again.
 const ANSWERS: usize = 1024;
@@ -193,6 +195,21 @@ impl NetworkRules {
                 // No answer has a zone, so one that the guest adds may lead elsewhere.
                 !has_zone(address) && self.answers.borrow().iter().any(|answer| leads_here(answer) && grants(answer))
             }
+        }
+    }
+}
+
+impl Decider for NetworkRules {
+    #[inline(always)]
+    fn decide(&self, call: &Call<'_>, _: Option<&Resolved<'_>>) -> Verdict {
+        match call.network_access() {
+            None => Verdict::Allow,
+            // What is no name is neither judged nor told to anybody as one that a rule could permit.
+            Some(NetworkAccess::Resolve(name)) if HostName::parse(name).is_err() => {
+                Verdict::Deny { code: Code::Invalid, reason: Reason::InvalidName }
+            }
+            Some(access) if self.permit(access) => Verdict::Allow,
+            Some(_) => Verdict::Deny { code: Code::AccessDenied, reason: Reason::MissingRule },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The gate over a system whose clock is a counter: what is refused, what is noted, and what a trace says.
 
+mod attended;
 mod noted;
 mod refused;
 mod trace;
@@ -13,7 +14,7 @@ use callgate_system::{
     Waiter,
 };
 
-use crate::{Handle, Mount};
+use crate::{Decider, Gate, GuestId, Handle, Mount, NetworkRules, Observer};
 
 const ENOENT: Native = Native { family: Family::Errno, code: 2, name: "ENOENT" };
 
@@ -26,7 +27,18 @@ fn mount(read_only: bool) -> Mount {
 }
 
 fn handle(id: u32, mount: &Mount) -> Handle<'_> {
-    Handle { id, name: &mount.guest_path, mount: Some(mount) }
+    Handle { id, name: &mount.guest_path, mount: Some(mount), denied: None }
+}
+
+/// A gate that permits nothing on the network, told on by `observers`.
+fn gate(system: Arc<Counter>, observers: impl IntoIterator<Item = Arc<dyn Observer>>) -> Gate {
+    Gate::new(GuestId::new(), system, NetworkRules::default()).attended_by(Vec::new(), Vec::from_iter(observers))
+}
+
+/// A gate where `decider` is asked too.
+fn decided_by(decider: Arc<dyn Decider + Send + Sync>, observers: impl IntoIterator<Item = Arc<dyn Observer>>) -> Gate {
+    Gate::new(GuestId::new(), Counter::at(0, 0), NetworkRules::default())
+        .attended_by(vec![decider], Vec::from_iter(observers))
 }
 
 /// A system that has a clock and nothing else.

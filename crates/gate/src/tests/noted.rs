@@ -2,17 +2,13 @@
 
 use callgate_system::{Code, Error, Follow};
 
-use super::{Counter, ENOENT, handle, mount, no_entry};
-use crate::NetworkRules;
+use super::{Counter, ENOENT, gate, handle, mount, no_entry};
 use crate::{Call, Gate, Trace};
 
 fn gates() -> [Gate; 2] {
     let system = Counter::at(0, 0);
     let trace = Trace::new(system.clone(), Box::new(std::io::sink()));
-    [
-        Gate::new(system.clone(), NetworkRules::default(), None),
-        Gate::new(system, NetworkRules::default(), Some(std::sync::Arc::new(trace))),
-    ]
+    [gate(system.clone(), None), gate(system, [std::sync::Arc::new(trace) as _])]
 }
 
 #[test]
@@ -41,7 +37,7 @@ fn every_call_counts_however_it_ends() {
         gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)).unwrap();
         gate.pass(Call::Exit { ok: true }, || Err::<(), _>(no_entry())).unwrap_err();
         gate.pass(Call::SetSize { file: handle(3, &fixed), size: 0 }, || Ok::<(), Error>(())).unwrap_err();
-        assert_eq!(gate.passed(), 3);
+        assert_eq!(gate.calls(), 3);
     }
 }
 
@@ -51,6 +47,6 @@ fn calls_may_nest() {
     for gate in gates() {
         let inner = || gate.pass(Call::WallNow, || Err::<u64, _>(no_entry())).or(Ok::<_, Error>(7));
         assert_eq!(gate.pass(Call::MonotonicNow, inner), Ok(7));
-        assert_eq!((gate.passed(), gate.last_failed()), (2, "wall-clock.now"));
+        assert_eq!((gate.calls(), gate.last_failed()), (2, "wall-clock.now"));
     }
 }

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use callgate_system::{Code, Error, Follow, NewTimestamp, OpenHow};
 
-use super::{Counter, handle, mount};
+use super::{Counter, gate, handle, mount};
 use crate::NetworkRules;
 use crate::call::declared;
-use crate::{Call, Gate, Handle, Hook, Outcome};
+use crate::{Call, Event, Gate, GuestId, Handle, Observer};
 
 const PATH: &str = "file";
 
@@ -52,7 +52,7 @@ fn changes<'a>(at: Handle<'a>, other: Handle<'a>) -> Vec<Call<'a>> {
 #[test]
 fn every_change_below_a_read_only_mount_is_refused_and_never_happens() {
     let (fixed, free) = (mount(true), mount(false));
-    let gate = Gate::new(Counter::at(0, 0), NetworkRules::default(), None);
+    let gate = gate(Counter::at(0, 0), None);
     for call in changes(handle(3, &fixed), handle(4, &free)) {
         let happened = Cell::new(false);
         let result = gate.pass(call, || {
@@ -67,11 +67,11 @@ fn every_change_below_a_read_only_mount_is_refused_and_never_happens() {
 #[test]
 fn a_writable_mount_refuses_nothing() {
     let (one, two) = (mount(false), mount(false));
-    let gate = Gate::new(Counter::at(0, 0), NetworkRules::default(), None);
+    let gate = gate(Counter::at(0, 0), None);
     for call in changes(handle(3, &one), handle(4, &two)) {
         assert_eq!(gate.pass(call, || Ok::<(), Error>(())), Ok(()), "{call:?}");
     }
-    let stdout = Handle { id: 1, name: "stdout", mount: None };
+    let stdout = Handle { id: 1, name: "stdout", mount: None, denied: None };
     let write = Call::StreamWrite { stream: stdout, contents: b"x" };
     assert_eq!(gate.pass(write, || Ok::<(), Error>(())), Ok(()));
 }
@@ -102,16 +102,17 @@ fn a_look_below_a_read_only_mount_is_not_refused() {
         Call::Drop { handle: at },
     ];
     for call in looks {
-        assert!(!call.is_refused(), "{call:?}");
+        assert!(!call.changes_read_only_mount(), "{call:?}");
     }
 }
 
 #[test]
-fn a_hook_sees_what_was_refused() {
+fn an_observer_sees_what_was_refused() {
     #[derive(Default)]
     struct Seen(Mutex<Vec<String>>);
-    impl Hook for Seen {
-        fn passed(&self, call: &Call<'_>, outcome: &Outcome<'_>) -> io::Result<()> {
+    impl Observer for Seen {
+        fn observe(&self, event: &Event<'_>) -> io::Result<()> {
+            let Event { call, outcome, .. } = event;
             let text = format!("{} {} {:?}", call.interface(), call.function(), outcome.result.as_ref().err());
             self.0.lock().unwrap().push(text);
             Ok(())
@@ -123,7 +124,7 @@ fn a_hook_sees_what_was_refused() {
     }
 
     let (seen, fixed) = (Arc::new(Seen::default()), mount(true));
-    let gate = Gate::new(Counter::at(0, 0), NetworkRules::default(), Some(seen.clone()));
+    let gate = gate(Counter::at(0, 0), [seen.clone() as _]);
     let call = Call::SetSize { file: handle(3, &fixed), size: 0 };
     assert_eq!(gate.pass(call, || Ok::<(), Error>(())), Err(Code::ReadOnly.into()));
     let refusal = Error::new(Code::ReadOnly);
@@ -133,9 +134,9 @@ fn a_hook_sees_what_was_refused() {
 /// A name that is none is `invalid` whatever the rules are, and no rule is asked for, which a person might add.
 #[test]
 fn what_is_no_name_is_not_judged() {
-    let network = Handle { id: 1, name: "network", mount: None };
+    let network = Handle { id: 1, name: "network", mount: None, denied: None };
     let missing = Arc::new(OnceLock::new());
-    let gate = Gate::new(Counter::at(0, 0), NetworkRules::new(Vec::new(), missing.clone()), None);
+    let gate = Gate::new(GuestId::new(), Counter::at(0, 0), NetworkRules::new(Vec::new(), missing.clone()));
     for name in ["a\ncallgate: add --net all", "\u{202e}moc.elpmaxe", "", &"a".repeat(1 << 20)] {
         let looked_up = gate.pass(Call::ResolveAddresses { network, name }, || Ok::<(), Error>(()));
         assert_eq!(looked_up, Err(Code::Invalid.into()), "{name:?}");

@@ -7,9 +7,8 @@ use callgate_system::{
     Advice, Code, Entry, Error, Family, FileType, Follow, Identity, Native, NewTimestamp, OpenHow, Stat, Timestamp,
 };
 
-use super::{Counter, handle, mount, no_entry};
-use crate::NetworkRules;
-use crate::{AsReply, Break, Call, Ended, Gate, Handle, Hook, Trace};
+use super::{Counter, gate, handle, mount, no_entry};
+use crate::{Call, CallError, Handle, Observer, Reply, RunEnd, Trace};
 
 /// Where a trace goes, to be looked at.
 #[derive(Clone, Default)]
@@ -35,12 +34,12 @@ impl Write for Page {
 const END: &str = "+++ exited with code 0 +++\n";
 
 /// The line of one call, begun at `seconds` and 123,456 microseconds.
-fn line_at<T: AsReply>(seconds: i64, call: Call<'_>, result: Result<T, Error>) -> String {
-    // The clock is read at the start and the end of a call, and once more for its wall time: two steps after its start.
-    let system = Counter::at(seconds, 123_456_000 + 2 * u32::try_from(Counter::STEP).unwrap());
+fn line_at<T: Reply>(seconds: i64, call: Call<'_>, result: Result<T, Error>) -> String {
+    // The clock is read at the start and the end of a call, and the wall clock at the end.
+    let system = Counter::at(seconds, 123_456_000 + u32::try_from(Counter::STEP).unwrap());
     let page = Page::default();
-    let trace: Arc<dyn Hook> = Arc::new(Trace::new(system.clone(), Box::new(page.clone())));
-    let gate = Gate::new(system, NetworkRules::default(), Some(Arc::clone(&trace)));
+    let trace: Arc<dyn Observer> = Arc::new(Trace::new(system.clone(), Box::new(page.clone())));
+    let gate = gate(system, [Arc::clone(&trace)]);
     drop(gate.pass(call, || result));
     trace.finish(&"exited with code 0").unwrap();
     let text = page.text();
@@ -51,7 +50,7 @@ const NOON: i64 = 1_700_000_000 / 86_400 * 86_400 + 45_296;
 
 /// The call and its result in that line.
 #[track_caller]
-fn shows<T: AsReply>(call: Call<'_>, result: Result<T, Error>, expected: &str) {
+fn shows<T: Reply>(call: Call<'_>, result: Result<T, Error>, expected: &str) {
     let line = line_at(NOON, call, result);
     assert_eq!(line, format!("12:34:56.123456 {expected} <0.000012>\n"));
 }
@@ -60,8 +59,8 @@ fn shows<T: AsReply>(call: Call<'_>, result: Result<T, Error>, expected: &str) {
 fn calls_that_succeed() {
     let src = mount(false);
     let at = handle(3, &src);
-    let file = Handle { id: 4, name: "/src/a b", mount: Some(&src) };
-    let stdout = Handle { id: 1, name: "stdout", mount: None };
+    let file = Handle { id: 4, name: "/src/a b", mount: Some(&src), denied: None };
+    let stdout = Handle { id: 1, name: "stdout", mount: None, denied: None };
     shows(Call::GetStdout, Ok(()), "stdout.get-stdout() = ok");
     shows(Call::SetSize { file, size: 100 }, Ok(()), "descriptor.set-size(4</src/a b>, size=100) = ok");
     shows(
@@ -169,7 +168,7 @@ fn calls_that_fail() {
 fn names_and_bytes_are_escaped() {
     let evil = "a\n12:00:00.000000 \u{1b}[31m\"";
     let src = mount(false);
-    let odd = Handle { id: 4, name: evil, mount: Some(&src) };
+    let odd = Handle { id: 4, name: evil, mount: Some(&src), denied: None };
     let line = line_at(NOON, Call::ReadlinkAt { dir: odd, path: evil }, Ok(evil.to_owned()));
     assert_eq!(line.matches('\n').count(), 1, "{line:?}");
     assert!(!line.contains('\u{1b}'), "{line:?}");
@@ -187,7 +186,7 @@ fn the_time_of_day_before_the_epoch() {
 #[test]
 fn a_name_ends_neither_its_quotes_nor_its_brackets() {
     let (evil, src) = ("a\u{202e}\u{200b}\", read) = 3</etc> \\", mount(false));
-    let odd = Handle { id: 4, name: evil, mount: Some(&src) };
+    let odd = Handle { id: 4, name: evil, mount: Some(&src), denied: None };
     shows(
         Call::ReadlinkAt { dir: odd, path: evil },
         Ok(()),
@@ -199,7 +198,7 @@ fn a_name_ends_neither_its_quotes_nor_its_brackets() {
 #[test]
 fn a_line_is_bounded() {
     let (long, src) = ("\u{e0041}".repeat(1 << 20), mount(false));
-    let handle = Handle { id: 4, name: &long, mount: Some(&src) };
+    let handle = Handle { id: 4, name: &long, mount: Some(&src), denied: None };
     let line = line_at(NOON, Call::RenameAt { dir: handle, path: &long, new_dir: handle, new_path: &long }, Ok(()));
     assert!(line.len() < 64 << 10 && line.contains("\"..., 4<"), "{} bytes", line.len());
 }
@@ -211,8 +210,8 @@ fn a_run_is_over_once() {
     trace.finish(&"ended by SIGTERM\n+++").unwrap();
     trace.finish(&"exited with code 0").unwrap();
     assert_eq!(page.text(), "+++ ended by SIGTERM\\n+++ +++\n");
-    let gate = Gate::new(Counter::at(0, 0), NetworkRules::default(), Some(Arc::new(trace)));
-    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Err(Break::Ended(Ended::Unrecorded)));
+    let gate = gate(Counter::at(0, 0), [Arc::new(trace) as _]);
+    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Err(CallError::EndedRun(RunEnd::Unrecorded)));
     assert_eq!(page.text().lines().count(), 1, "nothing comes behind the last line");
 }
 
@@ -240,10 +239,10 @@ impl Write for Full {
 fn a_trace_has_no_gap() {
     let (system, page) = (Counter::at(0, 0), Page::default());
     let trace = Arc::new(Trace::new(system.clone(), Box::new(Full(page.clone(), 60))));
-    let gate = Gate::new(system, NetworkRules::default(), Some(trace.clone()));
+    let gate = gate(system, [trace.clone() as _]);
     assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Ok(1));
     assert!(gate.unrecorded().is_none());
-    let unrecorded = Err(Break::Ended(Ended::Unrecorded));
+    let unrecorded = Err(CallError::EndedRun(RunEnd::Unrecorded));
     assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), unrecorded);
     assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), unrecorded, "also when there is room again");
     assert_eq!(gate.unrecorded().map(io::Error::kind), Some(io::ErrorKind::StorageFull));

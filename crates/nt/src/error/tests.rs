@@ -30,6 +30,7 @@ fn every_portable_code_is_reached_or_known_not_to_be() {
     // tells, beside the call.
     let ours = [
         Code::AccessDenied,
+        Code::NotCapable,
         Code::NotInProgress,
         Code::NewSocketLimit,
         Code::NoTty,

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use callgate_gate::Break;
+use callgate_gate::CallError;
 use callgate_system::Error;
 use wasmtime::ValRaw;
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resource, WasmList, WasmStr};
@@ -167,7 +167,7 @@ impl Waited {
         host: &Host,
         handles: impl ExactSizeIterator<Item = wasmtime::Result<Held<Pollable>>>,
     ) -> wasmtime::Result<Self> {
-        let charge = host.budget.charge_call(handles.len().saturating_mul(WAITED)).map_err(Break::from)?;
+        let charge = host.budget.charge_call(handles.len().saturating_mul(WAITED)).map_err(CallError::from)?;
         Ok(Self(handles.collect::<wasmtime::Result<_>>()?, charge))
     }
 }
@@ -252,7 +252,7 @@ where
     type Engine = (Result<T::Engine, E>,);
 
     fn answer(_: &Host, outcome: Outcome<R>) -> wasmtime::Result<Self::Engine> {
-        let told = Break::told(outcome)?;
+        let told = CallError::told(outcome)?;
         Ok((told.map(|value| value.into().lowered()).map_err(E::from),))
     }
 }

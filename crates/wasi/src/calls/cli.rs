@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callgate_gate::{Break, Call, Ended};
+use callgate_gate::{Call, CallError, RunEnd};
 use callgate_system::Error;
 
 use super::Outcome;
@@ -24,13 +24,13 @@ pub(crate) fn initial_cwd(host: &Host) -> Outcome<Option<String>> {
 /// Ends the run.
 pub(crate) fn exit(host: &Host, status: Result<(), ()>) -> Outcome<()> {
     host.gate.pass(Call::Exit { ok: status.is_ok() }, || Ok::<_, Error>(()))?;
-    Err(Break::Ended(Ended::Exited(u8::from(status.is_err()))))
+    Err(CallError::EndedRun(RunEnd::Exited(u8::from(status.is_err()))))
 }
 
 /// Ends the run.
 pub(crate) fn exit_with_code(host: &Host, status_code: u8) -> Outcome<()> {
     host.gate.pass(Call::ExitWithCode { status_code }, || Ok::<_, Error>(()))?;
-    Err(Break::Ended(Ended::Exited(status_code)))
+    Err(CallError::EndedRun(RunEnd::Exited(status_code)))
 }
 
 pub(crate) fn get_stdin(host: &Host) -> Outcome<Held<InputStream>> {
@@ -46,17 +46,22 @@ pub(crate) fn get_stderr(host: &Host) -> Outcome<Held<OutputStream>> {
 }
 
 pub(crate) fn get_terminal_stdin(host: &Host) -> Outcome<Option<Held<TerminalInput>>> {
-    terminal(host, Call::GetTerminalStdin, host.streams.stdin.is_terminal(), TerminalInput)
+    terminal(host, Call::GetTerminalStdin, || host.streams.stdin.is_terminal(), TerminalInput)
 }
 
 pub(crate) fn get_terminal_stdout(host: &Host) -> Outcome<Option<Held<TerminalOutput>>> {
-    terminal(host, Call::GetTerminalStdout, host.streams.stdout.is_terminal(), TerminalOutput)
+    terminal(host, Call::GetTerminalStdout, || host.streams.stdout.is_terminal(), TerminalOutput)
 }
 
 pub(crate) fn get_terminal_stderr(host: &Host) -> Outcome<Option<Held<TerminalOutput>>> {
-    terminal(host, Call::GetTerminalStderr, host.streams.stderr.is_terminal(), TerminalOutput)
+    terminal(host, Call::GetTerminalStderr, || host.streams.stderr.is_terminal(), TerminalOutput)
 }
 
-fn terminal<T: Keep>(host: &Host, call: Call<'_>, is_terminal: bool, terminal: T) -> Outcome<Option<Held<T>>> {
-    host.gate.pass(call, || is_terminal.then(|| host.handles.add(terminal)).transpose())
+fn terminal<T: Keep>(
+    host: &Host,
+    call: Call<'_>,
+    is_terminal: impl FnOnce() -> bool,
+    terminal: T,
+) -> Outcome<Option<Held<T>>> {
+    host.gate.pass(call, || is_terminal().then(|| host.handles.add(terminal)).transpose())
 }

@@ -1,6 +1,6 @@
 //! `wasi:filesystem`: descriptors, paths below them, listings, and the mounts that a guest begins with.
 
-use callgate_gate::{AsReply, Break, Call};
+use callgate_gate::{Call, CallError, Reply};
 use callgate_system::{Advice, Entry, Error, File, FileType, Follow, Identity, NewTimestamp, OpenHow, Result, Stat};
 
 use super::Outcome;
@@ -28,7 +28,7 @@ pub(crate) fn get_directories(host: &Host) -> Outcome<Vec<(Dir, String)>> {
 }
 
 /// Opens `path`; `keep` puts what was opened into a table.
-pub(crate) fn open_at<T: AsReply>(
+pub(crate) fn open_at<T: Reply>(
     host: &Host,
     dir: &Dir,
     path: &str,
@@ -64,7 +64,7 @@ pub(crate) fn append_via_stream(host: &Host, file: &Held<Descriptor>) -> Outcome
 }
 
 /// Reads up to `length` bytes at `offset`; `into` says where they go.
-pub(crate) fn read<T: AsReply>(
+pub(crate) fn read<T: Reply>(
     host: &Host,
     file: &Held<Descriptor>,
     length: u64,
@@ -153,7 +153,7 @@ pub(crate) fn set_times_at(
 pub(crate) fn is_same_object(host: &Host, file: &Held<Descriptor>, other: &Held<Descriptor>) -> Outcome<bool> {
     let act = || Ok::<_, Error>(file.identity()? == other.identity()?);
     let call = Call::IsSameObject { file: file.handle(), other: other.handle() };
-    Ok(Break::told(host.gate.pass(call, act))?.unwrap_or(false))
+    Ok(CallError::told(host.gate.pass(call, act))?.unwrap_or(false))
 }
 
 pub(crate) fn metadata_hash(host: &Host, file: &Held<Descriptor>) -> Outcome<Identity> {
@@ -171,7 +171,7 @@ pub(crate) fn metadata_hash_at(host: &Host, dir: &Dir, follow: Follow, path: &st
     let at = At::Path(follow, path);
     let act = || {
         let now = || host.system.clock().monotonic();
-        if let Some(identity) = host.recent.recall_entry(handle.id, at, host.gate.passed(), now) {
+        if let Some(identity) = host.recent.recall_entry(handle.id, at, host.gate.calls(), now) {
             return Ok(identity);
         }
         let stat = dir.directory()?.stat(path, follow)?;
@@ -195,12 +195,12 @@ pub(crate) fn read_directory(
     dir: &Dir,
     keep: impl FnOnce(DirectoryEntries) -> Result<Held<DirectoryEntries>>,
 ) -> Outcome<Held<DirectoryEntries>> {
-    let act = || keep(dir.entries(&host.budget, Course::begin(dir.id(), host.gate.passed()))?);
+    let act = || keep(dir.entries(&host.budget, Course::begin(dir.id(), host.gate.calls()))?);
     host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)
 }
 
 pub(crate) fn read_directory_entry(host: &Host, entries: &Held<DirectoryEntries>) -> Outcome<Option<Entry>> {
-    let act = || entries.next(|course, entry| host.recent.note_entry(host.gate.passed(), course, entry));
+    let act = || entries.next(|course, entry| host.recent.note_entry(host.gate.calls(), course, entry));
     host.gate.pass(Call::ReadDirectoryEntry { entries: entries.handle() }, act)
 }
 

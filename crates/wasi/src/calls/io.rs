@@ -1,6 +1,6 @@
 //! `wasi:io`: errors and streams. The objects say what an operation does; here is when it waits.
 
-use callgate_gate::{Break, Call, Ended};
+use callgate_gate::{Call, CallError, RunEnd};
 use callgate_system::{Code, Error};
 
 use super::Outcome;
@@ -16,7 +16,7 @@ static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// The outcome of a stream's operation as the guest is told of it: a value, the handle of its error, or the end, which has none.
 pub(crate) fn told<T>(host: &Host, outcome: Outcome<Flow<T>>) -> Outcome<Result<T, Option<Held<Failure>>>> {
-    Ok(match Break::told(outcome)? {
+    Ok(match CallError::told(outcome)? {
         Ok(Flow::Open(value)) => Ok(value),
         Ok(Flow::Closed) => Err(None),
         Err(error) => Err(Some(host.handles.add(Failure(error))?)),
@@ -61,7 +61,7 @@ pub(crate) fn skip(host: &Host, stream: &Held<InputStream>, len: u64) -> Outcome
 }
 
 pub(crate) fn blocking_skip(host: &Host, stream: &Held<InputStream>, len: u64) -> Outcome<Flow<u64>> {
-    let act = || Ok::<_, Break>(length(read_when_there(host, stream, len)?));
+    let act = || Ok::<_, CallError>(length(read_when_there(host, stream, len)?));
     host.gate.pass(Call::StreamBlockingSkip { stream: stream.handle(), len }, act)
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn write_now(host: &Host, stream: &Held<OutputStream>, contents: &[u8
         Flow::Open(_) => watch(stream, stream.write(contents)),
         Flow::Closed => Ok(Flow::Closed),
     };
-    host.gate.pass::<_, Break>(Call::StreamWrite { stream: stream.handle(), contents }, act)
+    host.gate.pass::<_, CallError>(Call::StreamWrite { stream: stream.handle(), contents }, act)
 }
 
 pub(crate) fn blocking_write_and_flush(host: &Host, stream: &Held<OutputStream>, contents: &[u8]) -> Outcome<Flow<()>> {
@@ -149,7 +149,7 @@ pub(crate) fn splice(
         let Flow::Open(bytes) = src.read(len.min(room).min(limits::TRANSFER))? else { return Ok(Flow::Closed) };
         moved(stream, &bytes)
     };
-    host.gate.pass::<_, Break>(Call::StreamSplice { stream: stream.handle(), src: src.handle(), len }, act)
+    host.gate.pass::<_, CallError>(Call::StreamSplice { stream: stream.handle(), src: src.handle(), len }, act)
 }
 
 /// Waits for room, then for something to read, and moves it.
@@ -167,12 +167,12 @@ pub(crate) fn blocking_splice(
         let Flow::Open(bytes) = read_when_there(host, src, len.min(room))? else { return Ok(Flow::Closed) };
         moved(stream, &bytes)
     };
-    host.gate.pass::<_, Break>(Call::StreamBlockingSplice { stream: stream.handle(), src: src.handle(), len }, act)
+    host.gate.pass::<_, CallError>(Call::StreamBlockingSplice { stream: stream.handle(), src: src.handle(), len }, act)
 }
 
 /// Ends the run where a guest writes more than it was permitted, as the standard has it.
 fn permitted(len: u64, permit: u64) -> Outcome<()> {
-    if len <= permit { Ok(()) } else { Err(Break::Ended(Ended::Overwrote { len, permit })) }
+    if len <= permit { Ok(()) } else { Err(CallError::EndedRun(RunEnd::Overwrote { len, permit })) }
 }
 
 /// Bytes that `write` takes now: while earlier bytes wait, none were permitted.
@@ -183,7 +183,7 @@ fn writable_now(stream: &OutputStream) -> u64 {
 /// Ends the run where the guest learns that nobody reads its output, and the run was told to end so.
 fn watch<T>(stream: &OutputStream, result: Result<Flow<T>, Error>) -> Outcome<Flow<T>> {
     match result? {
-        Flow::Closed if stream.quits() => Err(Break::Ended(Ended::NobodyReads)),
+        Flow::Closed if stream.quits() => Err(CallError::EndedRun(RunEnd::NobodyReads)),
         flow => Ok(flow),
     }
 }

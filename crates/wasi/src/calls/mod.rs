@@ -12,16 +12,48 @@ pub(crate) mod random;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 
-use callgate_gate::{Break, Call};
+use std::ptr;
+
+use callgate_gate::{Call, CallError, Handle, Mount};
 
 use crate::host::Host;
 use crate::objects::Closing;
 
 /// The outcome of a call: a value, an error that the guest is told, or the end of the run.
-pub(crate) type Outcome<T> = Result<T, Break>;
+pub(crate) type Outcome<T> = Result<T, CallError>;
 
 /// Closes a handle of any kind. What a stream has not sent yet still goes out; where much of that has come together, closing
 /// waits for some to go.
-pub(crate) fn close(host: &Host, closing: &Closing) -> Outcome<()> {
-    host.gate.pass(Call::Drop { handle: closing.handle() }, || host.close(closing))
+pub(crate) fn close(host: &Host, closing: Closing) -> Outcome<()> {
+    close_after(host, closing, || ())
+}
+
+/// The same, after `first`, which is part of the call.
+pub(crate) fn close_after(host: &Host, closing: Closing, first: impl FnOnce()) -> Outcome<()> {
+    let kept = if host.gate.is_attended() { Some(Kept::of(host, &closing)) } else { None };
+    let handle = kept.as_ref().map_or_else(|| closing.nameless(), Kept::handle);
+    host.gate.pass(Call::Drop { handle }, || {
+        first();
+        host.close(closing)
+    })
+}
+
+/// What is told of an object that is closed: it is gone by then. Kept only where there is somebody to be told.
+struct Kept<'a> {
+    id: u32,
+    name: String,
+    mount: Option<&'a Mount>,
+}
+
+impl<'a> Kept<'a> {
+    fn of(host: &'a Host, closing: &Closing) -> Self {
+        let Handle { id, name, mount, .. } = closing.handle();
+        let mounts = host.surroundings.mounts.iter().map(|(mount, _)| &**mount);
+        let mount = mount.and_then(|mount| mounts.into_iter().find(|known| ptr::eq(*known, mount)));
+        Self { id, name: name.to_owned(), mount }
+    }
+
+    fn handle(&self) -> Handle<'_> {
+        Handle { id: self.id, name: &self.name, mount: self.mount, denied: None }
+    }
 }

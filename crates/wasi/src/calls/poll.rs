@@ -1,7 +1,7 @@
 //! `wasi:io/poll`: waiting for any of several things. With the `blocking-*` functions of streams the only calls that sleep; all
 //! of them sleep in [`Host::wait`].
 
-use callgate_gate::{Break, Call};
+use callgate_gate::{Call, CallError};
 use callgate_system::{Code, Error, Interest, Nanoseconds};
 
 use super::Outcome;
@@ -79,7 +79,7 @@ pub(crate) fn first_over<T>(host: &Host, things: &[T], wait: impl Fn(&T) -> Wait
 }
 
 /// Waits for one interest; not at all where there is none.
-pub(crate) fn wait_for(host: &Host, interest: Option<&Interest>) -> Result<(), Break> {
+pub(crate) fn wait_for(host: &Host, interest: Option<&Interest>) -> Result<(), CallError> {
     match interest {
         Some(interest) => host.wait(&[interest], None, &mut Vec::new()),
         None => Ok(()),

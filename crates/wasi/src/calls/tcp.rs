@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use callgate_gate::{AsReply, Call, Reply};
+use callgate_gate::{Call, Reply, Value};
 use callgate_system::{AddressFamily, Error, Result, Shutdown};
 
 use super::Outcome;
@@ -14,18 +14,18 @@ type Socket = Held<TcpSocket>;
 /// The two streams of a connection.
 pub(crate) struct Streams(pub(crate) Held<InputStream>, pub(crate) Held<OutputStream>);
 
-impl AsReply for Streams {
-    fn as_reply(&self) -> Reply<'_> {
-        self.0.as_reply()
+impl Reply for Streams {
+    fn value(&self) -> Value<'_> {
+        self.0.value()
     }
 }
 
 /// A connection that came in.
 pub(crate) struct Accepted(pub(crate) Socket, pub(crate) Streams);
 
-impl AsReply for Accepted {
-    fn as_reply(&self) -> Reply<'_> {
-        self.0.as_reply()
+impl Reply for Accepted {
+    fn value(&self) -> Value<'_> {
+        self.0.value()
     }
 }
 
@@ -91,8 +91,13 @@ pub(crate) fn is_listening(host: &Host, socket: &Socket) -> Outcome<bool> {
 }
 
 pub(crate) fn address_family(host: &Host, socket: &Socket) -> Outcome<AddressFamily> {
-    host.gate.pass(Call::TcpAddressFamily { socket: socket.handle() }, || Ok::<_, Error>(()))?;
-    Ok(socket.family())
+    let mut family = AddressFamily::Ipv4;
+    let act = || {
+        family = socket.family();
+        Ok::<_, Error>(())
+    };
+    host.gate.pass(Call::TcpAddressFamily { socket: socket.handle() }, act)?;
+    Ok(family)
 }
 
 pub(crate) fn set_listen_backlog_size(host: &Host, socket: &Socket, value: u64) -> Outcome<()> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use callgate_gate::{AsReply, Break, Call, Reply};
+use callgate_gate::{Call, CallError, Reply, Value};
 use callgate_system::{AddressFamily, Error};
 
 use super::Outcome;
@@ -15,18 +15,18 @@ type Socket = Held<UdpSocket>;
 /// Both directions of a socket.
 pub(crate) struct Streams(pub(crate) Held<IncomingDatagrams>, pub(crate) Held<OutgoingDatagrams>);
 
-impl AsReply for Streams {
-    fn as_reply(&self) -> Reply<'_> {
-        self.0.as_reply()
+impl Reply for Streams {
+    fn value(&self) -> Value<'_> {
+        self.0.value()
     }
 }
 
 /// The datagrams of one call.
 pub(crate) struct Received(pub(crate) Vec<(Vec<u8>, SocketAddr)>);
 
-impl AsReply for Received {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::List(self.0.len())
+impl Reply for Received {
+    fn value(&self) -> Value<'_> {
+        Value::Datagrams { count: self.0.len(), bytes: self.0.iter().map(|(bytes, _)| bytes.len() as u64).sum() }
     }
 }
 
@@ -62,8 +62,13 @@ pub(crate) fn remote_address(host: &Host, socket: &Socket) -> Outcome<SocketAddr
 }
 
 pub(crate) fn address_family(host: &Host, socket: &Socket) -> Outcome<AddressFamily> {
-    host.gate.pass(Call::UdpAddressFamily { socket: socket.handle() }, || Ok::<_, Error>(()))?;
-    Ok(socket.family())
+    let mut family = AddressFamily::Ipv4;
+    let act = || {
+        family = socket.family();
+        Ok::<_, Error>(())
+    };
+    host.gate.pass(Call::UdpAddressFamily { socket: socket.handle() }, act)?;
+    Ok(family)
 }
 
 pub(crate) fn subscribe(host: &Host, socket: &Socket) -> Outcome<Held<Pollable>> {
@@ -93,7 +98,7 @@ pub(crate) fn check_send(host: &Host, stream: &Held<OutgoingDatagrams>) -> Outco
             host.wait(&[stream.sendable()], Some(0), &mut ready)?;
             return Ok(if ready.is_empty() { 0 } else { BATCH });
         }
-        Ok::<_, Break>(BATCH)
+        Ok::<_, CallError>(BATCH)
     };
     host.gate.pass(Call::UdpCheckSend { stream: stream.handle() }, act)
 }
@@ -108,7 +113,7 @@ pub(crate) fn send(
     for &(data, remote) in datagrams {
         let destination = stream.destination(remote);
         let call = Call::UdpSend { stream: stream.handle(), data, remote_address: destination.ok().or(remote) };
-        match Break::told(host.gate.pass(call, || stream.send(data, destination?)))? {
+        match CallError::told(host.gate.pass(call, || stream.send(data, destination?)))? {
             Ok(true) => sent += 1,
             Ok(false) => break,
             Err(_) if sent > 0 => break,

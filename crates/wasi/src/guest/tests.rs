@@ -42,7 +42,7 @@ fn all_of_a_guest_is_send() {
     is_shared::<RuntimeOptions>();
     is_shared::<CodeCache>();
     is_shared::<Program>();
-    is_shared::<Arc<dyn Hook>>();
+    is_shared::<Arc<dyn Observer>>();
     is_shared::<Arc<OnceLock<MissingRule>>>();
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use callgate_gate::{AsReply, Mount, Reply};
+use callgate_gate::{Mount, Reply, Value};
 use callgate_system::{
     Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
@@ -35,9 +35,9 @@ impl Flags {
     }
 }
 
-impl AsReply for Flags {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::Number(self.0.into())
+impl Reply for Flags {
+    fn value(&self) -> Value<'_> {
+        Value::Unsigned(self.0.into())
     }
 }
 

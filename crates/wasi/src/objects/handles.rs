@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use callgate_gate::{AsReply, Handle, Reply};
+use callgate_gate::{Handle, Reply, Value};
 use callgate_system::{Code, Result};
 
 use super::{
@@ -40,7 +40,7 @@ macro_rules! entries {
 
         impl Entry {
             fn handle(&self, id: u32) -> Handle<'_> {
-                match self { $(Entry::$kind(held) => Handle { id, name: held.name(), mount: held.mount() },)* }
+                match self { $(Entry::$kind(held) => Handle { id, name: held.name(), mount: held.mount(), denied: None },)* }
             }
         }
 
@@ -74,12 +74,19 @@ entries!(
 pub(crate) struct Held<T> {
     id: u32,
     held: Arc<T>,
+    /// The error that the gate denies this use of it with.
+    denied: Option<Code>,
 }
 
 impl<T: Keep> Held<T> {
     /// An object under another number than that of the table: preview1's.
     pub(crate) fn new(id: u32, held: Arc<T>) -> Self {
-        Self { id, held }
+        Self { id, held, denied: None }
+    }
+
+    /// The same, for a use that the gate denies with this error, if there is one.
+    pub(crate) fn denied(self, denied: Option<Code>) -> Self {
+        Self { denied, ..self }
     }
 
     /// Its number in the table.
@@ -89,7 +96,7 @@ impl<T: Keep> Held<T> {
 
     /// As the gate names it.
     pub(crate) fn handle(&self) -> Handle<'_> {
-        Handle { id: self.id, name: self.held.name(), mount: self.held.mount() }
+        Handle { id: self.id, name: self.held.name(), mount: self.held.mount(), denied: self.denied }
     }
 
     /// The thing itself, to be kept by another.
@@ -106,9 +113,9 @@ impl<T> Deref for Held<T> {
     }
 }
 
-impl<T: Keep> AsReply for Held<T> {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::Handle(self.handle())
+impl<T: Keep> Reply for Held<T> {
+    fn value(&self) -> Value<'_> {
+        Value::Handle(self.handle())
     }
 }
 
@@ -179,7 +186,7 @@ impl Handles {
             slots.entries.push(entry);
             id
         };
-        Ok(Held { id, held })
+        Ok(Held::new(id, held))
     }
 
     /// Adds two entries, or none.
@@ -202,7 +209,7 @@ impl Handles {
     pub(crate) fn find<T: Keep>(&self, id: u32) -> std::result::Result<Held<T>, NoSuchHandle> {
         let slots = self.slots.borrow();
         match slots.entries.get(id as usize).and_then(Option::as_ref).and_then(T::find) {
-            Some(held) => Ok(Held { id, held: Arc::clone(held) }),
+            Some(held) => Ok(Held::new(id, Arc::clone(held))),
             None => Err(NoSuchHandle(id)),
         }
     }
@@ -241,7 +248,7 @@ impl Handles {
     }
 }
 
-/// A handle of any kind on its way out.
+/// A handle of any kind on its way out, with its object.
 pub(crate) struct Closing {
     id: u32,
     number: u32,
@@ -259,9 +266,14 @@ impl Closing {
         Self { number, ..self }
     }
 
-    /// What a stream holds that has not gone out yet.
-    pub(crate) fn unsent(&self) -> Option<Arc<Outbox>> {
+    /// Lets go of the object; what it holds that has not gone out yet.
+    pub(crate) fn let_go(self) -> Option<Arc<Outbox>> {
         self.entry.unsent()
+    }
+
+    /// As the gate names it, but without a name of its own.
+    pub(crate) fn nameless(&self) -> Handle<'static> {
+        Handle { id: self.number, name: "", mount: None, denied: None }
     }
 
     pub(crate) fn handle(&self) -> Handle<'_> {

@@ -31,7 +31,7 @@ pub(crate) use tokens::{Failure, Network, TerminalInput, TerminalOutput};
 pub(crate) use udp_socket::{BATCH, IncomingDatagrams, OutgoingDatagrams, UdpSocket};
 pub(crate) use unsent::Unsent;
 
-use callgate_gate::{AsReply, Mount, Reply};
+use callgate_gate::{Mount, Reply, Value};
 
 /// An object, as the trace names it.
 pub(crate) trait Named {
@@ -49,11 +49,11 @@ pub(crate) enum Flow<T> {
     Closed,
 }
 
-impl<T: AsReply> AsReply for Flow<T> {
-    fn as_reply(&self) -> Reply<'_> {
+impl<T: Reply> Reply for Flow<T> {
+    fn value(&self) -> Value<'_> {
         match self {
-            Self::Open(inner) => inner.as_reply(),
-            Self::Closed => Reply::Closed,
+            Self::Open(inner) => inner.value(),
+            Self::Closed => Value::Closed,
         }
     }
 }

@@ -99,8 +99,8 @@ impl Course {
 /// A point in the life of a guest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
-    /// Calls that have passed the gate, the present one included.
-    pub(crate) passed: u64,
+    /// Calls that have passed the gate, without the present one.
+    pub(crate) calls: u64,
     /// The monotonic clock.
     pub(crate) now: Nanoseconds,
 }
@@ -157,7 +157,7 @@ impl Recent {
                 _ => false,
             };
         let moment = same_file.then(moment)?;
-        let is_next = seen.moment.passed + 1 == moment.passed;
+        let is_next = seen.moment.calls + 1 == moment.calls;
         (is_next && moment.now.saturating_sub(seen.moment.now) <= FRESH).then_some(seen.stat)
     }
 }
@@ -178,8 +178,8 @@ mod tests {
         Stat { kind, links: 1, size: 0, allocated: 0, accessed: None, modified: None, changed: None, identity }
     }
 
-    fn at(passed: u64, now: Nanoseconds) -> Moment {
-        Moment { passed, now }
+    fn at(calls: u64, now: Nanoseconds) -> Moment {
+        Moment { calls, now }
     }
 
     const FILE: FileType = FileType::RegularFile;

@@ -153,7 +153,7 @@ impl Reference {
         let (host, another) = self.hosts.on_disk()?;
         let (system, output) = backends::keeping(host.system, INPUT.as_bytes());
         let mounts = Mounts::writable(host.ground)?;
-        let done = run((&self.runtime, TIMEOUT), &path, script, system, &mounts)?;
+        let done = run((&self.runtime, TIMEOUT), &path, script, system, &mounts, false)?;
         if done.end == TIME_OVER {
             return Ok(None);
         }

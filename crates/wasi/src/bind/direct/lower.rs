@@ -1,6 +1,6 @@
 //! Answers, into core values and memory.
 
-use callgate_gate::Break;
+use callgate_gate::CallError;
 use callgate_system::Error;
 use wasmtime::Caller;
 
@@ -101,7 +101,7 @@ where
     Self: Answer<R>,
 {
     fn lower(guest: &mut Caller<'_, Host>, arguments: Arguments<'_>, outcome: Outcome<R>) -> Result<()> {
-        let told = Break::told(outcome)?.map(R::into).map_err(E::from);
+        let told = CallError::told(outcome)?.map(R::into).map_err(E::from);
         answer(guest, arguments, Told(told))
     }
 }

@@ -152,6 +152,7 @@ impl State {
 pub(super) fn drop_handle<T: Keep>(guest: &mut Caller<'_, Host>, mut arguments: Arguments<'_>) -> wasmtime::Result<()> {
     let host = guest.data();
     host.direct.check_may_leave()?;
-    let handle = lift::find::<T>(host, arguments.u32())?;
-    Ok(calls::close(host, &host.handles.entry(handle.id())?)?)
+    // Its number only: who held the object here would close it after the call.
+    let id = lift::find::<T>(host, arguments.u32())?.id();
+    Ok(calls::close(host, host.handles.entry(id)?)?)
 }

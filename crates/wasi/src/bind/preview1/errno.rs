@@ -2,7 +2,7 @@
 
 use callgate_system::{Code, Error};
 
-use callgate_gate::Break;
+use callgate_gate::{CallError, RunEnd};
 
 macro_rules! numbers {
     ($($name:ident = $number:literal,)*) => {
@@ -98,6 +98,7 @@ impl From<Error> for Errno {
             Code::NoTty => Self::Notty,
             Code::NoSuchDevice => Self::Nxio,
             Code::Overflow => Self::Overflow,
+            Code::NotCapable => Self::Notcapable,
             Code::NotPermitted => Self::Perm,
             Code::Pipe => Self::Pipe,
             Code::ReadOnly => Self::Rofs,
@@ -122,7 +123,7 @@ impl From<Error> for Errno {
 #[derive(Debug)]
 pub(super) enum Stop {
     Errno(Errno),
-    Broken(Break),
+    EndedRun(RunEnd),
 }
 
 impl From<Errno> for Stop {
@@ -137,11 +138,11 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<Break> for Stop {
-    fn from(broken: Break) -> Self {
-        match broken {
-            Break::Failed(error) => error.into(),
-            ended @ Break::Ended(_) => Self::Broken(ended),
+impl From<CallError> for Stop {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Failed(error) => error.into(),
+            CallError::EndedRun(end) => Self::EndedRun(end),
         }
     }
 }

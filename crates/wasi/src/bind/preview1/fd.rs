@@ -119,11 +119,6 @@ impl Fd {
         if let Object::Directory(_) = self.object { Err(Errno::Badf) } else { Ok(()) }
     }
 
-    /// Checks that it has the rights that a call takes.
-    pub(super) fn require(&self, wanted: Rights) -> Result<(), Errno> {
-        rights::require(self.rights.0.get(), wanted)
-    }
-
     /// True if a call that would have to wait fails instead.
     pub(super) fn is_nonblocking(&self) -> bool {
         self.flags().nonblock

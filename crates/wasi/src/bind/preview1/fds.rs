@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use callgate_gate::{AsReply, Handle, Reply};
-use callgate_system::Result;
+use callgate_gate::{Handle, Reply, Value};
+use callgate_system::{Code, Result};
 
 use super::errno::Errno;
 use super::fd::{Connection, Fd, Object};
+use super::rights::{self, Rights};
 use super::values::FdFlags;
 use crate::objects::{Closing, Descriptor, Handles, Held, InputStream, Keep, Named, OutputStream, TcpSocket};
 
@@ -38,6 +39,8 @@ struct Slot {
 pub(super) struct HeldFd {
     pub(super) number: u32,
     slot: Slot,
+    /// The error for want of a right to what it is about to be used for.
+    denied: Option<Code>,
 }
 
 impl Deref for HeldFd {
@@ -49,6 +52,22 @@ impl Deref for HeldFd {
 }
 
 impl HeldFd {
+    /// The same, for a use that takes `rights`. Where one is missing the gate refuses the call, and so does it where one was missing before.
+    pub(super) fn needing(self, rights: Rights) -> Self {
+        let missing = rights::missing(self.rights().0, rights);
+        self.denied_by(missing)
+    }
+
+    /// The same, for a use that is refused with `denied`, if that is an error.
+    pub(super) fn denied_by(self, denied: Option<Code>) -> Self {
+        Self { denied: self.denied.or(denied), ..self }
+    }
+
+    /// True if the gate will refuse its use.
+    pub(super) fn is_denied(&self) -> bool {
+        self.denied.is_some()
+    }
+
     /// As the gate names it.
     pub(super) fn handle(&self) -> Handle<'_> {
         let (name, mount) = match &self.object {
@@ -58,7 +77,7 @@ impl HeldFd {
             Object::Listener(_) => ("listener", None),
             Object::Connection(connection) => (connection.input.name(), None),
         };
-        Handle { id: self.number, name, mount }
+        Handle { id: self.number, name, mount, denied: self.denied }
     }
 
     /// The directory.
@@ -112,7 +131,7 @@ impl HeldFd {
 
     /// An object of its own, under its number.
     pub(super) fn as_held<T: Keep>(&self, object: &Arc<T>) -> Held<T> {
-        Held::new(self.number, Arc::clone(object))
+        Held::new(self.number, Arc::clone(object)).denied(self.denied)
     }
 
     /// Its object on the way out of the table of handles.
@@ -121,9 +140,9 @@ impl HeldFd {
     }
 }
 
-impl AsReply for HeldFd {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::Handle(self.handle())
+impl Reply for HeldFd {
+    fn value(&self) -> Value<'_> {
+        Value::Handle(self.handle())
     }
 }
 
@@ -179,7 +198,7 @@ impl Fds {
         if let Some(place) = slots.open.get_mut(number as usize) {
             *place = Some(slot.clone());
         }
-        HeldFd { number, slot }
+        HeldFd { number, slot, denied: None }
     }
 
     /// Finds what a number stands for.
@@ -190,7 +209,7 @@ impl Fds {
     pub(super) fn find(&self, number: u32) -> Result<HeldFd, Errno> {
         let slots = self.slots.borrow();
         let slot = slots.open.get(number as usize).and_then(Option::as_ref).ok_or(Errno::Badf)?;
-        Ok(HeldFd { number, slot: slot.clone() })
+        Ok(HeldFd { number, slot: slot.clone(), denied: None })
     }
 
     /// Forgets a number.

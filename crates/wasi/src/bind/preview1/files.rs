@@ -1,6 +1,6 @@
 //! What concerns one descriptor: `fd_close`, `fd_renumber`, `fd_fdstat_*`, `fd_filestat_*`, `fd_prestat_*`, `fd_sync` …
 
-use callgate_gate::{Break, Call};
+use callgate_gate::{Call, CallError};
 use callgate_system::{Code, Error, Result, Stat};
 
 use super::errno::{Errno, Stop};
@@ -8,7 +8,7 @@ use super::fd::Object;
 use super::fds::HeldFd;
 use super::memory::GuestMemory;
 use super::rights::{
-    FD_ADVISE, FD_ALLOCATE, FD_DATASYNC, FD_FDSTAT_SET_FLAGS, FD_FILESTAT_GET, FD_FILESTAT_SET_SIZE,
+    self, FD_ADVISE, FD_ALLOCATE, FD_DATASYNC, FD_FDSTAT_SET_FLAGS, FD_FILESTAT_GET, FD_FILESTAT_SET_SIZE,
     FD_FILESTAT_SET_TIMES, FD_SYNC, FD_WRITE, Rights,
 };
 use super::values::{self, FdFlags, Snapshot};
@@ -18,9 +18,9 @@ use crate::host::Host;
 type Done = std::result::Result<(), Stop>;
 
 pub(super) fn fd_close(host: &Host, fd: u32) -> Done {
-    let closing = host.preview1.fds.find(fd)?.closing(&host.handles).ok_or(Errno::Badf)?;
-    host.preview1.fds.remove(fd);
-    Ok(calls::close(host, &closing)?)
+    let fds = &host.preview1.fds;
+    let closing = fds.find(fd)?.closing(&host.handles).ok_or(Errno::Badf)?;
+    Ok(calls::close_after(host, closing, || fds.remove(fd))?)
 }
 
 /// As `dup2` and `close` in one, onto a number that is open. Those of the standard streams always count as open: Yosys moves its
@@ -33,7 +33,7 @@ pub(super) fn fd_renumber(host: &Host, from: u32, to: u32) -> Done {
     let act = || {
         fds.renumber(from, to);
         let closing = replaced.filter(|_| from != to).and_then(|replaced| replaced.closing(&host.handles));
-        closing.map_or(Ok(()), |closing| host.close(&closing))
+        closing.map_or(Ok(()), |closing| host.close(closing))
     };
     Ok(host.gate.pass(Call::FdRenumber { file: file.handle(), to: to.into() }, act)?)
 }
@@ -50,9 +50,8 @@ pub(super) fn fd_fdstat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, 
 }
 
 pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_FDSTAT_SET_FLAGS);
     held.no_directory()?;
-    held.require(FD_FDSTAT_SET_FLAGS)?;
     let flags = FdFlags::from_bits(bits)?;
     let synced = |flags: FdFlags| (flags.dsync, flags.rsync, flags.sync);
     let act = || {
@@ -69,9 +68,8 @@ pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
 pub(super) fn fd_fdstat_set_rights(host: &Host, fd: u32, base: Rights, inheriting: Rights) -> Done {
     let held = host.preview1.fds.find(fd)?;
     let (has, hands_on) = held.rights();
-    if base & !has != 0 || inheriting & !hands_on != 0 {
-        return Err(Errno::Notcapable.into());
-    }
+    let gains = base & !has != 0 || inheriting & !hands_on != 0;
+    let held = held.denied_by(gains.then_some(Code::NotCapable));
     let act = || {
         held.set_rights(base, inheriting);
         Ok::<(), Error>(())
@@ -87,63 +85,61 @@ pub(super) fn fd_filestat_get(
     out: u32,
 ) -> Done {
     memory.check(out, values::size_of_filestat(snapshot))?;
-    let held = host.preview1.fds.find(fd)?;
-    held.require(FD_FILESTAT_GET)?;
-    let stat = match held.descriptor() {
-        Some(file) => Some(filesystem::stat(host, &file)?),
-        // What is in no file system has a type, and nothing else.
-        None => host.gate.pass(Call::Stat { file: held.handle() }, || Ok::<Option<Stat>, Error>(None))?,
+    let held = host.preview1.fds.find(fd)?.needing(FD_FILESTAT_GET);
+    if let Some(file) = held.descriptor() {
+        let stat = filesystem::stat(host, &file)?;
+        return Ok(values::put_filestat(memory, out, snapshot, values::file_type(stat.kind), Some(&stat))?);
+    }
+    // What is in no file system has a type, and nothing else.
+    let mut kind = values::UNKNOWN;
+    let act = || {
+        kind = held.file_type()?;
+        Ok::<Option<Stat>, Error>(None)
     };
-    let kind = stat.map_or_else(|| held.file_type(), |stat| Ok(values::file_type(stat.kind)))?;
-    Ok(values::put_filestat(memory, out, snapshot, kind, stat.as_ref())?)
+    host.gate.pass(Call::Stat { file: held.handle() }, act)?;
+    Ok(values::put_filestat(memory, out, snapshot, kind, None)?)
 }
 
 pub(super) fn fd_filestat_set_size(host: &Host, fd: u32, size: u64) -> Done {
-    let held = host.preview1.fds.find(fd)?;
-    let file = held.file(Errno::Inval)?;
-    held.require(FD_FILESTAT_SET_SIZE)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_FILESTAT_SET_SIZE);
     // As on POSIX, where `ftruncate` of what isn't open for writing is `EINVAL`.
-    held.require(FD_WRITE).map_err(|_| Errno::Inval)?;
+    let not_writable = rights::missing(held.rights().0, FD_WRITE).and(Some(Code::Invalid));
+    let file = held.denied_by(not_writable).file(Errno::Inval)?;
     Ok(filesystem::set_size(host, &file, size)?)
 }
 
 pub(super) fn fd_filestat_set_times(host: &Host, fd: u32, accessed: u64, modified: u64, flags: u32) -> Done {
-    let held = host.preview1.fds.find(fd)?;
-    held.require(FD_FILESTAT_SET_TIMES)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_FILESTAT_SET_TIMES);
     let [accessed, modified] = values::new_times(accessed, modified, flags)?;
     let Some(file) = held.descriptor() else { return Err(Errno::Badf.into()) };
     Ok(filesystem::set_times(host, &file, accessed, modified)?)
 }
 
 pub(super) fn fd_advise(host: &Host, fd: u32, offset: u64, length: u64, advice: u32) -> Done {
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_ADVISE);
     let file = held.file(Errno::Spipe)?;
-    held.require(FD_ADVISE)?;
     let advice = values::advice(advice)?;
     Ok(filesystem::advise(host, &file, offset, length, advice)?)
 }
 
 /// Unsupported on every file, as in 0.2: few systems can do it, and one that can't would have to write.
 pub(super) fn fd_allocate(host: &Host, fd: u32, offset: u64, length: u64) -> Done {
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_ALLOCATE);
     held.file(Errno::Spipe)?;
-    held.require(FD_ALLOCATE)?;
     let act = || Err::<(), _>(Error::new(Code::Unsupported));
     Ok(host.gate.pass(Call::FdAllocate { file: held.handle(), offset, length }, act)?)
 }
 
 pub(super) fn fd_sync(host: &Host, fd: u32) -> Done {
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_SYNC);
     // A stream has no such right, and says `Inval` as POSIX does.
     let file = held.file(Errno::Inval)?;
-    held.require(FD_SYNC)?;
     Ok(filesystem::sync(host, &file)?)
 }
 
 pub(super) fn fd_datasync(host: &Host, fd: u32) -> Done {
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_DATASYNC);
     let file = held.file(Errno::Inval)?;
-    held.require(FD_DATASYNC)?;
     Ok(filesystem::sync_data(host, &file)?)
 }
 
@@ -170,7 +166,7 @@ pub(super) fn fd_prestat_dir_name(host: &Host, memory: &mut GuestMemory<'_>, fd:
 }
 
 /// The name of a descriptor that the guest did not open.
-fn handed_in<'a>(host: &Host, held: &'a HeldFd) -> Result<&'a str, Break> {
+fn handed_in<'a>(host: &Host, held: &'a HeldFd) -> Result<&'a str, CallError> {
     host.gate.pass::<_, Error>(Call::GetDirectories, || match &held.object {
         Object::Directory(_) if held.is_root => Ok(held.handle().name),
         Object::Listener(_) => Ok(""),

@@ -1,5 +1,6 @@
 //! The functions by name and type, as a module imports them: a linker of its own for each module, with what that one asks for.
 
+use callgate_gate::CallError;
 use wasmtime::{Caller, Extern, Linker, Memory, Module};
 
 use super::errno::Stop;
@@ -50,7 +51,7 @@ fn answer(result: std::result::Result<(), Stop>) -> Answer {
     match result {
         Ok(()) => Ok(0),
         Err(Stop::Errno(errno)) => Ok(errno as u32),
-        Err(Stop::Broken(broken)) => Err(broken.into()),
+        Err(Stop::EndedRun(end)) => Err(CallError::from(end).into()),
     }
 }
 

@@ -10,10 +10,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use callgate_gate::Break;
+use callgate_gate::CallError;
 use callgate_system::{Code, Entry, Error, FileType, Follow, Identity};
 
-use super::errno::Stop;
+use super::errno::{Errno, Stop};
 use super::memory::GuestMemory;
 use super::rights::FD_READDIR;
 use super::values;
@@ -39,6 +39,8 @@ pub(super) struct Listing {
     bytes: usize,
     /// The cookie of the first of them.
     first: u64,
+    /// True if nothing can come of it any more.
+    has_failed: bool,
     /// For all of it, in a list that doubles as it grows.
     _charge: Charge,
 }
@@ -59,33 +61,39 @@ pub(super) fn fd_readdir(
     out: u32,
 ) -> Result<(), Stop> {
     memory.check(out, 4)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_READDIR);
     let dir = held.directory()?;
-    held.require(FD_READDIR)?;
+    let buffer = memory.bytes_mut(at, len)?;
     let mut under_way = lock(&held.listing);
-    let mut listing = match under_way.take() {
-        Some(listing) if listing.first <= cookie && cookie != 0 => listing,
-        _ => Listing::begin(host, &dir)?,
-    };
-    listing.skip_to(host, &dir, cookie)?;
-    let used = listing.fill(host, &dir, memory.bytes_mut(at, len)?)?;
-    *under_way = Some(listing);
+    let goes_on =
+        under_way.as_ref().is_some_and(|listing| listing.first <= cookie && cookie != 0 && !listing.has_failed);
+    if !goes_on || held.is_denied() {
+        Listing::begin(host, &dir, &mut under_way)?;
+    }
+    let Some(listing) = &mut *under_way else { return Err(Errno::Badf.into()) };
+    let filled = listing.skip_to(host, &dir, cookie).and_then(|()| listing.fill(host, &dir, buffer));
+    let used = filled.inspect_err(|_| listing.has_failed = true)?;
     Ok(memory.put_u32(out, used)?)
 }
 
 impl Listing {
-    fn begin(host: &Host, dir: &Dir) -> Result<Self, Break> {
+    /// Begins a listing in place of another, which ends in the same call.
+    fn begin(host: &Host, dir: &Dir, place: &mut Option<Self>) -> Result<(), CallError> {
         let charge = host.budget.charge(2 * KEPT)?;
-        let keep = |entries| Ok(Held::new(dir.id(), Arc::new(entries)));
+        let keep = |entries| {
+            *place = None;
+            Ok(Held::new(dir.id(), Arc::new(entries)))
+        };
         let entries = filesystem::read_directory(host, dir, keep)?;
         let own = inode_of(host, dir, ".")?.map_or(0, values::inode);
         // Nothing above a mount is told of, so the parent is this directory too.
         let record =
             |name: &str| Record { inode: own, kind: values::file_type(FileType::Directory), name: name.to_owned() };
-        let mut this = Self { entries, kept: VecDeque::new(), bytes: 0, first: 0, _charge: charge };
+        let mut this = Self { entries, kept: VecDeque::new(), bytes: 0, first: 0, has_failed: false, _charge: charge };
         this.keep(record("."));
         this.keep(record(".."));
-        Ok(this)
+        *place = Some(this);
+        Ok(())
     }
 
     fn keep(&mut self, record: Record) {
@@ -102,7 +110,7 @@ impl Listing {
     }
 
     /// Drops what is kept before `cookie`.
-    fn skip_to(&mut self, host: &Host, dir: &Dir, cookie: u64) -> Result<(), Break> {
+    fn skip_to(&mut self, host: &Host, dir: &Dir, cookie: u64) -> Result<(), CallError> {
         while self.first < cookie {
             if self.forget() {
                 continue;
@@ -118,7 +126,7 @@ impl Listing {
     }
 
     /// Writes records until `buffer` is full, the last one cut off where it doesn't fit; less means that all are told.
-    fn fill(&mut self, host: &Host, dir: &Dir, buffer: &mut [u8]) -> Result<u32, Break> {
+    fn fill(&mut self, host: &Host, dir: &Dir, buffer: &mut [u8]) -> Result<u32, CallError> {
         let mut used = 0;
         let mut index = 0;
         while used < buffer.len() {
@@ -146,9 +154,9 @@ impl Listing {
     }
 
     /// The next entry of the directory.
-    fn read(&mut self, host: &Host, dir: &Dir) -> Result<Option<Record>, Break> {
+    fn read(&mut self, host: &Host, dir: &Dir) -> Result<Option<Record>, CallError> {
         loop {
-            match Break::told(filesystem::read_directory_entry(host, &self.entries))? {
+            match CallError::told(filesystem::read_directory_entry(host, &self.entries))? {
                 Ok(Some(entry)) => match inode_of(host, dir, &entry.name)? {
                     // Removed meanwhile.
                     Err(Error { code: Code::NoEntry, .. }) => {}
@@ -162,8 +170,8 @@ impl Listing {
     }
 }
 
-fn inode_of(host: &Host, dir: &Dir, path: &str) -> Result<Result<Identity, Error>, Break> {
-    Break::told(filesystem::metadata_hash_at(host, dir, Follow::No, path))
+fn inode_of(host: &Host, dir: &Dir, path: &str) -> Result<Result<Identity, Error>, CallError> {
+    CallError::told(filesystem::metadata_hash_at(host, dir, Follow::No, path))
 }
 
 impl Record {

@@ -142,7 +142,7 @@ pub(super) fn path_readlink(
     Ok(memory.put_u32(out, fitting)?)
 }
 
-/// A directory, with the rights that a call takes.
+/// A directory, for a call that takes these rights.
 fn directory(host: &Host, fd: u32, rights: Rights) -> Result<Held<Descriptor>, Stop> {
     Ok(with_rights(host, fd, rights)?.directory()?)
 }
@@ -150,6 +150,5 @@ fn directory(host: &Host, fd: u32, rights: Rights) -> Result<Held<Descriptor>, S
 fn with_rights(host: &Host, fd: u32, rights: Rights) -> Result<HeldFd, Stop> {
     let dir = host.preview1.fds.find(fd)?;
     dir.directory()?;
-    dir.require(rights)?;
-    Ok(dir)
+    Ok(dir.needing(rights))
 }

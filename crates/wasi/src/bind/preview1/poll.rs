@@ -3,14 +3,14 @@
 //! Hazard: the list is the guest's. Elsewhere 20,000 subscriptions cost seconds outside any limit (GHSA-j366-h8gg-77pm); here a
 //! list is gone through once before the wait and once behind it, and more than [`MOST`] are refused.
 
-use callgate_gate::{AsReply, Break, Call, Reply};
-use callgate_system::{Nanoseconds, Timestamp};
+use callgate_gate::{Call, CallError, Reply, Value};
+use callgate_system::{Error, Nanoseconds, Timestamp};
 
 use super::errno::{Errno, Stop};
 use super::fd::Object;
 use super::fds::HeldFd;
 use super::memory::GuestMemory;
-use super::rights::POLL_FD_READWRITE;
+use super::rights::{self, POLL_FD_READWRITE};
 use super::values::{self, Snapshot};
 use crate::calls::poll::first_over;
 use crate::host::Host;
@@ -50,9 +50,9 @@ enum From {
 /// What happened, an event each.
 struct Events(Vec<[u8; EVENT as usize]>);
 
-impl AsReply for Events {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::List(self.0.len())
+impl Reply for Events {
+    fn value(&self) -> Value<'_> {
+        Value::Count(self.0.len())
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn poll_oneoff(
         begin(host, &mut subscriptions);
         let met = first_over(host, &subscriptions, Subscription::wait)?;
         let met = met.iter().filter_map(|index| subscriptions.get(*index as usize));
-        Ok::<_, Break>(Events(met.map(Subscription::event).collect()))
+        Ok::<_, CallError>(Events(met.map(Subscription::event).collect()))
     };
     let Events(met) = host.gate.pass(Call::Poll { count: count as usize }, act)?;
     // The address behind the last event may be none.
@@ -162,7 +162,11 @@ fn descriptor(host: &Host, fd: u32) -> Result<On, Errno> {
     let held = host.preview1.fds.find(fd)?;
     match held.object {
         Object::Directory(_) => Err(Errno::Badf),
-        _ => held.require(POLL_FD_READWRITE).map(|()| On::Fd(held)),
+        // The call is refused for this one only, which is an event of it.
+        _ => match rights::missing(held.rights().0, POLL_FD_READWRITE) {
+            None => Ok(On::Fd(held)),
+            Some(code) => Err(Error::new(code).into()),
+        },
     }
 }
 

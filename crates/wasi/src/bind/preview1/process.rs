@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use callgate_gate::{Break, Call, Ended};
+use callgate_gate::{Call, CallError, RunEnd};
 
 use super::errno::{Errno, Stop};
 use super::memory::GuestMemory;
@@ -105,7 +105,7 @@ pub(super) fn random_get(host: &Host, memory: &mut GuestMemory<'_>, at: u32, len
 pub(super) fn proc_exit(host: &Host, code: u32) -> wasmtime::Error {
     #[allow(clippy::cast_possible_truncation, reason = "as for a process")]
     let ended = cli::exit_with_code(host, code as u8);
-    ended.err().unwrap_or(Break::Ended(Ended::Exited(code as u8))).into()
+    ended.err().unwrap_or(CallError::EndedRun(RunEnd::Exited(code as u8))).into()
 }
 
 /// Signals that nobody handles, by what they do then: end the process, or nothing.
@@ -114,7 +114,7 @@ pub(super) fn proc_raise(host: &Host, signal: u32) -> Done {
     const HARMLESS: [u8; 9] = [0, 16, 17, 18, 19, 20, 21, 22, 27];
     let signal = u8::try_from(signal).ok().filter(|signal| *signal <= 30).ok_or(Errno::Inval)?;
     let act = || {
-        if HARMLESS.contains(&signal) { Ok(()) } else { Err(Break::Ended(Ended::Exited(128 + signal))) }
+        if HARMLESS.contains(&signal) { Ok(()) } else { Err(CallError::EndedRun(RunEnd::Exited(128 + signal))) }
     };
     Ok(host.gate.pass(Call::ProcRaise { signal }, act)?)
 }

@@ -1,8 +1,9 @@
 //! preview1's rights. A descriptor starts with all that its kind has; a guest can give rights away, for itself and for what it
 //! opens below, and what was given away is refused. What `path_open` asks for decides on reading and writing only: guests
-//! ask for too little as often as for too much, since no host of today looks at the rest.
+//! ask for too little as often as for too much, since no host of today looks at the rest. The gate refuses: a call passes it with a
+//! handle that says what is missing.
 
-use super::errno::Errno;
+use callgate_system::Code;
 
 /// A set of rights, as in the standard: one bit each.
 pub(super) type Rights = u64;
@@ -79,14 +80,13 @@ pub(super) const DIRECTORY: Rights = ANY
 /// What may be opened below a directory.
 pub(super) const BELOW: Rights = DIRECTORY | FILE;
 
-/// Checks that none of `wanted` was given away, or never had.
+/// The error for want of `wanted`, of which some were given away, or never there.
 ///
-/// # Errors
-/// `Badf` for reading and writing, as for a file that was opened without; `Notcapable` for the rest.
-pub(super) fn require(held: Rights, wanted: Rights) -> Result<(), Errno> {
+/// `BadDescriptor` for reading and writing, as for a file that was opened without; `NotCapable` for the rest.
+pub(super) fn missing(held: Rights, wanted: Rights) -> Option<Code> {
     match wanted & !held {
-        0 => Ok(()),
-        missing if missing & (FD_READ | FD_WRITE) != 0 => Err(Errno::Badf),
-        _ => Err(Errno::Notcapable),
+        0 => None,
+        missing if missing & (FD_READ | FD_WRITE) != 0 => Some(Code::BadDescriptor),
+        _ => Some(Code::NotCapable),
     }
 }

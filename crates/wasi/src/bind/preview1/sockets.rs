@@ -1,6 +1,6 @@
 //! `sock_*`: connections that come in at a socket which the user handed in. preview1 can make none of its own.
 
-use callgate_gate::{Break, Call};
+use callgate_gate::{Call, CallError};
 use callgate_system::{Code, Error, Shutdown};
 
 use super::errno::{Errno, Stop};
@@ -18,9 +18,8 @@ type Done = Result<(), Stop>;
 pub(super) fn sock_accept(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, flags: u32, out: u32) -> Done {
     memory.check(out, 4)?;
     let flags = FdFlags::from_bits(flags)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(SOCK_ACCEPT);
     let Object::Listener(listener) = &held.object else { return Err(not_that(&held).into()) };
-    held.require(SOCK_ACCEPT)?;
     let act = || loop {
         match listener.accept(&host.budget) {
             Ok(accepted) => return Ok(host.preview1.fds.add_connection(&host.handles, accepted, flags)?),
@@ -31,7 +30,7 @@ pub(super) fn sock_accept(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, fl
             Err(error) => return Err(error.into()),
         }
     };
-    let accepted = host.gate.pass::<_, Break>(Call::TcpAccept { socket: held.handle() }, act)?;
+    let accepted = host.gate.pass::<_, CallError>(Call::TcpAccept { socket: held.handle() }, act)?;
     Ok(memory.put_u32(out, accepted.number)?)
 }
 
@@ -47,9 +46,8 @@ pub(super) fn sock_recv(
     memory.check(out_flags, 2)?;
     // Neither is there on 0.2, and no C library of preview1 promises them.
     let [peek, wait_for_all] = flags(bits)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_READ);
     let connection = connection(&held)?;
-    held.require(FD_READ)?;
     if peek || wait_for_all {
         return Err(Errno::Notsup.into());
     }
@@ -62,9 +60,8 @@ pub(super) fn sock_recv(
 pub(super) fn sock_send(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list: List, bits: u32, out: u32) -> Done {
     memory.check(out, 4)?;
     let [] = flags(bits)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_WRITE);
     let connection = connection(&held)?;
-    held.require(FD_WRITE)?;
     let (output, contents) = (held.as_held(&connection.output), transfer::contents(memory, list)?);
     let sent = write_stream(host, &output, held.is_nonblocking(), &contents)?;
     drop(contents);
@@ -78,9 +75,8 @@ pub(super) fn sock_shutdown(host: &Host, fd: u32, bits: u32) -> Done {
         [true, true] => Shutdown::Both,
         [false, false] => return Err(Errno::Inval.into()),
     };
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(SOCK_SHUTDOWN);
     let connection = connection(&held)?;
-    held.require(SOCK_SHUTDOWN)?;
     Ok(tcp::shutdown(host, &held.as_held(&connection.socket), how)?)
 }
 

@@ -21,9 +21,8 @@ pub(super) type List = (u32, u32);
 
 pub(super) fn fd_read(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list: List, out: u32) -> Result<(), Stop> {
     memory.check(out, 4)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_READ);
     held.no_directory()?;
-    held.require(FD_READ)?;
     let buffers = memory.buffers(list.0, list.1)?;
     let read = if let Some(stream) = held.input() {
         read_stream(host, memory, &stream, held.is_nonblocking(), &buffers)?
@@ -44,9 +43,8 @@ pub(super) fn fd_pread(
     out: u32,
 ) -> Result<(), Stop> {
     memory.check(out, 4)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_READ | FD_SEEK);
     let file = held.file(Errno::Spipe)?;
-    held.require(FD_READ | FD_SEEK)?;
     let buffers = memory.buffers(list.0, list.1)?;
     let read = read_file(host, memory, &file, offset, &buffers)?;
     Ok(memory.put_u32(out, read)?)
@@ -54,9 +52,8 @@ pub(super) fn fd_pread(
 
 pub(super) fn fd_write(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list: List, out: u32) -> Result<(), Stop> {
     memory.check(out, 4)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_WRITE);
     held.no_directory()?;
-    held.require(FD_WRITE)?;
     let contents = contents(memory, list)?;
     let written = if let Some(stream) = held.output() {
         write_stream(host, &stream, held.is_nonblocking(), &contents)?
@@ -84,9 +81,8 @@ pub(super) fn fd_pwrite(
     out: u32,
 ) -> Result<(), Stop> {
     memory.check(out, 4)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_WRITE | FD_SEEK);
     let file = held.file(Errno::Spipe)?;
-    held.require(FD_WRITE | FD_SEEK)?;
     let contents = contents(memory, list)?;
     let written = if held.flags().append {
         filesystem::append(host, &file, &contents, false)?.0
@@ -111,7 +107,7 @@ pub(super) fn fd_seek(
     let file = held.file(Errno::Spipe)?;
     let whence = Whence::new(whence, snapshot)?;
     // Only moving takes the right to; asking where it is doesn't.
-    held.require(if offset == 0 && whence == Whence::Current { FD_TELL } else { FD_SEEK })?;
+    let held = held.needing(if offset == 0 && whence == Whence::Current { FD_TELL } else { FD_SEEK });
     let act = || {
         let base = match whence {
             Whence::Set => 0,
@@ -129,9 +125,8 @@ pub(super) fn fd_seek(
 
 pub(super) fn fd_tell(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u32) -> Result<(), Stop> {
     memory.check(out, 8)?;
-    let held = host.preview1.fds.find(fd)?;
+    let held = host.preview1.fds.find(fd)?.needing(FD_TELL);
     let file = held.file(Errno::Spipe)?;
-    held.require(FD_TELL)?;
     let act = || seekable(&file).map(|()| held.position.get());
     let position = host.gate.pass(Call::FdTell { file: held.handle() }, act)?;
     Ok(memory.put_u64(out, position)?)

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use callgate_gate::{AsReply, Reply};
+use callgate_gate::Reply;
 use callgate_system::{
     Advice as SystemAdvice, Code, Entry, Error, FileType, Follow, Identity, NewTimestamp as SystemTimestamp, OpenHow,
     Stat, Timestamp,
@@ -334,9 +334,9 @@ impl From<Identity> for MetadataHash {
 /// Bytes, and whether the end was met.
 pub(in crate::bind) struct Transfer(pub(in crate::bind) Vec<u8>, pub(in crate::bind) bool);
 
-impl AsReply for Transfer {
-    fn as_reply(&self) -> Reply<'_> {
-        Reply::Bytes(&self.0)
+impl Reply for Transfer {
+    fn value(&self) -> callgate_gate::Value<'_> {
+        callgate_gate::Value::Bytes(&self.0)
     }
 }
 

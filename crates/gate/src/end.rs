@@ -6,14 +6,14 @@ use callgate_system::{Code, Error};
 
 /// Why the run is over, where the reason is not a trap of the guest's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum RunEnd {
     /// The guest asked for it, with this exit code.
     Exited(u8),
     /// Its time was over.
     TimedOut,
     /// It wrote to a standard output that nobody reads any more.
     NobodyReads,
-    /// The gate's hook could not take note of what it did; [`Gate::unrecorded`](crate::Gate::unrecorded) tells why.
+    /// An observer could not take note of what it did; [`Gate::unrecorded`](crate::Gate::unrecorded) tells why.
     Unrecorded,
     /// It wrote more bytes to a stream than it had been permitted, which the standard has trap.
     Overwrote {
@@ -24,7 +24,7 @@ pub enum Ended {
     },
 }
 
-impl fmt::Display for Ended {
+impl fmt::Display for RunEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exited with code {code}"),
@@ -38,15 +38,15 @@ impl fmt::Display for Ended {
 
 /// Why a call did not succeed: it failed, which the guest is told, or it ended the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Break {
+pub enum CallError {
     /// The guest is told, and goes on.
     Failed(Error),
     /// The guest must not run on.
-    Ended(Ended),
+    EndedRun(RunEnd),
 }
 
-impl Break {
-    /// The outcome that the guest is told of, where it goes on.
+impl CallError {
+    /// The result that the guest is told of, where it goes on.
     ///
     /// # Errors
     /// If the run is over.
@@ -58,40 +58,49 @@ impl Break {
         }
     }
 
+    /// Why the run is over, where it is.
+    #[must_use]
+    pub fn run_end(&self) -> Option<RunEnd> {
+        match self {
+            Self::Failed(_) => None,
+            Self::EndedRun(end) => Some(*end),
+        }
+    }
+
     /// The error to note and to show.
     pub(crate) fn as_error(&self) -> Error {
         match self {
             Self::Failed(error) => *error,
-            Self::Ended(_) => Error::new(Code::Interrupted),
+            Self::EndedRun(_) => Error::new(Code::Interrupted),
         }
     }
 }
 
-impl fmt::Display for Break {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::Ended(ended) => ended.fmt(f),
+            Self::EndedRun(end) => end.fmt(f),
         }
     }
 }
 
 /// As a trap it ends the run in either case: not every function's type has a place for an error.
-impl std::error::Error for Break {}
+impl std::error::Error for CallError {}
 
-impl From<Ended> for Break {
-    fn from(ended: Ended) -> Self {
-        Self::Ended(ended)
+impl From<RunEnd> for CallError {
+    fn from(end: RunEnd) -> Self {
+        Self::EndedRun(end)
     }
 }
 
-impl From<Code> for Break {
+impl From<Code> for CallError {
     fn from(code: Code) -> Self {
         Self::Failed(code.into())
     }
 }
 
-impl From<Error> for Break {
+impl From<Error> for CallError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }

@@ -1,0 +1,110 @@
+//! Deciding on a call, before it happens.
+//!
+//! A decider is asked about every call, and allows or denies it; what one denies, no other can allow. The gate asks its own first, in
+//! this order: rights that the guest gave away ([`Rights`]), read-only mounts ([`ReadOnlyMounts`]), rules about the network
+//! ([`NetworkRules`](crate::NetworkRules)); then those of the guest's owner, in the order in which they were given.
+//!
+//! A quota is no decider: what a call adds depends on what the file system finds, so it is kept around the mount (`quota`).
+
+use callgate_system::Code;
+
+use crate::{Call, Mount};
+
+/// Decides which calls may happen.
+pub trait Decider {
+    /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast, and
+    /// must not wait. `resolved` is the place that the call reaches, where the gate knows it.
+    fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict;
+}
+
+/// The decision on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing stands against it.
+    Allow,
+    /// It must not happen.
+    Deny {
+        /// The error that the guest is told, or that it traps with where the interface has no error there.
+        code: Code,
+        /// The reason, for observers.
+        reason: Reason,
+    },
+}
+
+impl Verdict {
+    /// This verdict, if it denies; else the next one.
+    #[inline(always)]
+    #[must_use]
+    pub fn and(self, next: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Allow => next(),
+            denied @ Self::Deny { .. } => denied,
+        }
+    }
+}
+
+/// The reason for which a call was denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The guest gave away the right that the call takes, or never had it.
+    MissingRight,
+    /// It would change something below a read-only mount.
+    ReadOnlyMount,
+    /// A name that no name server could know was to be looked up. No rule could permit that.
+    InvalidName,
+    /// No rule permits this use of the network.
+    MissingRule,
+    /// A rule of another decider, by the number that it has there.
+    Rule(u32),
+}
+
+/// The places that a call reaches, with no symbolic link left in them.
+///
+/// The text of a path does not say what a call does: any component of it may be a link. So a rule about paths is asked about the
+/// outcome of resolving, and the call then acts on that outcome without resolving again. Resolving costs system calls, so it is
+/// done only for calls that name a path, and only where a decider has rules about paths. No decider of today has, and so the
+/// gate gives `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolved<'a> {
+    /// The place of the call's `path`.
+    pub place: Place<'a>,
+    /// The place of its `new_path`, for links and renames.
+    pub new_place: Option<Place<'a>>,
+}
+
+/// A file or directory, or a name where none is yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The mount that it lies beneath.
+    pub mount: &'a Mount,
+    /// The path beneath that mount, without a `/` at either end; empty for the mount itself.
+    pub path: &'a str,
+}
+
+/// Denies what the guest gave away the right to; preview1 alone has such rights.
+pub(crate) struct Rights;
+
+impl Decider for Rights {
+    #[inline(always)]
+    fn decide(&self, call: &Call<'_>, _: Option<&Resolved<'_>>) -> Verdict {
+        match call.missing_right() {
+            None => Verdict::Allow,
+            Some(code) => Verdict::Deny { code, reason: Reason::MissingRight },
+        }
+    }
+}
+
+/// Denies changes below read-only mounts.
+pub(crate) struct ReadOnlyMounts;
+
+impl Decider for ReadOnlyMounts {
+    #[inline(always)]
+    fn decide(&self, call: &Call<'_>, _: Option<&Resolved<'_>>) -> Verdict {
+        if call.changes_read_only_mount() {
+            Verdict::Deny { code: Code::ReadOnly, reason: Reason::ReadOnlyMount }
+        } else {
+            Verdict::Allow
+        }
+    }
+}

@@ -143,7 +143,7 @@ fn nothing_passes_beside_the_gate() {
 /// What the clock said, in a file: the same whether somebody observes or not.
 #[test]
 fn observers_take_no_time_of_a_guest() {
-    is_unnoticed(&clock_in_a_file());
+    is_unnoticed(&clock_in_a_file(64));
     let mut modules = Modules::new().expect("the engine is set up");
     for seed in 0..100 {
         if let Err(found) = modules.observed(seed) {
@@ -191,16 +191,25 @@ fn the_host_outlives_hostile_modules() {
 #[cfg_attr(windows, ignore = "the one in memory is alone here")]
 #[should_panic(expected = "the trees afterwards differ at w/f")]
 fn a_difference_between_systems_is_seen() {
-    holds(&clock_in_a_file());
+    holds(&clock_in_a_file(32_768));
 }
 
-fn clock_in_a_file() -> Script {
-    let (out, list) = (Argument::Address(Address::At(64)), Argument::List(vec![(Address::At(64), 8)]));
+/// The same, where what is in memory is compared as well.
+#[test]
+#[cfg_attr(windows, ignore = "the one in memory is alone here")]
+#[should_panic(expected = "call 1, call(\"clock_time_get\"")]
+fn a_difference_in_memory_is_seen() {
+    holds(&clock_in_a_file(64));
+}
+
+/// Writes what the clock says into a file, by way of `place` in memory.
+fn clock_in_a_file(place: u32) -> Script {
+    let (clock, list) = (Argument::Address(Address::At(place)), Argument::List(vec![(Address::At(place), 8)]));
     let number = Argument::Number;
     let open = [number(4), number(1), Argument::Path("f".into()), number(0), number(64), number(64), number(0)];
     let calls = vec![
         call("path_open", [&open[..], &[Argument::Address(Address::At(128))]].concat()),
-        call("clock_time_get", [number(1), number(0), out]),
+        call("clock_time_get", [number(1), number(0), clock]),
         call("fd_write", [number(6), list, Argument::Address(Address::At(128))]),
     ];
     let memory = Memory::Pages(1);

@@ -3,7 +3,7 @@
 use callgate_fuzz::files::Operation::{CreateDirectory, Open, RemoveDirectory, Rename, SetTimes, Symlink};
 use callgate_fuzz::files::{Text, Time, agree, how};
 use callgate_fuzz::modules::Address::{At, End};
-use callgate_fuzz::modules::Argument::{Address, Bytes, Number, Path};
+use callgate_fuzz::modules::Argument::{Address, Bytes, List, Number, Path};
 use callgate_fuzz::modules::{Launch, Memory, Script, call, holds};
 use callgate_system::Follow;
 
@@ -114,4 +114,28 @@ fn names_grew_with_each_opening() {
         calls,
     });
     assert_eq!(done.calls().collect::<Vec<_>>(), [("path_open", 0, 600)]);
+}
+
+/// `pwrite` refuses an offset that no file has, also where it appends.
+#[test]
+fn an_appending_write_looks_at_its_offset() {
+    const ALL: u64 = (1 << 30) - 1;
+    let out = || Address(At(64));
+    let write = |offset| call("fd_pwrite", [Number(6), List(vec![(At(40_960), 1)]), Number(offset), out()]);
+    let (append, create) = (1, 1);
+    let open = [WRITABLE, 1].map(Number).into_iter().chain([Path("g".into())]);
+    let open: Vec<_> = open.chain([create, ALL, ALL, append].map(Number)).chain([out()]).collect();
+    let calls = vec![call("path_open", open), write(1 << 63), write(0)];
+    let memory = Memory::Pages(1);
+    let done = holds(&Script {
+        tame: true,
+        unstable: false,
+        memory,
+        launch: Launch::Invoked,
+        handles: 100,
+        quota: None,
+        calls,
+    });
+    let answers = [("fd_pwrite", 0, 1), ("fd_pwrite", 28, 1), ("path_open", 0, 1)];
+    assert_eq!(done.calls().collect::<Vec<_>>(), answers);
 }

@@ -92,6 +92,11 @@ pub(super) const DEVIATIONS: &[Deviation] = &[
         reason: "a name that is not UTF-8 is left out of a listing; with them it ends the listing",
     },
     Deviation {
+        calls: &["fd_readdir"],
+        when: |it| it.errnos() == (NOENT, DONE),
+        reason: "a directory that is removed is `noent`, as getdents(2) has it; they look only when there is room for a name",
+    },
+    Deviation {
         calls: &["fd_prestat_"],
         when: |it| matches!(it.errnos(), (BADF, NOTDIR | NOTSUP) | (DONE, BADF | NOTDIR)),
         reason: "what is no mount is `badf`, at which C libraries stop looking, but for a socket of the host's before the mounts",
@@ -255,10 +260,10 @@ impl Differing<'_> {
         self.errno_of_ours() != DONE && self.errno_of_theirs() != DONE && self.theirs != Trapped
     }
 
-    /// Whether a path may be none: of any bytes, or with a NUL in it.
+    /// Whether a path may be none: of any bytes, empty, or with a NUL in it.
     fn has_raw_path(&self) -> bool {
         self.given().into_iter().any(|(parameter, argument)| match argument {
-            Argument::Path(path) => path.as_str().contains('\0'),
+            Argument::Path(path) => path.as_str().is_empty() || path.as_str().contains('\0'),
             _ => parameter == P::Path,
         })
     }

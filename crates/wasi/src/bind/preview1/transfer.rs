@@ -71,7 +71,8 @@ pub(super) fn fd_write(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list:
     Ok(memory.put_u32(out, written)?)
 }
 
-/// A descriptor that appends does so here too, as on Linux: whoever gave it to a program to log by means the end of the file.
+/// A descriptor that appends does so here too, as on Linux: whoever gave it to a program to log by means the end of the file. An
+/// offset that no file has is refused all the same.
 pub(super) fn fd_pwrite(
     host: &Host,
     memory: &mut GuestMemory<'_>,
@@ -85,6 +86,7 @@ pub(super) fn fd_pwrite(
     let file = held.file(Errno::Spipe)?;
     let contents = contents(memory, list)?;
     let written = if held.flags().append {
+        i64::try_from(offset).map_err(|_| Errno::Inval)?;
         filesystem::append(host, &file, &contents, false)?.0
     } else {
         filesystem::write(host, &file, &contents, offset)?

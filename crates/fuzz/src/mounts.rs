@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use callgate_conformance::Ground;
 use callgate_system::{Directory, FileType, Opened, Quota};
-use callgate_wasi::{Access, Guest};
+use callgate_wasi::{Access, Sandbox};
 
 use crate::files::how;
 use crate::files::survey::{Node, Tree, survey};
@@ -54,7 +54,7 @@ impl Mounts {
     }
 
     /// Gives them to a guest.
-    pub(crate) fn give(&self, guest: &mut Guest) -> Result<()> {
+    pub(crate) fn give(&self, guest: &mut Sandbox) -> Result<()> {
         let root = self.world.ground.root();
         let access = self.quota.map_or(Access::ReadWrite, Access::Within);
         let second = if self.are_writable { Access::ReadWrite } else { Access::ReadOnly };

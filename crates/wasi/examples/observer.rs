@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use callgate_wasi::{Event, Guest, Observer, Runtime, RuntimeOptions, Value};
+use callgate_wasi::{Event, Observer, Runtime, RuntimeOptions, Sandbox, Value};
 
 /// For each function: its calls, those of them that failed, and bytes moved.
 #[derive(Default)]
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(&path, PROGRAM)?;
 
     let counts = Arc::new(Counts::default());
-    let mut guest = Guest::new(Arc::new(callgate_portable::Portable::new()));
+    let mut guest = Sandbox::new(Arc::new(callgate_portable::Portable::new()));
     guest.observer(counts.clone());
     guest.run(&Runtime::new(&RuntimeOptions::default())?.load(&path)?)?;
 

@@ -1,7 +1,7 @@
 //! Runs WebAssembly components and modules on a portable system: the embedding API, and the host functions of WASI 0.2 and
 //! preview1 behind it.
 //!
-//! A [`Runtime`] compiles programs, a [`Guest`] says what one run of a [`Program`] may see and use, and [`Guest::run`] runs it on
+//! A [`Runtime`] compiles programs, a [`Sandbox`] says what one run of a [`Program`] may see and use, and [`Sandbox::run`] runs it on
 //! the calling thread. A guest sees nothing that it was not given: no file, no network, no environment.
 //!
 //! Signals are the process's, so two of them are its owner's care: SIGPIPE, which Rust programs ignore, and SIGXFSZ, which should be
@@ -11,19 +11,19 @@
 //! use std::sync::Arc;
 //! use std::time::Duration;
 //!
-//! use callgate_wasi::{Access, Exit, Guest, Runtime, RuntimeOptions};
+//! use callgate_wasi::{Access, Exit, Sandbox, Runtime, RuntimeOptions};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runtime = Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?;
 //! let program = runtime.load("count-words.wasm".as_ref())?;
 //!
-//! let mut guest = Guest::new(Arc::new(callgate_portable::Portable::new()));
-//! guest.arguments(["count-words", "/texts/letter.txt"]);
-//! guest.mount("letters".as_ref(), "/texts", Access::ReadOnly)?;
-//! guest.max_memory(64 << 20);
-//! guest.timeout(Duration::from_secs(10));
+//! let mut sandbox = Sandbox::new(Arc::new(callgate_portable::Portable::new()));
+//! sandbox.arguments(["count-words", "/texts/letter.txt"]);
+//! sandbox.mount("letters".as_ref(), "/texts", Access::ReadOnly)?;
+//! sandbox.max_memory(64 << 20);
+//! sandbox.timeout(Duration::from_secs(10));
 //!
-//! match guest.run(&program)? {
+//! match sandbox.run(&program)? {
 //!     Exit::Code(code) => println!("it ended with {code}"),
 //!     Exit::Trap(trap) => println!("it trapped: {trap}"),
 //!     other => println!("{other}"),
@@ -37,7 +37,6 @@ mod backtrace;
 mod bind;
 mod budget;
 mod calls;
-mod guest;
 mod host;
 mod invoke;
 mod limits;
@@ -45,6 +44,7 @@ mod objects;
 mod program;
 mod reach;
 mod runtime;
+mod sandbox;
 mod start;
 mod watchdog;
 
@@ -53,6 +53,6 @@ pub use callgate_gate::{
     Resolved, Rule, RuleError, RunEnd, Value, Verdict,
 };
 pub use callgate_system::{Code, Quota};
-pub use guest::{Access, Exit, Guest, MountError, Trap};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};
 pub use runtime::{Binding, Runtime, RuntimeError, RuntimeOptions};
+pub use sandbox::{Access, Exit, MountError, Sandbox, Trap};

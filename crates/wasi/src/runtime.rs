@@ -19,7 +19,7 @@ use crate::program::{CodeCache, DebugInfo};
 #[derive(Clone, Debug, Default)]
 pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
-    /// and function; code compiled without has no such cost, and [`crate::Guest::timeout`] then ends waits only.
+    /// and function; code compiled without has no such cost, and [`crate::Sandbox::timeout`] then ends waits only.
     pub interruptible: bool,
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
@@ -35,7 +35,7 @@ pub enum Binding {
     #[default]
     Direct,
     /// By way of the engine's component layer, always. It takes that to call a function by name
-    /// ([`Guest::invoke`](crate::Guest::invoke)).
+    /// ([`Sandbox::invoke`](crate::Sandbox::invoke)).
     Engine,
 }
 

@@ -8,10 +8,10 @@ use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, ExternType, Module};
 
 use crate::bind::{direct, preview1};
-use crate::guest::Exit;
 use crate::host::{GuestStore, Host};
 use crate::invoke::Invoked;
 use crate::program::{Code, Program};
+use crate::sandbox::Exit;
 use callgate_gate::{CallError, RunEnd};
 
 /// A program whose imports are all there.

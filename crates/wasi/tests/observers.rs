@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use callgate_portable::Portable;
 use callgate_wasi::{
-    Call, Code, Decider, Event, Exit, Guest, Observer, Reason, Resolved, Runtime, RuntimeOptions, Verdict,
+    Call, Code, Decider, Event, Exit, Observer, Reason, Resolved, Runtime, RuntimeOptions, Sandbox, Verdict,
 };
 
 /// Writes three times nothing to standard output, the last time without the right to. Its exit code is the last error number.
@@ -47,12 +47,12 @@ impl Observer for Notes {
 }
 
 /// Runs the program.
-fn run(prepare: impl FnOnce(&mut Guest)) -> Exit {
+fn run(prepare: impl FnOnce(&mut Sandbox)) -> Exit {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("program.wat");
     std::fs::write(&path, PROGRAM).expect("written");
     let runtime = Runtime::new(&RuntimeOptions::default()).expect("an engine");
-    let mut guest = Guest::new(Arc::new(Portable::new()));
+    let mut guest = Sandbox::new(Arc::new(Portable::new()));
     prepare(&mut guest);
     guest.run(&runtime.load(&path).expect("it compiles")).expect("it starts")
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Binding, Exit, Guest, Observer, RuntimeOptions};
+use callgate_wasi::{Binding, Exit, Observer, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
@@ -21,27 +21,27 @@ use report::{report, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
-    let mut guest = setup::guest(&backend, options)?;
-    let runtime = runtime_options(options, &guest)?;
+    let mut sandbox = setup::sandbox(&backend, options)?;
+    let runtime = runtime_options(options, &sandbox)?;
     let program =
         loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);
-    limit_time(&mut guest, options)?;
-    setup::enter(&mut guest, &program, options)?;
+    limit_time(&mut sandbox, options)?;
+    setup::enter(&mut sandbox, &program, options)?;
 
     if let Some(file) = &options.trace {
-        refuse_within_reach(&guest, options, file.as_deref())?;
+        refuse_within_reach(&sandbox, options, file.as_deref())?;
     }
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
     if let Some(file) = &options.trace {
-        last_words::keep_trace(add_trace(&mut guest, file.as_deref())?);
+        last_words::keep_trace(add_trace(&mut sandbox, file.as_deref())?);
         platform::when_ended(last_words::before_signal).context("--trace: cannot be told of signals")?;
     }
-    let missing = guest.missing_rule();
-    let exit = guest.run(&program)?;
+    let missing = sandbox.missing_rule();
+    let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
         say(&format!("callgate: a use of the network was refused; {missing} to permit it"));
     }
@@ -51,16 +51,16 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 }
 
 /// From now on the time counts: for the guest, and for the process, in case the guest is stuck in a call.
-fn limit_time(guest: &mut Guest, options: &RunOptions) -> Result<()> {
+fn limit_time(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
     let Some(timeout) = options.timeout else { return Ok(()) };
-    guest.timeout(timeout);
+    sandbox.timeout(timeout);
     watchdog::watch(timeout, timed_out(options)).context("--timeout: no thread can be had to watch the time")
 }
 
 /// Code that checks for its time limit is compiled only where there is one.
-fn runtime_options(options: &RunOptions, guest: &Guest) -> Result<RuntimeOptions> {
+fn runtime_options(options: &RunOptions, sandbox: &Sandbox) -> Result<RuntimeOptions> {
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
-    let is_safe = |folder: &PathBuf| !setup::may_write(guest, options, folder) || !platform::overrides_modes();
+    let is_safe = |folder: &PathBuf| !setup::may_write(sandbox, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
     // Only the engine's way has functions to be called by name.
     let binding = if options.invoke.is_some() { Binding::Engine } else { loading::binding()? };
@@ -68,17 +68,17 @@ fn runtime_options(options: &RunOptions, guest: &Guest) -> Result<RuntimeOptions
 }
 
 /// A trace that the guest could write to tells what the guest likes. Devices and pipes are no file of a mount.
-fn refuse_within_reach(guest: &Guest, options: &RunOptions, file: Option<&Path>) -> Result<()> {
+fn refuse_within_reach(sandbox: &Sandbox, options: &RunOptions, file: Option<&Path>) -> Result<()> {
     let Some(path) = file.map(Path::to_owned).or_else(platform::standard_error) else { return Ok(()) };
     let is_file = path.metadata().map_or(true, |found| found.is_file());
-    if is_file && setup::may_write(guest, options, &path) {
+    if is_file && setup::may_write(sandbox, options, &path) {
         let shown = file.map_or_else(|| "of standard error".to_owned(), |file| file.display().to_string());
         bail!("--trace {shown}: the program could change it there; write the trace to where no --dir leads");
     }
     Ok(())
 }
 
-fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Observer>> {
+fn add_trace(sandbox: &mut Sandbox, file: Option<&Path>) -> Result<Arc<dyn Observer>> {
     let out: Box<dyn Write + Send> = match file {
         Some(path) => {
             let file = File::create(path).with_context(|| format!("--trace {}", path.display()))?;
@@ -86,5 +86,5 @@ fn add_trace(guest: &mut Guest, file: Option<&Path>) -> Result<Arc<dyn Observer>
         }
         None => Box::new(io::stderr()),
     };
-    Ok(guest.trace(out))
+    Ok(sandbox.trace(out))
 }

@@ -7,40 +7,40 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use callgate_system::Untrusted;
-use callgate_wasi::{Access, Guest, MountError, Program};
+use callgate_wasi::{Access, MountError, Program, Sandbox};
 
 use crate::arguments::{BackendName, MountOption, RunOptions};
 use crate::backend::Backend;
 use crate::{last_words, say};
 
 /// A guest with all that needs no program to be known.
-pub(super) fn guest(backend: &Backend, options: &RunOptions) -> Result<Guest> {
-    let mut guest = Guest::new(Arc::clone(&backend.system));
+pub(super) fn sandbox(backend: &Backend, options: &RunOptions) -> Result<Sandbox> {
+    let mut sandbox = Sandbox::new(Arc::clone(&backend.system));
     for mount in &options.mounts {
-        add_mount(&mut guest, mount)?;
+        add_mount(&mut sandbox, mount)?;
     }
     for (number, tree) in (1..).zip(&options.trees) {
         let quota = tree.quota.unwrap_or(callgate_memory::QUOTA);
-        let added = guest.mount_directory(backend.tree(number, quota), &tree.guest, Access::ReadWrite);
+        let added = sandbox.mount_directory(backend.tree(number, quota), &tree.guest, Access::ReadWrite);
         added.map_err(|error| refused_mount(&format!("--tmpfs {}", tree.guest), &error))?;
     }
     for rule in &options.network {
-        guest.permit(rule.clone());
+        sandbox.permit(rule.clone());
     }
-    add_environment(&mut guest, options)?;
-    guest.arguments(options.arguments()?).quit_when_nobody_reads();
+    add_environment(&mut sandbox, options)?;
+    sandbox.arguments(options.arguments()?).quit_when_nobody_reads();
     if let Some(cwd) = &options.cwd {
-        guest.working_directory(cwd);
+        sandbox.working_directory(cwd);
     }
-    limit(&mut guest, options);
-    warn_of_home(&guest, options);
-    Ok(guest)
+    limit(&mut sandbox, options);
+    warn_of_home(&sandbox, options);
+    Ok(sandbox)
 }
 
 /// Says it where the guest may change what the user's shell does: no sandbox could undo that.
-fn warn_of_home(guest: &Guest, options: &RunOptions) {
+fn warn_of_home(sandbox: &Sandbox, options: &RunOptions) {
     let home = env::home_dir().filter(|home| home.is_absolute() && home.is_dir());
-    if let Some(home) = home.filter(|home| may_write(guest, options, home)) {
+    if let Some(home) = home.filter(|home| may_write(sandbox, options, home)) {
         // No time limit holds yet, so this waits for nobody.
         last_words::say(&format!(
             "callgate: the program may change files in {} that run when you log in, such as .bashrc; mount a folder below it, or add ::ro",
@@ -50,40 +50,40 @@ fn warn_of_home(guest: &Guest, options: &RunOptions) {
 }
 
 /// True if the guest may write to this file or folder of this machine, or make it.
-pub(super) fn may_write(guest: &Guest, options: &RunOptions, path: &Path) -> bool {
+pub(super) fn may_write(sandbox: &Sandbox, options: &RunOptions, path: &Path) -> bool {
     // The paths of the system in memory are none of this machine's.
-    options.backend != BackendName::Memory && guest.may_write(path)
+    options.backend != BackendName::Memory && sandbox.may_write(path)
 }
 
 /// Where the program begins, and the sockets that it is handed.
-pub(super) fn enter(guest: &mut Guest, program: &Program, options: &RunOptions) -> Result<()> {
+pub(super) fn enter(sandbox: &mut Sandbox, program: &Program, options: &RunOptions) -> Result<()> {
     match &options.invoke {
-        Some(function) => guest.invoke(function, options.rest()?).check(program)?,
-        None => guest.check(program)?,
+        Some(function) => sandbox.invoke(function, options.rest()?).check(program)?,
+        None => sandbox.check(program)?,
     }
-    options.listen.iter().try_for_each(|address| add_listener(guest, program, *address))
+    options.listen.iter().try_for_each(|address| add_listener(sandbox, program, *address))
 }
 
-fn limit(guest: &mut Guest, options: &RunOptions) {
+fn limit(sandbox: &mut Sandbox, options: &RunOptions) {
     if let Some(quota) = options.quota {
-        guest.quota(quota);
+        sandbox.quota(quota);
     }
     if let Some(bytes) = options.max_memory {
-        guest.max_memory(bytes);
+        sandbox.max_memory(bytes);
     }
     if let Some(bytes) = options.max_host_memory {
-        guest.max_host_memory(bytes);
+        sandbox.max_host_memory(bytes);
     }
     if let Some(handles) = options.max_handles {
-        guest.max_handles(handles);
+        sandbox.max_handles(handles);
     }
     if let Some(time) = options.linger {
-        guest.linger(time);
+        sandbox.linger(time);
     }
 }
 
-fn add_mount(guest: &mut Guest, mount: &MountOption) -> Result<()> {
-    let added = guest.mount(&mount.host, &mount.guest, mount.access);
+fn add_mount(sandbox: &mut Sandbox, mount: &MountOption) -> Result<()> {
+    let added = sandbox.mount(&mount.host, &mount.guest, mount.access);
     added.map(drop).map_err(|error| refused_mount(&format!("--dir {}", mount.host.display()), &error))
 }
 
@@ -101,12 +101,12 @@ fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
     anyhow!("{option}: {error}; {what_to_do}")
 }
 
-fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {
+fn add_environment(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
     if options.inherit_env {
         // A guest's environment is text; what isn't stays here.
         for (name, value) in env::vars_os() {
             if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
-                guest.environment(name, value);
+                sandbox.environment(name, value);
             }
         }
     }
@@ -115,17 +115,17 @@ fn add_environment(guest: &mut Guest, options: &RunOptions) -> Result<()> {
             Some(value) => value.clone(),
             None => env::var(&variable.name).with_context(|| format!("--env {}", variable.name))?,
         };
-        guest.environment(&variable.name, value);
+        sandbox.environment(&variable.name, value);
     }
     Ok(())
 }
 
 /// Says the port, where the system picked it: nobody could know it else.
-fn add_listener(guest: &mut Guest, program: &Program, address: SocketAddr) -> Result<()> {
+fn add_listener(sandbox: &mut Sandbox, program: &Program, address: SocketAddr) -> Result<()> {
     if !program.is_module() {
         bail!("--listen {address}: a component makes its own sockets; permit it with --net listen={address}");
     }
-    let bound = guest.listen(address).with_context(|| format!("--listen {address}"))?;
+    let bound = sandbox.listen(address).with_context(|| format!("--listen {address}"))?;
     if address.port() == 0 {
         say(&format!("callgate: listening at {bound}"));
     }

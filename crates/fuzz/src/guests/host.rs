@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use callgate_conformance::Ground;
 use callgate_system::{Quota, System};
-use callgate_wasi::{Exit, Guest, Program, Rule};
+use callgate_wasi::{Exit, Program, Rule, Sandbox};
 use fastrand::Rng;
 
 use crate::mounts::Mounts;
@@ -82,7 +82,7 @@ pub(crate) fn run(
     trace: Option<Box<dyn Write + Send>>,
 ) -> Result<Exit> {
     let mounts = Mounts::new(ground, grants.quota)?;
-    let mut guest = Guest::new(system);
+    let mut guest = Sandbox::new(system);
     guest.arguments([argument, "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(MEMORY);
     guest.max_handles(grants.handles);
     mounts.give(&mut guest)?;

@@ -34,7 +34,7 @@ pub use tally::Tally;
 
 /// What a module may use of the time, when there are many; and when there is but one.
 const TIMEOUT: Duration = Duration::from_millis(100);
-const LONG_TIMEOUT: Duration = Duration::from_secs(20);
+const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How many shorter modules are tried for one that fails.
 const SHRINKING: u32 = 2_000;

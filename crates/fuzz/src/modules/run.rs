@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use callgate_system::{AddressFamily, Kind, Socket, System};
-use callgate_wasi::{Exit, Guest, Runtime};
+use callgate_wasi::{Exit, Runtime, Sandbox};
 
 use super::script::Script;
 use super::wasm::RUN;
@@ -48,7 +48,7 @@ pub(crate) fn run(
     let Ok(program) = runtime.load(path) else {
         return Ok(Done { end: "not loaded".to_owned(), answers: Vec::new(), tree: Tree::new() });
     };
-    let mut guest = Guest::new(Arc::clone(&system));
+    let mut guest = Sandbox::new(Arc::clone(&system));
     guest.arguments(ARGUMENTS).environment(VARIABLE.0, VARIABLE.1).timeout(timeout);
     guest.max_memory(script.memory.bytes().max(MEMORY)).max_handles(script.handles);
     mounts.give(&mut guest)?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use callgate_system::{OpenHow, System};
-use callgate_wasi::{Access, Binding, Guest, Program, Runtime, RuntimeOptions};
+use callgate_wasi::{Access, Binding, Program, Runtime, RuntimeOptions, Sandbox};
 use proptest::strategy::BoxedStrategy;
 use tempfile::TempDir;
 
@@ -89,7 +89,7 @@ impl Passing {
         let case = |script: Script| {
             let path = self.file(&wasm::module(&script).map_err(text)?).map_err(text)?;
             let Ok(program) = self.direct.load(&path) else { return Ok(()) };
-            let prepare = |guest: &mut Guest| {
+            let prepare = |guest: &mut Sandbox| {
                 guest.listen((Ipv4Addr::LOCALHOST, 0).into())?;
                 if script.is_invoked() {
                     guest.invoke(wasm::RUN, [] as [&str; 0]);
@@ -116,7 +116,7 @@ fn text(error: anyhow::Error) -> String {
 }
 
 /// Runs a guest that may do everything; the operations that it caused.
-fn run(program: &Program, prepare: impl Fn(&mut Guest) -> Result<()>) -> Result<BTreeSet<&'static str>> {
+fn run(program: &Program, prepare: impl Fn(&mut Sandbox) -> Result<()>) -> Result<BTreeSet<&'static str>> {
     if program.check().is_err() {
         return Ok(BTreeSet::new());
     }
@@ -125,7 +125,7 @@ fn run(program: &Program, prepare: impl Fn(&mut Guest) -> Result<()>) -> Result<
     let root = ground.root();
     root.open("f", OpenHow { write: true, create: true, ..OpenHow::default() })?;
     root.create_directory("a")?;
-    let mut guest = Guest::new(Counted::new(system as Arc<dyn System>, &tally));
+    let mut guest = Sandbox::new(Counted::new(system as Arc<dyn System>, &tally));
     guest.arguments(["hostile", "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(16 << 20);
     guest.mount_directory(Counted::new(root, &tally), "/", Access::ReadWrite)?;
     guest.permit("all".parse()?);

@@ -49,12 +49,12 @@ pub enum Access {
     ReadOnly,
     /// It may do what the user who runs it may.
     ReadWrite,
-    /// The same, but add no more than this: more fails with `quota`. Instead of the [quota](Guest::quota) of all mounts.
+    /// The same, but add no more than this: more fails with `quota`. Instead of the [quota](Sandbox::quota) of all mounts.
     Within(Quota),
 }
 
 /// What one run of a program may see and use. Nothing, to begin with.
-pub struct Guest {
+pub struct Sandbox {
     id: GuestId,
     system: Arc<dyn System>,
     surroundings: Surroundings,
@@ -78,13 +78,13 @@ pub struct Guest {
 pub enum Exit {
     /// The program ended by itself: 0 is success.
     Code(u8),
-    /// The function that was [invoked](Guest::invoke) returned this.
+    /// The function that was [invoked](Sandbox::invoke) returned this.
     Returned(Vec<String>),
     /// It did what WebAssembly or the interface forbids.
     Trap(Trap),
     /// Its time was over.
     TimedOut(Trap),
-    /// It wrote to a standard output that nobody reads any more; only with [`Guest::quit_when_nobody_reads`].
+    /// It wrote to a standard output that nobody reads any more; only with [`Sandbox::quit_when_nobody_reads`].
     NobodyReads,
     /// What it did could not be recorded, for this reason: its trace, or another [`Observer`], has a gap, and so it was ended.
     Unrecorded(String),
@@ -174,7 +174,7 @@ impl fmt::Display for MountError {
 
 impl std::error::Error for MountError {}
 
-impl Guest {
+impl Sandbox {
     /// A run on `system` that sees its clocks, random bytes and standard streams, and nothing else.
     #[must_use]
     pub fn new(system: Arc<dyn System>) -> Self {
@@ -231,7 +231,7 @@ impl Guest {
     /// Mounts an open directory, of whatever system, at `guest_path`.
     ///
     /// # Errors
-    /// As [`Guest::mount`].
+    /// As [`Sandbox::mount`].
     pub fn mount_directory(
         &mut self,
         directory: Arc<dyn Directory>,

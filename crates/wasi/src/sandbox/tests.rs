@@ -32,7 +32,7 @@ const FD_READ: i32 = 1;
 fn all_of_a_guest_is_send() {
     fn is_send<T: Send>() {}
     fn is_shared<T: Send + Sync>() {}
-    is_send::<Guest>();
+    is_send::<Sandbox>();
     is_send::<Host>();
     is_send::<GuestStore>();
     is_send::<Exit>();
@@ -53,7 +53,7 @@ fn a_guest_goes_on_on_another_thread() {
     std::fs::write(&path, WAITS).unwrap();
     let program = Runtime::new(&RuntimeOptions::default()).unwrap().load(&path).unwrap();
 
-    let mut guest = Guest::new(Arc::new(Portable::new()));
+    let mut guest = Sandbox::new(Arc::new(Portable::new()));
     let address = guest.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let listeners = std::mem::take(&mut guest.listeners);
     let mut store = guest.into_store(&program);

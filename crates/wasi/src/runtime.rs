@@ -15,7 +15,7 @@ use crate::bind;
 use crate::host::Host;
 use crate::program::{CodeCache, DebugInfo};
 
-/// How programs are compiled.
+/// The settings for compiling programs and binding their calls.
 #[derive(Clone, Debug, Default)]
 pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
@@ -24,11 +24,11 @@ pub struct RuntimeOptions {
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
     pub cache: Option<PathBuf>,
-    /// How the calls of components get to the host.
+    /// The way that the calls of components reach the host.
     pub binding: Binding,
 }
 
-/// How the calls of a component get to the host; what the component sees is the same.
+/// The way that the calls of a component reach the host. The component sees no difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Binding {
     /// As core calls, where the component's shape permits it; else by way of the engine's component layer.

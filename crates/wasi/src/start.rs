@@ -32,20 +32,20 @@ pub(crate) enum Linked {
     },
 }
 
-/// What a run calls.
+/// The call that a run makes.
 pub(crate) enum Start<'a> {
     Command(Command<'a>),
     Invoked(Invoked<'a>),
 }
 
-/// What starts a command.
+/// The entry point of a command.
 pub(crate) enum Command<'a> {
     Component { instance: &'a InstancePre<Host>, run: &'a str },
     Module { instance: &'a wasmtime::InstancePre<Host> },
     Direct { instance: &'a wasmtime::InstancePre<Host>, run: &'a str },
 }
 
-/// What starts a module.
+/// The function that starts a module.
 const START: &str = "_start";
 
 const NO_RUN: &str = "it exports no wasi:cli/run, so there is nothing to run; build it as a program, not as a library";
@@ -68,7 +68,7 @@ impl Linked {
         }
     }
 
-    /// What it is started by.
+    /// The entry point that starts it.
     ///
     /// # Errors
     /// In a line, where it is no command.

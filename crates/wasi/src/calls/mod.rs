@@ -38,7 +38,8 @@ pub(crate) fn close_after(host: &Host, closing: Closing, first: impl FnOnce()) -
     })
 }
 
-/// What is told of an object that is closed: it is gone by then. Kept only where there is somebody to be told.
+/// The handle of an object that is closed, kept because the object is gone by the time it is told of. Kept only where there is
+/// somebody to be told.
 struct Kept<'a> {
     id: u32,
     name: String,

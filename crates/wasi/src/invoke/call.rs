@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<(&str, Option<Vec<String>>), String> {
     Ok((name.trim_end(), Some(arguments)))
 }
 
-/// The first argument, and what stands behind it.
+/// The first argument, and the text after it.
 fn argument(text: &str) -> Option<(String, &str)> {
     if let Some(quote) = text.chars().next().filter(|first| "\"'".contains(*first)) {
         return quoted(&text[1..], quote);
@@ -33,7 +33,7 @@ fn argument(text: &str) -> Option<(String, &str)> {
     is_word.then(|| (word.to_owned(), behind))
 }
 
-/// The text up to the next `quote`, and what stands behind that.
+/// The text up to the next `quote`, and the text after that.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let (mut characters, mut content) = (text.chars(), String::new());
     loop {

@@ -148,12 +148,12 @@ impl Handles {
         Self { limit: limit.min(u32::MAX as usize), slots: RefCell::new(slots) }
     }
 
-    /// How many there may be at a time.
+    /// The most entries that there may be at a time.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(crate) fn len(&self) -> usize {
         let slots = self.slots.borrow();
         slots.entries.len() - slots.free.len()
@@ -221,7 +221,7 @@ impl Handles {
         Ok(Closing { id, number: id, entry: entry.clone() })
     }
 
-    /// What streams hold that has not gone out yet.
+    /// The outboxes of streams whose bytes have not all gone out yet.
     pub(crate) fn unsent(&self) -> Vec<Arc<Outbox>> {
         self.slots.borrow().entries.iter().flatten().filter_map(Entry::unsent).collect()
     }

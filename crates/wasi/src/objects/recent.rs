@@ -1,4 +1,4 @@
-//! The attributes behind the last hash, for the `stat` right behind it.
+//! The attributes that the last hash was made of, for the `stat` right after it.
 //!
 //! wasi-libc makes each `stat` of two calls: `metadata-hash-at`, which is nothing but the identity among the attributes, and
 //! then, for the same path, `stat-at`. Answering the second from the first saves its system calls.
@@ -18,9 +18,9 @@ use std::cell::{Cell, RefCell};
 
 use callgate_system::{Entry, FileType, Follow, Identity, Listed, Nanoseconds, Stat};
 
-/// How old an answer may be, in nanoseconds.
+/// The greatest age of an answer that is given from memory, in nanoseconds.
 const FRESH: Nanoseconds = 20_000;
-/// How old the identity of an entry may be that a listing told: as long as it takes to go through what one system call gave.
+/// The greatest age of an identity that a listing told, in nanoseconds: the time to go through the entries of one system call.
 const FRESHLY_LISTED: Nanoseconds = 1_000_000;
 
 /// Where attributes were asked for.
@@ -32,7 +32,7 @@ pub(crate) enum At<'a> {
     Path(Follow, &'a str),
 }
 
-/// What the last call saw.
+/// The memory of the last call: the attributes that it saw, and the entry that it told.
 #[derive(Default)]
 pub(crate) struct Recent {
     seen: Cell<Option<Seen>>,
@@ -43,13 +43,13 @@ pub(crate) struct Recent {
     path: RefCell<String>,
 }
 
-/// What a hash was made of.
+/// The attributes that a hash was made of.
 #[derive(Clone, Copy)]
 struct Seen {
     moment: Moment,
     /// The descriptor that it was asked of.
     id: u32,
-    /// How a path below it was followed; `None` for the descriptor itself.
+    /// The rule by which a path below the descriptor was followed; `None` for the descriptor itself.
     follow: Option<Follow>,
     stat: Stat,
 }
@@ -60,11 +60,11 @@ struct Told {
     passed: u64,
     /// The directory that was listed.
     id: u32,
-    /// Which file it is, if the listing was not interrupted.
+    /// The identity of the file, if the listing was not interrupted.
     listed: Option<Listed>,
 }
 
-/// How far a listing has come without the guest doing anything else.
+/// The progress of a listing while the guest does nothing else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
     /// The descriptor of the directory.
@@ -82,7 +82,7 @@ impl Course {
     }
 
     /// True if the entry that this call told, which was listed at `when`, was listed after whatever the guest did that is not part of the
-    /// listing; `asked` is part of it where it came right behind the entry before.
+    /// listing. The call `asked` is part of the listing where it came right after the entry before.
     fn goes_on(&mut self, passed: u64, asked: u64, when: Option<Nanoseconds>) -> bool {
         let after_an_entry = passed == self.passed + 1;
         let after_its_identity = passed == self.passed + 2 && asked == self.passed + 1;
@@ -147,7 +147,7 @@ impl Recent {
         (now().saturating_sub(listed.when) <= FRESHLY_LISTED).then_some(listed.identity)
     }
 
-    /// What the call before this moment's saw there, if anything.
+    /// The attributes that the call before this moment's saw there, if any.
     pub(crate) fn recall(&self, id: u32, at: At<'_>, moment: impl FnOnce() -> Moment) -> Option<Stat> {
         let seen = self.seen.take()?;
         let same_file = seen.id == id
@@ -163,7 +163,7 @@ impl Recent {
 }
 
 impl Seen {
-    /// Whether a path leads to the same file when links are followed as `now` says: what is no link has none to follow.
+    /// True if a path leads to the same file when links are followed as `now` says. A file that is no link has none to follow.
     fn means_the_same(&self, then: Follow, now: Follow) -> bool {
         then == now || then == Follow::No && self.stat.kind != FileType::SymbolicLink
     }
@@ -234,7 +234,7 @@ mod tests {
     }
 
     impl Listing {
-        /// Whether the entry that a call tells has an identity for the call behind it.
+        /// True if the entry that a call tells has an identity for the call after it.
         fn tells(&mut self, passed: u64, entry: &Entry) -> bool {
             let course = self.course.get_or_insert_with(|| Course::begin(3, 7));
             self.recent.note_entry(passed, course, entry);

@@ -147,7 +147,7 @@ impl IncomingDatagrams {
                 }
                 Ok(_) => {}
                 Err(error) if error.code == Code::WouldBlock => break,
-                // What came before an error would be lost with it; the error shows again, or is of no use any more.
+                // Datagrams that came before an error would be lost with it. The error shows again, or is of no use any more.
                 Err(_) if !received.is_empty() => break,
                 Err(error) => return Err(error),
             }
@@ -159,7 +159,7 @@ impl IncomingDatagrams {
         self.stream.peer.is_none_or(|peer| peer.ip() == from.ip() && peer.port() == from.port())
     }
 
-    /// What to wait for before something is there.
+    /// The event to wait for before a datagram is there.
     pub(crate) fn receivable(&self) -> &Interest {
         &self.receivable
     }
@@ -169,7 +169,7 @@ impl IncomingDatagrams {
 pub(crate) struct OutgoingDatagrams {
     stream: Datagrams,
     sendable: Interest,
-    /// Whether the system had no room the last time.
+    /// True if the system had no room for the last datagram.
     full: Flag,
 }
 
@@ -199,12 +199,12 @@ impl OutgoingDatagrams {
         if room { sent.map(|()| true) } else { Ok(false) }
     }
 
-    /// Whether the system had no room the last time.
+    /// True if the system had no room for the last datagram.
     pub(crate) fn was_full(&self) -> bool {
         self.full.get()
     }
 
-    /// What to wait for before there is room.
+    /// The event to wait for before there is room.
     pub(crate) fn sendable(&self) -> &Interest {
         &self.sendable
     }

@@ -28,7 +28,7 @@ struct Left {
     until: Option<Nanoseconds>,
 }
 
-/// What is left after sending.
+/// The outboxes that are left after sending.
 pub(crate) struct Rest {
     pub(crate) outboxes: Vec<Arc<Outbox>>,
     /// When the first of it is given up.
@@ -49,7 +49,7 @@ impl Unsent {
         }
     }
 
-    /// How many streams there are that may still have something to send.
+    /// The number of streams that may still have something to send.
     pub(crate) fn len(&self) -> usize {
         self.left.borrow().len()
     }
@@ -68,7 +68,7 @@ impl Unsent {
 }
 
 impl Left {
-    /// Whether there is still something to send, and somebody who may take it.
+    /// Sends as much as there is room for. True if something is left to send, and somebody may still take it.
     fn send(&mut self, now: Nanoseconds, linger: Nanoseconds) -> bool {
         // Nobody is there any more to be told of an error; it empties the box.
         if self.outbox.flush().is_err() || self.outbox.is_empty() {

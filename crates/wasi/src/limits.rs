@@ -1,4 +1,5 @@
-//! What a guest may take of the machine's memory: its linear memories and tables, and the sizes of what it asks for in one call.
+//! The limits of what a guest may take of the machine's memory: its linear memories and tables, and the sizes of what it asks for in
+//! one call.
 
 use wasmtime::ResourceLimiter;
 
@@ -30,7 +31,7 @@ const ELEMENTS: usize = 1 << 20;
 /// Bytes of the host's memory that an element of a table takes: a pointer, in a list that doubles as it grows.
 const ELEMENT: usize = 16;
 
-/// How many instances, tables and memories there may be in a run, of all its modules together.
+/// The most instances, tables and memories that there may be in a run, of all its modules together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) instances: usize,

@@ -32,7 +32,7 @@ const HANDLES: usize = 100_000;
 /// Bytes that the host holds for a guest, unless told otherwise.
 const HOST_MEMORY: u64 = 512 << 20;
 
-/// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
+/// The default time that a connection lingers: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
 const LINGER: Duration = Duration::from_secs(60);
 
 /// A module finds its streams, sockets and mounts open.
@@ -42,7 +42,7 @@ const TOO_FEW_HANDLES: &str =
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
 
-/// Whether a guest may change what is below a mount.
+/// The access that a guest has to the files below a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Every call that could change anything fails with `read-only`.
@@ -53,7 +53,7 @@ pub enum Access {
     Within(Quota),
 }
 
-/// What one run of a program may see and use. Nothing, to begin with.
+/// The configuration of one run: all that the program may see and use. That is nothing, to begin with.
 pub struct Sandbox {
     id: GuestId,
     system: Arc<dyn System>,
@@ -73,7 +73,7 @@ pub struct Sandbox {
     listeners: Vec<Arc<dyn Socket>>,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The program ended by itself: 0 is success.
@@ -86,11 +86,11 @@ pub enum Exit {
     TimedOut(Trap),
     /// It wrote to a standard output that nobody reads any more; only with [`Sandbox::quit_when_nobody_reads`].
     NobodyReads,
-    /// What it did could not be recorded, for this reason: its trace, or another [`Observer`], has a gap, and so it was ended.
+    /// The run could not be recorded, for this reason. Its trace, or another [`Observer`], has a gap, and so the run was ended.
     Unrecorded(String),
 }
 
-/// What a run was stopped by.
+/// The cause that stopped a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {
     /// One line.
@@ -127,14 +127,14 @@ pub enum MountError {
     BadGuestPath(String),
     /// The host directory cannot be opened.
     Unopened(Error),
-    /// What is mounted read-only at one guest path could be changed through another.
+    /// A directory that is mounted read-only at one guest path could be changed through another.
     Contradiction {
         /// The guest path where it is read-only.
         read_only: String,
         /// The guest path where it, or a directory above it, is writable.
         writable: String,
     },
-    /// What may be added at one guest path is limited by a quota of its own, and not at another that leads to the same directory, or to one
+    /// A directory is limited by a quota of its own at one guest path, and not at another that leads to the same directory, or to one
     /// above it.
     Unlimited {
         /// The guest path where it is limited.
@@ -266,8 +266,8 @@ impl Sandbox {
         writable.peek().is_some() && reach::may_write(&*self.system, writable.map(|(_, directory)| directory), path)
     }
 
-    /// What the guest may add to each of its mounts that has no [quota of its own](Access::Within), those mounted later included;
-    /// without, what the system gives.
+    /// Limits what the guest may add to each of its mounts that has no [quota of its own](Access::Within), those mounted later
+    /// included. Without this quota, the system alone sets the limit.
     pub fn quota(&mut self, quota: Quota) -> &mut Self {
         self.quota = Some(quota);
         self
@@ -344,8 +344,8 @@ impl Sandbox {
         self
     }
 
-    /// How long a connection that the guest has dropped, or left by ending, waits for a peer that takes nothing of what is
-    /// left to send; after that it is reset. 60 seconds unless told otherwise.
+    /// Sets the time that a connection which the guest has dropped, or left by ending, waits for a peer that takes nothing of the
+    /// bytes left to send. After that time the connection is reset. The default is 60 seconds.
     pub fn linger(&mut self, time: Duration) -> &mut Self {
         self.linger = time;
         self

@@ -1,4 +1,4 @@
-//! Which system a program runs on.
+//! The system that a program runs on.
 
 mod memory;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What is so on every system but Windows.
+//! The platform code of every system but Windows.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -24,8 +24,8 @@ pub(crate) fn readable_by_others(file: &mut tempfile::Builder<'_, '_>) {
     file.permissions(Permissions::from_mode(0o666));
 }
 
-/// What has to be done before anything else: a file that may not grow any more is an error of the guest's that writes to it,
-/// and no reason to end this process by a signal. (A closed pipe is none either: Rust's std sees to that.)
+/// Sets up signals, before anything else is done. A guest that writes to a file which may not grow any more then gets an error;
+/// no signal ends this process (SIGXFSZ). A closed pipe is no reason to end it either: Rust's std sees to that.
 pub(crate) fn start() {
     // Where no handler can be set there is nobody to tell yet, and little lost.
     drop(flag::register(SIGXFSZ, Arc::default()));

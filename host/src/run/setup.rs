@@ -1,4 +1,4 @@
-//! What a guest is given, from the options: mounts, grants, environment, limits.
+//! The setup of a guest, from the options: mounts, grants, environment, limits.
 
 use std::env;
 use std::net::SocketAddr;

@@ -59,7 +59,7 @@ impl ProgramFile {
         self.length <= if self.is_machine_code() { SHORT_CODE } else { SHORT }
     }
 
-    /// What it says of itself, if it holds code compiled ahead of time.
+    /// The account that the file gives of itself, if it holds code compiled ahead of time.
     #[must_use]
     pub fn precompiled(&self) -> Option<Precompiled> {
         if !self.is_machine_code() {

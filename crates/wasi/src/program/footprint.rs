@@ -38,7 +38,7 @@ pub(super) fn largest_instance(binary: &[u8]) -> u64 {
     largest
 }
 
-/// What a section of a core module adds to each instance.
+/// The bytes that a section of a core module adds to each instance.
 fn section_size(section: Payload<'_>) -> u64 {
     match section {
         Payload::ImportSection(imports) => imports.into_imports().count() as u64 * ITEM,

@@ -23,7 +23,7 @@ use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
 use crate::bind::direct;
 use crate::runtime::{Binding, Runtime, RuntimeOptions};
 
-/// What an instance of code without a record is taken to need: whoever vouches for its code vouches for that, too.
+/// The bytes that an instance of code without a record is taken to need. Whoever vouches for the code vouches for this, too.
 const UNRECORDED_INSTANCE: u64 = 64 << 10;
 
 const BOUND_DIRECTLY: &str =
@@ -60,7 +60,8 @@ impl Runtime {
         }
     }
 
-    /// What takes no compiler and no more than some milliseconds: the program, if its file is short and the cache has short code for it.
+    /// Loads the program if this takes no compiler and no more than some milliseconds: its file is short, and the cache has short
+    /// code for it.
     #[must_use]
     pub fn load_at_once(&self, file: &ProgramFile) -> Option<Program> {
         let may_be_kept = file.is_short() && !file.is_machine_code();
@@ -217,7 +218,7 @@ struct Compiled {
     instance: u64,
 }
 
-/// What the record of machine code says. It takes engines to tell whether the code fits, so a start does not ask.
+/// The account that the record of machine code gives. It takes engines to tell whether the code fits, so a start does not ask.
 pub(super) fn account_of(record: Option<Record>) -> Precompiled {
     let fits = |record: &Record| {
         let options = [false, true].into_iter().flat_map(|interruptible| {

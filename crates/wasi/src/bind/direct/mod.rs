@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) memory: Cell<Option<Memory>>,
     /// Its allocators: the main module's and the adapter's, or twice the same.
     allocators: [Cell<Option<Realloc>>; 2],
-    /// Which of them the call at hand takes memory from.
+    /// The index of the allocator that the call at hand takes memory from.
     allocator: Cell<usize>,
     /// True while the guest's allocator runs.
     pub(crate) may_not_leave: Cell<bool>,

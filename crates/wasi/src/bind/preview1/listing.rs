@@ -33,9 +33,9 @@ type Dir = Held<Descriptor>;
 /// A listing under way.
 pub(super) struct Listing {
     entries: Held<DirectoryEntries>,
-    /// What was read and may be asked for again.
+    /// Entries that were read and may be asked for again.
     kept: VecDeque<Record>,
-    /// Bytes of these; at most [`KEPT`], or one entry.
+    /// The bytes of these entries; at most [`KEPT`], or one entry.
     bytes: usize,
     /// The cookie of the first of them.
     first: u64,

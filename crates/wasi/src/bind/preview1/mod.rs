@@ -34,7 +34,7 @@ use fd::Fd;
 use fds::Fds;
 pub(crate) use link::linker;
 
-/// What a module of preview1 has besides what every guest has.
+/// The state of a module of preview1, in addition to that of every guest.
 #[derive(Default)]
 pub(crate) struct State {
     fds: Fds,

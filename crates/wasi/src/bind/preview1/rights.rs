@@ -39,10 +39,10 @@ pub(super) const POLL_FD_READWRITE: Rights = 1 << 27;
 pub(super) const SOCK_SHUTDOWN: Rights = 1 << 28;
 pub(super) const SOCK_ACCEPT: Rights = 1 << 29;
 
-/// What any descriptor may have.
+/// The rights that any descriptor may have.
 pub(super) const ANY: Rights = FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET;
 
-/// What a stream may have besides reading or writing. A terminal is told by its not having `FD_SEEK`.
+/// The rights that a stream may have besides reading or writing. A terminal is told by its not having `FD_SEEK`.
 pub(super) const STREAM: Rights = ANY | POLL_FD_READWRITE;
 
 pub(super) const FILE: Rights = STREAM
@@ -77,7 +77,7 @@ pub(super) const DIRECTORY: Rights = ANY
     | PATH_REMOVE_DIRECTORY
     | PATH_UNLINK_FILE;
 
-/// What may be opened below a directory.
+/// The rights that files and directories opened below a directory may have.
 pub(super) const BELOW: Rights = DIRECTORY | FILE;
 
 /// The error for want of `wanted`, of which some were given away, or never there.

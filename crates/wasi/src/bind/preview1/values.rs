@@ -9,7 +9,7 @@ use super::errno::Errno;
 use super::memory::GuestMemory;
 use super::rights::{FD_READ, FD_WRITE, Rights};
 
-/// Which of the two old interfaces a module imports.
+/// The one of the two old interfaces that a module imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Snapshot {
     /// `wasi_unstable`.
@@ -81,7 +81,7 @@ pub(super) fn follow(bits: u32) -> Result<Follow, Errno> {
     Ok(if follow { Follow::Yes } else { Follow::No })
 }
 
-/// How the portable system is to open what the guest asks for.
+/// The options with which the portable system opens the path that the guest asks for.
 pub(super) fn open_how(lookup: u32, open: u32, rights: Rights, flags_of_fd: FdFlags) -> Result<OpenHow, Errno> {
     let [create, directory, exclusive, truncate] = flags(open)?;
     Ok(OpenHow {

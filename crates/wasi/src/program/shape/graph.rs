@@ -45,7 +45,7 @@ pub(super) struct Node<'a> {
     pub(super) memories: Vec<u32>,
     pub(super) globals: Vec<u32>,
     pub(super) tags: Vec<u32>,
-    /// How many of its functions are imports.
+    /// The number of its functions that are imports.
     imported: usize,
     /// The first of its types, segments of elements, and of data.
     pub(super) types: u32,
@@ -92,7 +92,7 @@ impl Node<'_> {
     }
 }
 
-/// What a name leads to.
+/// The item that a name leads to.
 enum Item<'a> {
     Function(Function),
     Host(CoreFunction<'a>),

@@ -42,8 +42,8 @@ pub(crate) struct Host {
     unsent: Unsent,
 }
 
-/// When a run's time is over. Where the system's clock is not the world's, whichever comes first: there a sleep takes none
-/// of the world's time, and a computation none of the system's.
+/// The end of a run's time. Where the system's clock is not the world's, the first of the two ends counts: there a sleep
+/// takes none of the world's time, and a computation none of the system's.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     on_system: Nanoseconds,
@@ -119,8 +119,8 @@ impl Host {
         Moment { calls: self.gate.calls(), now: self.system.clock().monotonic() }
     }
 
-    /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over. Meanwhile what
-    /// dropped streams left behind goes out.
+    /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over. Meanwhile the bytes
+    /// that dropped streams left go out.
     pub(crate) fn wait(
         &self,
         interests: &[&Interest],

@@ -1,4 +1,4 @@
-//! One run of a program: what it may see and use, and how it ended.
+//! One run of a program: its configuration, and its end.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -321,7 +321,7 @@ impl Sandbox {
     }
 
     /// The bytes that the host may hold for it besides its linear memories: for handles and their names, directories that are being listed, bytes
-    /// that wait to be sent, tables, random bytes; 512 MiB unless told otherwise. What would take more fails with
+    /// that wait to be sent, tables, random bytes; 512 MiB unless told otherwise. A call that would take more fails with
     /// `insufficient-memory`, or traps where the interface has no error. Sizes are computed, not measured; docs/security.md has them.
     pub fn max_host_memory(&mut self, bytes: u64) -> &mut Self {
         self.host_memory = bytes;
@@ -337,8 +337,8 @@ impl Sandbox {
     }
 
     /// Ends the run after this time, [`Exit::TimedOut`]. A guest that computes without calling anything is ended only
-    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). What hangs in a call of the operating system, such as a
-    /// write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
+    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). A run that hangs in a call of the operating system, such as
+    /// a write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
     pub fn timeout(&mut self, time: Duration) -> &mut Self {
         self.timeout = Some(time);
         self
@@ -357,15 +357,15 @@ impl Sandbox {
         self.id
     }
 
-    /// Asks `decider` about each call too, after those that were given before, and after mounts, network rules and rights: what one denies
-    /// never happens, and no other can allow it.
+    /// Asks `decider` about each call too, after those that were given before, and after mounts, network rules and rights. A call that one
+    /// denies never happens, and no other can allow it.
     pub fn decider(&mut self, decider: Arc<dyn Decider + Send + Sync>) -> &mut Self {
         self.deciders.push(decider);
         self
     }
 
-    /// Tells `observer` of each call after it happened, or was refused; all observers in the order in which they were given. What one
-    /// can't take note of ends the run, [`Exit::Unrecorded`]. The guest notices nothing of being observed but the time that it takes.
+    /// Tells `observer` of each call after it happened, or was refused; all observers in the order in which they were given. A call that
+    /// one can't take note of ends the run, [`Exit::Unrecorded`]. The guest notices nothing of being observed but the time that it takes.
     ///
     /// ```
     #[doc = include_str!("../examples/observer.rs")]

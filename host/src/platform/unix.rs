@@ -14,7 +14,7 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
-/// Where a guest finds a host directory that was mounted under its own path.
+/// The guest path of a host directory that was mounted under its own path.
 pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
     host.to_str().map(str::to_owned)
 }
@@ -32,7 +32,7 @@ pub(crate) fn start() {
 }
 
 /// Does `finish`, with the signal's name, when a person or the system ends this program by a signal, before the signal ends it as it
-/// would have; a second one doesn't wait for that. What whoever started this program has it ignore, as `nohup` does, stays
+/// would have. A second signal doesn't wait for that. Signals that whoever started this program has it ignore, as `nohup` does, stay
 /// ignored.
 pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
     let ignored = ignored_signals();

@@ -1,7 +1,7 @@
 //! A call as people write it: `name`, `name()`, `name(1, "a")`, `interface#name(true)`.
 
-/// The function, and the arguments in the parentheses; `None` for those where there are no parentheses. Text in quotes comes
-/// without them, its escapes resolved; what else an argument may be, its type decides.
+/// The function, and the arguments in the parentheses; `None` for the arguments where there are no parentheses. A text in quotes
+/// comes without the quotes, its escapes resolved. The type of an argument decides what else the argument may be.
 ///
 /// # Errors
 /// In a line, where it is no call.

@@ -39,7 +39,7 @@ impl Name {
         Self::Told(Arc::new(Told { text: join(self, path).into(), _charge: charge }))
     }
 
-    /// Takes what [`Name::below`] will cost. It comes before the file is opened: what can't be named is not opened either.
+    /// Takes the charge for [`Name::below`]. It comes before the file is opened: a file that can't be named is not opened either.
     ///
     /// # Errors
     /// `InsufficientMemory`.

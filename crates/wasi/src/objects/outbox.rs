@@ -20,7 +20,7 @@ use crate::budget::{Budget, Charge};
 /// Bytes that are taken in one call, and that may wait.
 pub(crate) const CAPACITY: u64 = 64 << 10;
 
-/// Where the bytes go, and those that wait.
+/// The destination of the bytes, and those that wait.
 pub(crate) struct Outbox {
     to: To,
     /// The end of a wait before more goes out.
@@ -159,7 +159,7 @@ impl Outbox {
         &self.room
     }
 
-    /// Whose budget pays for what waits.
+    /// The budget that pays for the bytes that wait.
     fn budget(&self) -> Option<&Budget> {
         match &self.to {
             To::Sink(_) => None,
@@ -198,7 +198,7 @@ impl Drop for Outbox {
         if let To::Socket(socket, _) = &self.to
             && !self.is_empty()
         {
-            // Where a system knows no reset, it ends as it can.
+            // Where a system knows no reset, the connection ends as it can.
             let _ = socket.abort();
         }
     }

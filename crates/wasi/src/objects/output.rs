@@ -1,6 +1,6 @@
 //! Output streams: a file from an offset on, a file's end, or an outbox, which is standard output's or a connection's.
 //!
-//! A file takes what it is given before the call returns; what an outbox does is in `outbox.rs`.
+//! A file takes the bytes that it is given before the call returns. `outbox.rs` says what an outbox does.
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ const FRESH: Nanoseconds = 20_000;
 /// The greatest age of an identity that a listing told, in nanoseconds: the time to go through the entries of one system call.
 const FRESHLY_LISTED: Nanoseconds = 1_000_000;
 
-/// Where attributes were asked for.
+/// The file whose attributes were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At<'a> {
     /// Of what a descriptor is open on.
@@ -69,7 +69,7 @@ struct Told {
 pub(crate) struct Course {
     /// The descriptor of the directory.
     id: u32,
-    /// When what it goes through was listed; `None` before the first entry.
+    /// The time at which the entries that it goes through were listed; `None` before the first entry.
     when: Option<Nanoseconds>,
     /// The last call that told an entry of it.
     passed: u64,
@@ -255,7 +255,7 @@ mod tests {
         assert!(listing.tells(12, &entry("c", 13, 100)));
         // Nobody asked for the last.
         assert!(listing.tells(13, &entry("d", 14, 100)));
-        // Something else came between: what was listed before is old for ever, what is listed after is not.
+        // Something else came between: an entry listed before is old for ever, one listed after is not.
         assert!(!listing.tells(16, &entry("e", 15, 100)));
         assert!(!listing.tells(18, &entry("f", 16, 100)));
         assert!(listing.tells(20, &entry("g", 17, 900)));

@@ -13,7 +13,7 @@ use crate::budget::Budget;
 /// Connections that may wait to be accepted, where the guest doesn't say.
 const BACKLOG: u32 = 128;
 
-/// Where a socket is on its way.
+/// The place of a socket on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Fresh,

@@ -1,7 +1,8 @@
-//! Loading: from a file to code, by way of the cache where there is one.
+//! Loading: from a file to code, through the cache where there is one.
 //!
-//! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
-//! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
+//! Hazards: the file is hostile, and compiling it may take any time and memory. Whoever loads programs that others wrote bounds both, as
+//! the command line does. The file may change while it is read: the program that runs is the one that was hashed, or the one that was
+//! compiled, never a mixture.
 
 use std::borrow::Cow;
 use std::fs;
@@ -68,8 +69,8 @@ impl Runtime {
         may_be_kept.then(|| self.load_kept(file, SHORT_CODE)).flatten()
     }
 
-    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`. What is loaded is a copy of the file, so what
-    /// happens to it afterwards, by a guest of this run or of another, does not matter.
+    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`. A copy of the file is loaded, so later
+    /// changes to the file, by a guest of this run or of another, do not matter.
     ///
     /// # Errors
     /// If the file cannot be read, holds no machine code, or its code is for another release, machine or setting.

@@ -55,7 +55,7 @@ pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
     let flags = FdFlags::from_bits(bits)?;
     let synced = |flags: FdFlags| (flags.dsync, flags.rsync, flags.sync);
     let act = || {
-        // What `open` told the system holds for as long as the file is open.
+        // The sync flags of `open` hold for as long as the file is open.
         if matches!(held.object, Object::File(_)) && synced(flags) != synced(held.flags()) {
             return Err(Code::Unsupported.into());
         }

@@ -144,7 +144,7 @@ impl Subscription {
     }
 }
 
-/// When a clock's time has come.
+/// The time of a clock that a subscription waits for.
 fn clock(memory: &GuestMemory<'_>, at: u32) -> Result<On, Errno> {
     let timeout = u64::from_le_bytes(memory.get(at + 8)?);
     let flags = u16::from_le_bytes(memory.get(at + 24)?);

@@ -1,7 +1,7 @@
-//! preview1's rights. A descriptor starts with all that its kind has; a guest can give rights away, for itself and for what it
-//! opens below, and what was given away is refused. What `path_open` asks for decides on reading and writing only: guests
-//! ask for too little as often as for too much, since no host of today looks at the rest. The gate refuses: a call passes it with a
-//! handle that says what is missing.
+//! preview1's rights. A descriptor starts with all rights that its kind has. A guest can give rights away, for the descriptor itself
+//! and for files that are opened below it, and a use that takes such a right is refused. The rights that `path_open` asks for decide on
+//! reading and writing only: guests ask for too little as often as for too much, since no host of today looks at the rest. The gate
+//! refuses: a call passes it with a handle that says which right is missing.
 
 use callgate_system::Code;
 

@@ -134,7 +134,7 @@ pub(super) fn fd_tell(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u
     Ok(memory.put_u64(out, position)?)
 }
 
-/// Where an offset counts from, as preview1 numbers it.
+/// The origin that an offset counts from, as preview1 numbers it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whence {
     Set,

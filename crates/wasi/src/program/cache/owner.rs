@@ -109,7 +109,7 @@ impl Descriptor {
         Self::from_text(&format!("D:P(A;;FRFXSD;;;{user})(A;;FRFXSD;;;OW)"))
     }
 
-    /// What `text` describes.
+    /// The descriptor that `text` describes.
     fn from_text(text: &str) -> io::Result<Self> {
         let text: Vec<u16> = text.encode_utf16().chain([0]).collect();
         let mut of = Self { descriptor: ptr::null_mut(), owner: ptr::null_mut() };

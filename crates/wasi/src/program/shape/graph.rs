@@ -312,7 +312,7 @@ impl<'p, 'a> Graph<'p, 'a> {
     }
 }
 
-/// Where a core item of the component comes from.
+/// The origin of a core item of the component.
 enum Alias<'a> {
     /// An export of a core instance.
     Export(u32, &'a str),

@@ -31,10 +31,10 @@ pub struct RuntimeOptions {
 /// The way that the calls of a component reach the host. The component sees no difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Binding {
-    /// As core calls, where the component's shape permits it; else by way of the engine's component layer.
+    /// As core calls, where the component's shape permits it; else through the engine's component layer.
     #[default]
     Direct,
-    /// By way of the engine's component layer, always. It takes that to call a function by name
+    /// Through the engine's component layer, always. Calling a function by name takes this
     /// ([`Sandbox::invoke`](crate::Sandbox::invoke)).
     Engine,
 }
@@ -46,7 +46,7 @@ pub struct Runtime {
     pub(crate) cache: Option<CodeCache>,
     /// A hash of the engine's version and settings, and of this library's.
     pub(crate) settings: u64,
-    /// Of components by way of the engine; made when the first one is linked, since most never are.
+    /// The linker of components through the engine. It is made when the first one is linked, since most never are.
     linker: Arc<OnceLock<Linker<Host>>>,
     pub(crate) interruptible: bool,
     pub(crate) binding: Binding,
@@ -90,7 +90,7 @@ impl Runtime {
         Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding, debug_info })
     }
 
-    /// Links components by way of the engine.
+    /// Links components through the engine.
     pub(crate) fn linker(&self) -> wasmtime::Result<&Linker<Host>> {
         if let Some(linker) = self.linker.get() {
             return Ok(linker);

@@ -337,8 +337,8 @@ impl Sandbox {
     }
 
     /// Ends the run after this time, [`Exit::TimedOut`]. A guest that computes without calling anything is ended only
-    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). A run that hangs in a call of the operating system, such as
-    /// a write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
+    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). A run that hangs in a call of the operating
+    /// system, such as a write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
     pub fn timeout(&mut self, time: Duration) -> &mut Self {
         self.timeout = Some(time);
         self

@@ -1,7 +1,7 @@
 //! Starting a program: what it is linked to, and the function that is called.
 //!
 //! A component exports `wasi:cli/run`; a module of preview1 exports `_start`. A guest may end its run by a call of the host
-//! at any time, also while it is instantiated; that is an exit like any other.
+//! at any time, also while it is instantiated. That is an exit like any other.
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// The thread; it ends with the run.
+/// The thread, which ends with the run.
 pub(crate) struct Watchdog {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,

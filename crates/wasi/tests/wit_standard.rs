@@ -315,7 +315,7 @@ fn outline(resolve: &Resolve) -> Outline {
     outline
 }
 
-/// A package's name, and its version apart.
+/// A package's name, and its version separately.
 struct PackageParts {
     name: String,
     version: String,

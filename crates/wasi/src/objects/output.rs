@@ -10,7 +10,7 @@ use callgate_system::{File, Interest, Result, Sink};
 use super::outbox::{self, Outbox};
 use super::{Flow, Name, Named, Number};
 
-/// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory; it bounds the time
+/// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory. The limit bounds the time
 /// that one call takes.
 const FILE_PERMIT: u64 = 16 << 20;
 

@@ -3,7 +3,7 @@
 //! wasi-libc makes each `stat` of two calls: `metadata-hash-at`, which is nothing but the identity among the attributes, and
 //! then, for the same path, `stat-at`. Answering the second from the first saves its system calls.
 //!
-//! The path that is kept is one that a system has just taken, so it is below 4 KiB, and there is one; it is not charged.
+//! The path that is kept is one that a system has just taken, so it is below 4 KiB. There is only one, so it is not charged.
 //!
 //! It makes each entry of a listing of two calls, too: `read-directory-entry`, and `metadata-hash-at` for the name that it got. Some
 //! listings tell the identity along with the name, a system call for hundreds. As long as the guest does nothing but go on so, the
@@ -11,8 +11,8 @@
 //! learnt by another call.
 //!
 //! Hazard: an answer from memory is old. It is given to the very next call only, only where that call means the same file, and
-//! only for [`FRESH`]; and an answer from memory is never remembered again. So what a guest is told was true less than
-//! that ago, which it can't tell from another process being a moment slower.
+//! only for [`FRESH`]. An answer from memory is never remembered again. So an answer was true less than that time ago, which
+//! the guest can't tell from another process being a moment slower.
 
 use std::cell::{Cell, RefCell};
 

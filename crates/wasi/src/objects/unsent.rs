@@ -70,7 +70,7 @@ impl Unsent {
 impl Left {
     /// Sends as much as there is room for. True if something is left to send, and somebody may still take it.
     fn send(&mut self, now: Nanoseconds, linger: Nanoseconds) -> bool {
-        // Nobody is there any more to be told of an error; it empties the box.
+        // Nobody is there any more to be told of an error. An error empties the box.
         if self.outbox.flush().is_err() || self.outbox.is_empty() {
             return false;
         }

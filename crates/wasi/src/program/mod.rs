@@ -63,7 +63,7 @@ pub(crate) enum Code {
 pub enum Bound {
     /// A component whose main module calls the host as a core module does, which is as fast as calls are.
     Directly,
-    /// A component by way of the engine's component layer, and why.
+    /// A component through the engine's component layer, and why.
     ByTheEngine(String),
     /// A module of WASI preview1.
     AsModule,

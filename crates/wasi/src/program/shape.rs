@@ -38,7 +38,7 @@ pub(super) struct Shape<'a> {
 type Why = String;
 type Result<T> = std::result::Result<T, Why>;
 
-/// Tells what `binary`, a component, is made of; it is validated with the features that the engine has.
+/// The shape of the component `binary`. The component is validated with the features that the engine has.
 ///
 /// # Errors
 /// In a few words, where it can't be bound directly.

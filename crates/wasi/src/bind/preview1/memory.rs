@@ -18,7 +18,7 @@ pub(super) struct GuestMemory<'a>(&'a mut [u8]);
 pub(super) enum Buffers {
     /// One, worked on in place; its address and length.
     One(u32, u32),
-    /// Several, none empty, of this length together; they are gathered or scattered by way of the host.
+    /// Several buffers, none empty, of this length together. They are gathered or scattered through the host.
     Several(Vec<(u32, u32)>, u32),
 }
 

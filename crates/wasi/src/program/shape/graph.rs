@@ -1,6 +1,6 @@
 //! The core instances of a component in the order in which they are made, each import resolved to the item that it is: another
 //! instance's export, or a function of ours. A component with the adapter for preview1 has a main module and the adapter, which call
-//! each other by way of a shim.
+//! each other through a shim.
 //!
 //! Items get the numbers here that they have in the one module that `merge.rs` makes of all.
 

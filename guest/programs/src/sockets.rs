@@ -1,4 +1,4 @@
-//! What the programs that use sockets by their bindings share: addresses, and the steps that most begin with.
+//! The parts that the programs with sockets share: addresses, and the steps that most begin with. They call the bindings directly.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ pub fn port(address: IpSocketAddress) -> u16 {
     }
 }
 
-/// What two addresses are compared by.
+/// The text of an address, by which two addresses are compared.
 #[must_use]
 pub fn text(address: IpSocketAddress) -> String {
     match address {

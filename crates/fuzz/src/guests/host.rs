@@ -18,7 +18,7 @@ use crate::mounts::Mounts;
 /// Bytes of linear memory that a guest may have.
 const MEMORY: u64 = 16 << 20;
 
-/// What a guest may use of the time.
+/// The time limit of a guest.
 const TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A port where somebody listens, over TCP and UDP, and nobody answers.
@@ -50,7 +50,7 @@ impl Loopback {
     }
 }
 
-/// What a guest gets besides its mounts.
+/// The limits and permissions that a guest gets besides its mounts.
 pub(crate) struct Grants {
     quota: Option<Quota>,
     handles: usize,

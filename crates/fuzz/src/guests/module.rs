@@ -63,7 +63,7 @@ pub(crate) fn adapted(interface: &Interface, seed: u64, port: u16) -> Result<Vec
 const ADAPTER: &str = "wasi_snapshot_preview1";
 const CALLS: &str = "calls";
 
-/// What a module is to its component.
+/// The role of a module in its component.
 #[derive(Clone, Copy)]
 enum Role<'a> {
     Alone,
@@ -325,7 +325,7 @@ impl<'a> Hostile<'a> {
         code.end();
     }
 
-    /// Where the host puts what it returns: one byte behind the other, or wherever hurts.
+    /// The allocator for results of the host. It places one right after the other, or wherever hurts.
     fn realloc(&mut self) -> Function {
         let wild = self.values.is_wild();
         let which =

@@ -30,7 +30,7 @@ const USAGE: &str = "usage: reference run [OPTION]… PROGRAM [ARGUMENT]…\n\
 /// Bytes of linear memory that a module may have, as those have it that it is compared with.
 const MEMORY: usize = 16 << 20;
 
-/// What a run prints goes there where nobody is to see it.
+/// A pipe that keeps a module's standard output in memory.
 type Kept = WritePipe<Cursor<Vec<u8>>>;
 
 fn main() -> ExitCode {
@@ -103,14 +103,14 @@ fn answer(engine: &Engine, linker: &Linker<State>, words: &[&str]) -> Result<Str
     Ok(format!("{end}\t{}\t{}", told.join(" "), printed.concat()))
 }
 
-/// What is to be run, and with what.
+/// A program to run, with its system and its standard input.
 struct Job<'a> {
     system: WasiCtxBuilder,
     stdin: &'a str,
     program: &'a str,
 }
 
-/// What belongs to one run.
+/// The state of one run.
 struct State {
     system: WasiCtx,
     limits: StoreLimits,

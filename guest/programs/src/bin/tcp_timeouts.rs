@@ -1,4 +1,4 @@
-//! What `std::net` does where nothing comes, or a connection fails. Argument 1: what is tried; argument 2: the address of a
+//! The behaviour of `std::net` when nothing comes, or a connection fails. Argument 1: the case to try. Argument 2: the address of a
 //! peer made for it.
 
 use std::io::{ErrorKind, Read, Write};

@@ -51,7 +51,7 @@ impl Backends {
         self.subjects.iter().map(|subject| (subject.name(), subject.ground()))
     }
 
-    /// True if every backend can do the operation. An operation that the host cannot do on one backend is done on none.
+    /// True if every backend can do the operation. An entry that the host cannot make on one backend is made on none.
     pub(crate) fn can(&self, operation: &Operation) -> bool {
         match operation {
             Operation::PlantLink { .. } => self.plants_links,

@@ -1,4 +1,4 @@
-//! The parts that the programs with sockets share: addresses, and the steps that most begin with. They call the bindings directly.
+//! The parts that programs share which use sockets through their bindings: addresses, and the steps that most begin with.
 
 use std::fmt;
 

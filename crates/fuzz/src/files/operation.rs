@@ -141,7 +141,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The number of operations.
+    /// The number of variants.
     pub const KINDS: usize = 28;
 
     /// The variant's name.

@@ -71,7 +71,7 @@ impl Grants {
     }
 }
 
-/// Runs `program` as a guest with everything there is to abuse. What it did outside its mounts is an error.
+/// Runs `program` as a guest with everything there is to abuse. An effect outside of its mounts is an error.
 pub(crate) fn run(
     program: &Program,
     system: Arc<dyn System>,

@@ -1,8 +1,8 @@
 //! A core module that imports the whole interface and calls a random sequence of it, made into a component: by itself, or as the main
 //! module or the adapter of two that call each other, each with an allocator.
 //!
-//! A call whose handle is not there is left out, else nearly every guest would end at its third call, by a trap. What was wild
-//! on purpose is called.
+//! A call whose handle is not there is left out. Otherwise nearly every guest would end with a trap at its third call. A call that
+//! is wild on purpose is made all the same.
 
 mod table;
 

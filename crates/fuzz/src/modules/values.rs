@@ -211,7 +211,7 @@ fn distance() -> BoxedStrategy<u64> {
     prop_oneof![8 => -20..20_i64, 2 => 0..10_000_i64, 1 => far].prop_map(|distance| distance as u64).boxed()
 }
 
-/// The rights that kinds of descriptors have.
+/// The rights of each kind of descriptor.
 const FILE: u64 = 0x1ff | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 27;
 const DIRECTORY: u64 = 0x7ff_fe19 & !(1 << 22);
 

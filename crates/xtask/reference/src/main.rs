@@ -1,8 +1,8 @@
 //! The reference for preview1: the least host over `wasi-common`, which was the first to have that interface whole. It runs one module
 //! (`run`), as `cargo xtask bench` needs it, or many, each told in a line (`serve`), as `cargo xtask fuzz --against wasi-common` does.
 //!
-//! Hazards: a module may leave a thread waiting for ever, and may make the library panic. Who asks for many watches the clock, and starts
-//! another process.
+//! Hazards: a module may leave a thread waiting for ever, and may make the library panic. A caller that asks for many modules watches
+//! the clock, and starts another process.
 //!
 //! One thing is not as the library has it: the numbers of descriptors. It counts them up, callgate gives out the lowest free one, as POSIX
 //! does; the standard leaves it open. With other numbers nothing that follows could be compared.

@@ -108,7 +108,7 @@ pub(crate) fn measure(bench: &Bench, rows: &[Row], effort: &Effort) -> Result<Me
     let whole: Vec<_> = rows.iter().filter(|row| !row.kind.is_inside()).collect();
     for row in &whole {
         for contender in bench.contenders(row.kind) {
-            // The first start fills the code cache. What fails here will fail again.
+            // The first start fills the code cache. A contender that fails here will fail again.
             let ready = bench.prepare(contender, row.kind).and_then(|()| start(&mut bench.whole(contender, row.kind)?));
             let _ = measured.failures.unless(ready, row.kind, contender, 0);
         }

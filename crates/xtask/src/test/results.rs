@@ -49,7 +49,7 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// None yet, of `package`'s tests or, behind a library's or a program's own, of that.
+    /// No results yet, of the tests of `package`. After the tests of a library or a program, those that follow count as that package's.
     pub(crate) fn of(package: &str) -> Self {
         Self { package: package.to_owned(), ..Self::default() }
     }

@@ -29,7 +29,7 @@ pub(crate) fn ready() -> Result<Wine> {
     Wine::ready()
 }
 
-/// Every check and every test that means something there. What was found until an error is kept.
+/// Every check and every test that means something there. The results up to an error are kept.
 pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>, results: &mut Results) -> Result<()> {
     let root = workspace::root()?;
     let host = |command: &[&str]| {

@@ -72,7 +72,7 @@ fn with_one_peer(peer: SocketAddr) -> Outcome {
     Ok(())
 }
 
-/// A non-blocking socket says so when nothing comes.
+/// When nothing comes, a non-blocking socket answers that it would block.
 fn nothing_there(peer: SocketAddr) -> Outcome {
     let socket = bound(peer)?;
     socket.set_nonblocking(true).context("set_nonblocking")?;

@@ -1,5 +1,5 @@
-//! Where callgate answers otherwise than `wasi-common`, on purpose: the only list of that. What explains a difference comes before
-//! what explains many.
+//! The differences on purpose between the answers of callgate and of `wasi-common`: the only list of them. A deviation that explains
+//! one difference comes before one that explains many.
 
 use super::answer::Answer::{self, Exited, Returned, Trapped};
 use crate::modules::functions::{EXIT, Parameter as P, RAISE, find};

@@ -140,7 +140,7 @@ impl RunOptions {
         Path::new(&self.command[0])
     }
 
-    /// What the program sees as its arguments, its own name first.
+    /// The arguments that the program sees, its own name first.
     pub(crate) fn arguments(&self) -> Result<Vec<String>> {
         let mut arguments = vec![self.name()];
         if self.invoke.is_none() {
@@ -154,7 +154,7 @@ impl RunOptions {
         self.argv0.clone().unwrap_or_else(file_name)
     }
 
-    /// What stands behind the program.
+    /// The arguments after the program.
     pub(crate) fn rest(&self) -> Result<Vec<String>> {
         let rest = self.command[1..].iter().map(|argument| match argument.to_str() {
             Some(argument) => Ok(argument.to_owned()),
@@ -288,7 +288,7 @@ pub(crate) struct Variable {
 }
 
 fn parse_mount(text: OsString) -> std::result::Result<MountOption, String> {
-    // A host path may hold any byte; what stands behind the first `::` must be text.
+    // A host path may hold any byte; the part after the first `::` must be text.
     let (host, rest) = text.split_once("::").map_or((&*text, None), |(host, rest)| (host, Some(rest)));
     if host.is_empty() {
         return Err("no host directory before `::`".to_owned());

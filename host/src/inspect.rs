@@ -10,7 +10,7 @@ use callgate_wasi::{Bound, Precompiled, Program, ProgramFile, RuntimeOptions};
 use crate::arguments::{InspectOptions, LoadOptions};
 use crate::{cache, loading, print};
 
-/// What an interface, or a function of a module, can be used for with which grant. The others need none.
+/// The grants of interfaces, and of functions of a module, with the use that each grant allows. The others need none.
 const GRANTS: &[(&str, &str)] = &[
     ("wasi_snapshot_preview1.path_", "files: only those below a --dir"),
     ("wasi_snapshot_preview1.sock_", "network: only connections to a --listen"),

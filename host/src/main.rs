@@ -1,4 +1,4 @@
-//! The `callgate` binary: reads its arguments, picks the backend, prints errors. What it does is in `callgate-wasi`.
+//! The `callgate` binary: reads its arguments, picks the backend, prints errors. The work itself is in `callgate-wasi`.
 
 mod arguments;
 mod backend;

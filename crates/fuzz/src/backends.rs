@@ -51,7 +51,7 @@ impl Backends {
         self.subjects.iter().map(|subject| (subject.name(), subject.ground()))
     }
 
-    /// Whether every one of them can do it: what the host cannot make on one, it makes on none.
+    /// True if every backend can do the operation. An entry that the host cannot make on one backend is made on none.
     pub(crate) fn can(&self, operation: &Operation) -> bool {
         match operation {
             Operation::PlantLink { .. } => self.plants_links,

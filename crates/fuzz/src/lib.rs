@@ -19,13 +19,13 @@ mod seeded;
 pub mod swaps;
 mod watch;
 
-/// What a panic says.
+/// The message of a panic.
 fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word").to_owned()
 }
 
-/// How a run ended without the numbers in it, so that like ones are counted together.
+/// The end of a run without the numbers in it, so that similar ends are counted together.
 fn kind(reason: &str) -> String {
     reason.split(|c: char| c.is_ascii_digit()).collect::<Vec<_>>().join("#").chars().take(90).collect()
 }

@@ -1,4 +1,4 @@
-//! What `cargo xtask fuzz` and `cargo xtask stress` run.
+//! The program that `cargo xtask fuzz` and `cargo xtask stress` run.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -141,7 +141,7 @@ fn against(program: &Path, minutes: Option<f64>, seed: Option<u64>) -> Result<()
     }
 }
 
-/// What takes turns.
+/// The targets that take turns.
 const TARGETS: [&str; 7] = ["files", "component", "garbage", "compiled", "direct", "module", "cost"];
 
 struct Targets {
@@ -201,7 +201,7 @@ impl Targets {
 /// Cases after which a rule should have been needed.
 const LONG: u64 = 10_000;
 
-/// How many of the ways that guests ended are shown.
+/// The number of different ends of guests that are shown.
 const ENDS: usize = 20;
 
 /// The most frequent ways.

@@ -28,7 +28,7 @@ pub(crate) struct Mounts {
     before: Tree,
     outside: Option<String>,
     quota: Option<Quota>,
-    /// Whether the second one may be changed as well.
+    /// True if the second mount may be changed as well.
     are_writable: bool,
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use proptest::strategy::{BoxedStrategy, Strategy as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-/// What is wrong, and with which script; none where no script could be made.
+/// A fault, with the script that shows it; no script where none could be made.
 pub(crate) struct Wrong<S> {
     pub(crate) script: Option<S>,
     pub(crate) what: String,

@@ -22,7 +22,7 @@ pub(crate) fn run(rounds: u32, mounts: bool) -> Result<()> {
     Ok(())
 }
 
-/// Whether this user can mount one directory on another where nobody else sees it.
+/// True if this user can mount one directory on another in a mount namespace of its own.
 fn may_mount() -> bool {
     let mut unshare = Command::new("unshare");
     unshare.args(["--mount", "--propagation", "private", "mount", "--bind", "/tmp", "/tmp"]);

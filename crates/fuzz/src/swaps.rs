@@ -13,9 +13,9 @@ use crate::backends::real;
 pub struct Stressed {
     /// The backend.
     pub backend: &'static str,
-    /// What was swapped.
+    /// The kinds of objects that were swapped.
     pub what: &'static str,
-    /// How many rounds.
+    /// The number of rounds.
     pub rounds: u32,
 }
 

@@ -1,5 +1,5 @@
-//! What a case may do to this process: it must neither panic nor hang nor take memory without bounds. A thread ends the process where
-//! one hangs.
+//! The limits that a case must keep in this process: it must neither panic nor hang nor take memory without bounds. When a case
+//! hangs, a thread ends the process.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-/// How long one case may take, whatever else the machine does. Those that are let run end within a tenth of a second.
+/// The most time that one case may take, whatever else the machine does. Cases that are let run end within a tenth of a second.
 const HANG: Duration = Duration::from_secs(120);
 
-/// What one case may add to the process: linear memory, one answer of random bytes, compiled code, and room to spare.
+/// The most bytes that one case may add to the process: linear memory, one answer of random bytes, compiled code, and room to spare.
 const MEMORY: u64 = 512 << 20;
 
 /// Watches cases. The seed of one that hangs is printed, and the process ended.

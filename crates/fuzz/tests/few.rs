@@ -140,7 +140,7 @@ fn nothing_passes_beside_the_gate() {
     assert!(missing.is_empty(), "no call caused {missing:?}; of all {:?}", passing.seen());
 }
 
-/// What the clock said, in a file: the same whether somebody observes or not.
+/// A module writes the clock's time into a file. The file is the same whether somebody observes or not.
 #[test]
 fn observers_take_no_time_of_a_guest() {
     is_unnoticed(&clock_in_a_file(64));
@@ -186,7 +186,7 @@ fn the_host_outlives_hostile_modules() {
     assert!(ends.contains(&"returned") && ends.iter().any(|end| end.starts_with("trap: ")), "{ends:?}");
 }
 
-/// What the clock said, in a file: no two systems have the same.
+/// A module writes the clock's time into a file. No two systems have the same time.
 #[test]
 #[cfg_attr(windows, ignore = "the one in memory is alone here")]
 #[should_panic(expected = "the trees afterwards differ at w/f")]

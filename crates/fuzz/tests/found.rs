@@ -50,7 +50,7 @@ fn found_by_seed_200350() {
 
 const WRITABLE: u64 = 4;
 
-/// Answers at the very end of all addresses; the address behind an event was computed, and that behind a text.
+/// Answers at the very end of all addresses. The address after an event was computed, and that after a text.
 #[test]
 fn the_end_of_memory_is_that_of_addresses() {
     let end = |from| Address(End(from));

@@ -1,8 +1,8 @@
 //! The canonical ABI in a guest's memory: how values of the interface lie there, as the component model defines it, and exactly as
 //! strict as the engine is (`wasmtime::component`). Values with texts or lists in them take memory from the guest's own allocator.
 //!
-//! Hazards: addresses and lengths come from the guest, and its allocator is the guest's code: what it answers is checked like any
-//! other address, and memory is borrowed anew after each call of it.
+//! Hazards: addresses and lengths come from the guest. The allocator is the guest's code, so its answer is checked like any other
+//! address, and memory is borrowed anew after each call of the allocator.
 
 use std::mem::MaybeUninit;
 

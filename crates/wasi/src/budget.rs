@@ -14,7 +14,7 @@ use callgate_system::{Code, Result};
 
 use crate::limits::TRANSFER;
 
-/// What one guest, or several that share it, may make the host hold. A clone is the same budget.
+/// The bytes that one guest, or several that share the budget, may make the host hold. A clone is the same budget.
 #[derive(Clone)]
 pub(crate) struct Budget(Arc<Account>);
 

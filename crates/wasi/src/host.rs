@@ -17,7 +17,7 @@ use crate::objects::{Closing, Handles, InputStream, Moment, Outbox, OutputStream
 /// Outboxes of dropped streams that may still have something to send. Each holds the charge for its bytes.
 const UNSENT: usize = 256;
 
-/// What the engine hands to a host function.
+/// The engine's context of a call, which it hands to a host function.
 pub(crate) type Context<'a> = StoreContextMut<'a, Host>;
 
 /// The store of one guest.
@@ -31,7 +31,7 @@ pub(crate) struct Host {
     pub(crate) surroundings: Surroundings,
     pub(crate) streams: Streams,
     pub(crate) memory: Memory,
-    /// What the host may hold for the guest.
+    /// The budget of the memory that the host may hold for the guest.
     pub(crate) budget: Budget,
     pub(crate) recent: Recent,
     pub(crate) insecure_seed: OnceCell<(u64, u64)>,
@@ -42,8 +42,8 @@ pub(crate) struct Host {
     unsent: Unsent,
 }
 
-/// When a run's time is over. Where the system's clock is not the world's, whichever comes first: there a sleep takes none
-/// of the world's time, and a computation none of the system's.
+/// The end of a run's time. Where the system's clock is not the world's, the first of the two ends counts: there a sleep
+/// takes none of the world's time, and a computation none of the system's.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     on_system: Nanoseconds,
@@ -59,7 +59,7 @@ impl Deadline {
     }
 }
 
-/// What a guest finds when it starts.
+/// The surroundings that a guest finds when it starts.
 #[derive(Default)]
 pub(crate) struct Surroundings {
     pub(crate) arguments: Vec<String>,
@@ -68,13 +68,13 @@ pub(crate) struct Surroundings {
     pub(crate) mounts: Vec<(Arc<Mount>, Arc<dyn Directory>)>,
 }
 
-/// What a guest may take of the host.
+/// The limits of what a guest may take of the host.
 pub(crate) struct Limits {
     /// Handles at a time.
     pub(crate) handles: usize,
     pub(crate) memory: Memory,
     pub(crate) budget: Budget,
-    /// How long a connection that nobody holds waits for its peer.
+    /// The time that a connection which nobody holds waits for its peer.
     pub(crate) linger: Nanoseconds,
 }
 
@@ -119,8 +119,8 @@ impl Host {
         Moment { calls: self.gate.calls(), now: self.system.clock().monotonic() }
     }
 
-    /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over. Meanwhile what
-    /// dropped streams left behind goes out.
+    /// Sleeps until one of `interests` is met or `until` has come; ends the run when its own time is over. Meanwhile the bytes
+    /// that dropped streams left go out.
     pub(crate) fn wait(
         &self,
         interests: &[&Interest],

@@ -11,17 +11,17 @@ use wasmtime::{Engine, ExternType, FuncType, Val, ValType};
 use crate::host::{GuestStore, Host};
 use crate::start::Linked;
 
-/// What a library of preview1 wants called before anything else.
+/// The function that a library of preview1 wants called before anything else.
 const INITIALIZE: &str = "_initialize";
 
-/// What to call, as the user wrote it: a name and arguments, or both as one text.
+/// The call to make, as the user wrote it: a name and arguments, or both as one text.
 #[derive(Clone)]
 pub(crate) struct Invocation {
     pub(crate) function: String,
     pub(crate) arguments: Vec<String>,
 }
 
-/// What to call, found and understood.
+/// The call to make, found and understood.
 pub(crate) enum Invoked<'a> {
     Component {
         instance: &'a InstancePre<Host>,

@@ -5,7 +5,7 @@
 //! the calling thread. A guest sees nothing that it was not given: no file, no network, no environment.
 //!
 //! Signals are the process's, so two of them are its owner's care: SIGPIPE, which Rust programs ignore, and SIGXFSZ, which should be
-//! ignored where a limit of file sizes is set; otherwise a guest that writes beyond it ends the process.
+//! ignored where a limit of file sizes is set. Otherwise a guest that writes beyond the limit ends the process.
 //!
 //! ```no_run
 //! use std::sync::Arc;

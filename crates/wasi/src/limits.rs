@@ -1,11 +1,12 @@
-//! What a guest may take of the machine's memory: its linear memories and tables, and the sizes of what it asks for in one call.
+//! The limits of what a guest may take of the machine's memory: its linear memories and tables, and the sizes of what it asks for in
+//! one call.
 
 use wasmtime::ResourceLimiter;
 
 use crate::budget::{Budget, Charge};
 
 /// Bytes that one call moves at the most. Larger requests are served in part, as the interface allows. A guest is in one call at a
-/// time, so one buffer of this size is all that transfers take of the host; they are not charged.
+/// time, so one buffer of this size is all that transfers take of the host. Transfers are not charged.
 pub(crate) const TRANSFER: u64 = 1 << 20;
 
 /// Bytes of random data that one call yields; the interface has no partial answer, so more traps.
@@ -15,7 +16,7 @@ pub(crate) const RANDOM: u64 = 64 << 20;
 pub(crate) const WAITED: usize = 384;
 
 /// Bytes of lists and texts that a component may hand over in one call, unless its budget is smaller: the engine's own limit. Most are worked
-/// on in the guest's memory; it bounds texts that have to be written anew, those of components whose text is UTF-16.
+/// on in the guest's memory. The limit bounds texts that have to be written anew, those of components whose text is UTF-16.
 const HANDED_OVER: usize = 128 << 20;
 
 /// The least of it: what a file takes in one call, which is not copied.
@@ -30,7 +31,7 @@ const ELEMENTS: usize = 1 << 20;
 /// Bytes of the host's memory that an element of a table takes: a pointer, in a list that doubles as it grows.
 const ELEMENT: usize = 16;
 
-/// How many instances, tables and memories there may be in a run, of all its modules together.
+/// The most instances, tables and memories that there may be in a run, of all its modules together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) instances: usize,

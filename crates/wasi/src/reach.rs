@@ -1,4 +1,5 @@
-//! Which files of the host a guest may write to, asked of paths that are the host's own: the code that runs, the cache of such code.
+//! The files of the host that a guest may write to. The question is asked of paths that are the host's own: the code that runs, the
+//! cache of such code.
 
 #[cfg_attr(unix, path = "reach/unix.rs")]
 #[cfg_attr(not(unix), path = "reach/windows.rs")]

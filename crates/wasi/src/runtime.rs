@@ -15,7 +15,7 @@ use crate::bind;
 use crate::host::Host;
 use crate::program::{CodeCache, DebugInfo};
 
-/// How programs are compiled.
+/// The settings for compiling programs and binding their calls.
 #[derive(Clone, Debug, Default)]
 pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
@@ -24,17 +24,17 @@ pub struct RuntimeOptions {
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
     pub cache: Option<PathBuf>,
-    /// How the calls of components get to the host.
+    /// The way that the calls of components reach the host.
     pub binding: Binding,
 }
 
-/// How the calls of a component get to the host; what the component sees is the same.
+/// The way that the calls of a component reach the host. The component sees no difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Binding {
-    /// As core calls, where the component's shape permits it; else by way of the engine's component layer.
+    /// As core calls, where the component's shape permits it; else through the engine's component layer.
     #[default]
     Direct,
-    /// By way of the engine's component layer, always. It takes that to call a function by name
+    /// Through the engine's component layer, always. Calling a function by name takes this
     /// ([`Sandbox::invoke`](crate::Sandbox::invoke)).
     Engine,
 }
@@ -46,7 +46,7 @@ pub struct Runtime {
     pub(crate) cache: Option<CodeCache>,
     /// A hash of the engine's version and settings, and of this library's.
     pub(crate) settings: u64,
-    /// Of components by way of the engine; made when the first one is linked, since most never are.
+    /// The linker of components through the engine. It is made when the first one is linked, since most never are.
     linker: Arc<OnceLock<Linker<Host>>>,
     pub(crate) interruptible: bool,
     pub(crate) binding: Binding,
@@ -90,7 +90,7 @@ impl Runtime {
         Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding, debug_info })
     }
 
-    /// Links components by way of the engine.
+    /// Links components through the engine.
     pub(crate) fn linker(&self) -> wasmtime::Result<&Linker<Host>> {
         if let Some(linker) = self.linker.get() {
             return Ok(linker);

@@ -1,4 +1,4 @@
-//! One run of a program: what it may see and use, and how it ended.
+//! One run of a program: its configuration, and its end.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -32,7 +32,7 @@ const HANDLES: usize = 100_000;
 /// Bytes that the host holds for a guest, unless told otherwise.
 const HOST_MEMORY: u64 = 512 << 20;
 
-/// How long a connection lingers, unless told otherwise: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
+/// The default time that a connection lingers: as long as Linux keeps one that nobody holds (tcp_fin_timeout).
 const LINGER: Duration = Duration::from_secs(60);
 
 /// A module finds its streams, sockets and mounts open.
@@ -42,7 +42,7 @@ const TOO_FEW_HANDLES: &str =
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
 
-/// Whether a guest may change what is below a mount.
+/// The access that a guest has to the files below a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Every call that could change anything fails with `read-only`.
@@ -53,7 +53,7 @@ pub enum Access {
     Within(Quota),
 }
 
-/// What one run of a program may see and use. Nothing, to begin with.
+/// The configuration of one run: all that the program may see and use. That is nothing, to begin with.
 pub struct Sandbox {
     id: GuestId,
     system: Arc<dyn System>,
@@ -73,7 +73,7 @@ pub struct Sandbox {
     listeners: Vec<Arc<dyn Socket>>,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The program ended by itself: 0 is success.
@@ -86,11 +86,11 @@ pub enum Exit {
     TimedOut(Trap),
     /// It wrote to a standard output that nobody reads any more; only with [`Sandbox::quit_when_nobody_reads`].
     NobodyReads,
-    /// What it did could not be recorded, for this reason: its trace, or another [`Observer`], has a gap, and so it was ended.
+    /// The run could not be recorded, for this reason. Its trace, or another [`Observer`], has a gap, and so the run was ended.
     Unrecorded(String),
 }
 
-/// What a run was stopped by.
+/// The cause that stopped a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {
     /// One line.
@@ -127,14 +127,14 @@ pub enum MountError {
     BadGuestPath(String),
     /// The host directory cannot be opened.
     Unopened(Error),
-    /// What is mounted read-only at one guest path could be changed through another.
+    /// A directory that is mounted read-only at one guest path could be changed through another.
     Contradiction {
         /// The guest path where it is read-only.
         read_only: String,
         /// The guest path where it, or a directory above it, is writable.
         writable: String,
     },
-    /// What may be added at one guest path is limited by a quota of its own, and not at another that leads to the same directory, or to one
+    /// A directory is limited by a quota of its own at one guest path, and not at another that leads to the same directory, or to one
     /// above it.
     Unlimited {
         /// The guest path where it is limited.
@@ -266,8 +266,8 @@ impl Sandbox {
         writable.peek().is_some() && reach::may_write(&*self.system, writable.map(|(_, directory)| directory), path)
     }
 
-    /// What the guest may add to each of its mounts that has no [quota of its own](Access::Within), those mounted later included;
-    /// without, what the system gives.
+    /// Limits what the guest may add to each of its mounts that has no [quota of its own](Access::Within), those mounted later
+    /// included. Without this quota, the system alone sets the limit.
     pub fn quota(&mut self, quota: Quota) -> &mut Self {
         self.quota = Some(quota);
         self
@@ -321,7 +321,7 @@ impl Sandbox {
     }
 
     /// The bytes that the host may hold for it besides its linear memories: for handles and their names, directories that are being listed, bytes
-    /// that wait to be sent, tables, random bytes; 512 MiB unless told otherwise. What would take more fails with
+    /// that wait to be sent, tables, random bytes; 512 MiB unless told otherwise. A call that would take more fails with
     /// `insufficient-memory`, or traps where the interface has no error. Sizes are computed, not measured; docs/security.md has them.
     pub fn max_host_memory(&mut self, bytes: u64) -> &mut Self {
         self.host_memory = bytes;
@@ -337,15 +337,15 @@ impl Sandbox {
     }
 
     /// Ends the run after this time, [`Exit::TimedOut`]. A guest that computes without calling anything is ended only
-    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). What hangs in a call of the operating system, such as a
-    /// write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
+    /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). A run that hangs in a call of the operating
+    /// system, such as a write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
     pub fn timeout(&mut self, time: Duration) -> &mut Self {
         self.timeout = Some(time);
         self
     }
 
-    /// How long a connection that the guest has dropped, or left by ending, waits for a peer that takes nothing of what is
-    /// left to send; after that it is reset. 60 seconds unless told otherwise.
+    /// Sets the time that a connection which the guest has dropped, or left by ending, waits for a peer that takes nothing of the
+    /// bytes left to send. After that time the connection is reset. The default is 60 seconds.
     pub fn linger(&mut self, time: Duration) -> &mut Self {
         self.linger = time;
         self
@@ -357,15 +357,15 @@ impl Sandbox {
         self.id
     }
 
-    /// Asks `decider` about each call too, after those that were given before, and after mounts, network rules and rights: what one denies
-    /// never happens, and no other can allow it.
+    /// Asks `decider` about each call too, after those that were given before, and after mounts, network rules and rights. A call that one
+    /// denies never happens, and no other can allow it.
     pub fn decider(&mut self, decider: Arc<dyn Decider + Send + Sync>) -> &mut Self {
         self.deciders.push(decider);
         self
     }
 
-    /// Tells `observer` of each call after it happened, or was refused; all observers in the order in which they were given. What one
-    /// can't take note of ends the run, [`Exit::Unrecorded`]. The guest notices nothing of being observed but the time that it takes.
+    /// Tells `observer` of each call after it happened, or was refused; all observers in the order in which they were given. A call that
+    /// one can't take note of ends the run, [`Exit::Unrecorded`]. The guest notices nothing of being observed but the time that it takes.
     ///
     /// ```
     #[doc = include_str!("../examples/observer.rs")]

@@ -1,7 +1,7 @@
 //! Starting a program: what it is linked to, and the function that is called.
 //!
 //! A component exports `wasi:cli/run`; a module of preview1 exports `_start`. A guest may end its run by a call of the host
-//! at any time, also while it is instantiated; that is an exit like any other.
+//! at any time, also while it is instantiated. That is an exit like any other.
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
@@ -32,20 +32,20 @@ pub(crate) enum Linked {
     },
 }
 
-/// What a run calls.
+/// The call that a run makes.
 pub(crate) enum Start<'a> {
     Command(Command<'a>),
     Invoked(Invoked<'a>),
 }
 
-/// What starts a command.
+/// The entry point of a command.
 pub(crate) enum Command<'a> {
     Component { instance: &'a InstancePre<Host>, run: &'a str },
     Module { instance: &'a wasmtime::InstancePre<Host> },
     Direct { instance: &'a wasmtime::InstancePre<Host>, run: &'a str },
 }
 
-/// What starts a module.
+/// The function that starts a module.
 const START: &str = "_start";
 
 const NO_RUN: &str = "it exports no wasi:cli/run, so there is nothing to run; build it as a program, not as a library";
@@ -68,7 +68,7 @@ impl Linked {
         }
     }
 
-    /// What it is started by.
+    /// The entry point that starts it.
     ///
     /// # Errors
     /// In a line, where it is no command.

@@ -1,8 +1,8 @@
 //! Ends the computing of a guest whose time is over.
 //!
 //! A thread sleeps until then and moves the engine's epoch on, which code compiled to be interruptible notices. A guest that
-//! waits in the host is ended by the wait itself. What neither ends, machine code without such checks or a system call
-//! that hangs, can only be ended with the process, which is not the library's to end.
+//! waits in the host is ended by the wait itself. Two cases remain: machine code without such checks, and a system call that
+//! hangs. They can only be ended with the process, which is not the library's to end.
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// The thread; it ends with the run.
+/// The thread, which ends with the run.
 pub(crate) struct Watchdog {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,

@@ -25,7 +25,7 @@ const PROGRAM: &str = r#"(module
 /// preview1's `badf`.
 const BADF: u8 = 8;
 
-/// What it was told: the number and the function of each call, and why it was refused; and how the run ended.
+/// The notes of an observer: the number and the function of each call, the reason if it was refused, and the end of the run.
 #[derive(Default)]
 struct Notes {
     calls: Mutex<Vec<(u64, &'static str, Option<Reason>)>>,

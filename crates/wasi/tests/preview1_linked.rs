@@ -27,7 +27,7 @@ fn functions(test: &str) -> Option<Vec<(String, String)>> {
     Some(declared.split("pub fn ").skip(1).map(function).collect())
 }
 
-/// Links a module that imports `functions`; what is wrong, if anything.
+/// Links a module that imports `functions`. The error says what is wrong.
 fn link(functions: &[(String, String)], interface: &str) -> Result<(), String> {
     let imports: String =
         functions.iter().map(|(name, kind)| format!("  (import \"{interface}\" \"{name}\" (func {kind}))\n")).collect();

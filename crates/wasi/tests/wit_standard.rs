@@ -21,7 +21,7 @@ use wit_parser::{
 /// The standard's packages that are ours too.
 const PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
-/// What an entry is called, and its lines: gate first, then what it consists of.
+/// The name of an entry, and its lines: the gate first, then the parts that it consists of.
 type Outline = BTreeMap<String, Vec<String>>;
 
 #[test]
@@ -315,7 +315,7 @@ fn outline(resolve: &Resolve) -> Outline {
     outline
 }
 
-/// A package's name, and its version apart.
+/// A package's name, and its version separately.
 struct PackageParts {
     name: String,
     version: String,
@@ -424,7 +424,7 @@ fn world_line(resolve: &Resolve, package: &str, keyword: &str, key: &WorldKey, i
 
 // Asking.
 
-/// What a world imports and exports.
+/// The imports and the exports of a world.
 fn world(resolve: &Resolve, namespace: &str, name: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let (_, world) = resolve
         .worlds

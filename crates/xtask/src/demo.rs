@@ -53,7 +53,7 @@ struct Search {
     paths: &'static [&'static str],
     /// The file that its trace goes to.
     trace: &'static str,
-    /// Whether it should; it should not when a file is missing, whatever else it finds.
+    /// True if the search should succeed. It should fail when a file is missing, whatever else it finds.
     succeeds: bool,
 }
 

@@ -49,12 +49,12 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
     command.stdin(Stdio::null()).output().map_err(|error| cannot_start(command, &error))
 }
 
-/// Whether a program of this name can be started from the PATH.
+/// True if a program of this name can be started from the PATH.
 pub(crate) fn exists(program: &str) -> bool {
     find(program).is_some()
 }
 
-/// Where the PATH has a program of this name.
+/// The file of the program of this name, found through the PATH.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&file)).find(|path| path.is_file())

@@ -20,7 +20,7 @@ pub(crate) struct Program {
     binary: &'static str,
     /// Options for cargo, such as a choice of features.
     options: &'static [&'static str],
-    /// Whether parts of it are in C.
+    /// True if parts of the program are in C.
     has_c: bool,
 }
 

@@ -46,7 +46,7 @@ fn native_error(text: &str) -> Option<&str> {
     (word.len() > 1 && is_symbol && word.starts_with(|c: char| c.is_ascii_uppercase())).then_some(word)
 }
 
-/// How often each call was made, most frequent first.
+/// The number of times that each call was made, most frequent first.
 pub(crate) fn count<'a>(lines: &[Line<'a>]) -> Vec<(&'a str, usize)> {
     let mut counts = BTreeMap::new();
     for line in lines {

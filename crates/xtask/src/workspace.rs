@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-/// What guests are compiled for.
+/// The target that guests are compiled for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
-/// What modules of WASI preview1 are compiled for.
+/// The target that modules of WASI preview1 are compiled for.
 pub(crate) const MODULE_TARGET: &str = "wasm32-wasip1";
 
-/// What Linux builds Windows programs for.
+/// The target that Linux builds Windows programs for.
 pub(crate) const WINDOWS_TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The top of the repository.
@@ -25,7 +25,7 @@ pub(crate) fn root() -> Result<PathBuf> {
     Ok(root.to_path_buf())
 }
 
-/// Where cargo puts what it builds of the host workspace.
+/// The folder where cargo puts what it builds of the host workspace.
 pub(crate) fn target() -> Result<PathBuf> {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(directory) => std::path::absolute(directory).context("cannot resolve CARGO_TARGET_DIR"),

@@ -1,4 +1,4 @@
-//! How long an operation takes: as often as fits the budget, in a few batches, of which the median counts.
+//! The duration of an operation. It runs as often as fits the budget, in a few batches. The median of the batches counts.
 
 use std::io;
 use std::time::{Duration, Instant};

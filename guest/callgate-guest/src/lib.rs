@@ -1,4 +1,4 @@
-//! What a guest of callgate can ask beyond WASI.
+//! The information that callgate offers its guests beyond WASI.
 //!
 //! WASI's error codes are portable, and so they are few: a guest that reports to a person, or that knows one system
 //! well, may want the code which the operating system itself gave. This crate asks for it. A program that uses it runs

@@ -1,4 +1,4 @@
-//! What both clients print of an answer, so that a native run is the oracle of every other.
+//! The report that both clients print of an answer, so that a native run is the oracle of every other run.
 
 use std::fmt::{Debug, Display};
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ pub fn print<E: Debug + Display>(what: &str, answer: Result<(u16, Vec<u8>), E>) 
     }
 }
 
-/// What is sent to be echoed: bytes in which no piece could stand for another.
+/// The body that is sent to be echoed: bytes in which no piece could stand for another.
 #[must_use]
 pub fn sent() -> Vec<u8> {
     (0..SENT).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()

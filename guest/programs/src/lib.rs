@@ -1,4 +1,4 @@
-//! What the guest programs share: a `main` that fails with one line, checks that say what they saw, and the mounts.
+//! The parts that the guest programs share: a `main` that fails with one line, checks that say what they saw, and the mounts.
 //!
 //! Every program under `bin/` shows one behaviour. It takes guest paths as arguments, prints what it found, and judges
 //! itself: a wrong answer of the host is one line on stderr and exit code 1.
@@ -13,10 +13,10 @@ use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
 use wasip2::io::streams::StreamError;
 
-/// Why a program failed, in one line.
+/// The reason why a program failed, in one line.
 pub struct Failure(String);
 
-/// What a program, or a step of one, returns.
+/// The result of a program, or of a step of one.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
@@ -129,8 +129,8 @@ impl Word for Option<i32> {
     }
 }
 
-/// What kind of error reading a path ended in. A directory can be opened to be read, and preview1 tells only then that it can't
-/// be, by `EBADF`, for which std has no kind.
+/// The kind of error that reading a path ended in. In preview1, a directory can be opened for reading. Only the read itself fails,
+/// with `EBADF`, for which std has no kind.
 #[must_use]
 pub fn kind_of_reading(error: &io::Error) -> io::ErrorKind {
     const EBADF: i32 = 8;
@@ -174,7 +174,7 @@ pub fn open_directory(directory: &Descriptor, path: &str) -> Result<Descriptor, 
     directory.open_at(PathFlags::SYMLINK_FOLLOW, path, OpenFlags::DIRECTORY, flags)
 }
 
-/// Whether a stream's operation was answered with `closed`.
+/// True if a stream's operation was answered with `closed`.
 pub fn is_closed<T>(result: &Result<T, StreamError>) -> bool {
     matches!(result, Err(StreamError::Closed))
 }

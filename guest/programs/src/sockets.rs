@@ -1,4 +1,4 @@
-//! What the programs that use sockets by their bindings share: addresses, and the steps that most begin with.
+//! The parts that programs share which use sockets through their bindings: addresses, and the steps that most begin with.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ pub fn port(address: IpSocketAddress) -> u16 {
     }
 }
 
-/// What two addresses are compared by.
+/// The text of an address, by which two addresses are compared.
 #[must_use]
 pub fn text(address: IpSocketAddress) -> String {
     match address {

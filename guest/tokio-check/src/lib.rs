@@ -1,4 +1,4 @@
-//! What the programs share: a body of bytes, and what the C library lacks.
+//! The parts that the programs share: a body of bytes, and a function that the C library lacks.
 
 pub mod fcntl;
 

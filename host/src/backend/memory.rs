@@ -32,8 +32,8 @@ fn load(memory: &Memory, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where the tree goes when the run is over. That the place can be written to is tried before the run, and nothing is left there: the run
-/// may be ended by a signal.
+/// The destination of the tree when the run is over. That the place can be written to is tried before the run, and nothing is left
+/// there: the run may be ended by a signal.
 pub(crate) struct Out<'a> {
     path: &'a Path,
     memory: Arc<Memory>,

@@ -1,4 +1,4 @@
-//! Which system a program runs on.
+//! The system that a program runs on.
 
 mod memory;
 #[cfg(target_os = "linux")]
@@ -47,7 +47,7 @@ impl Backend {
         memory::tree(number, &self.system, quota)
     }
 
-    /// Where its files go when the run is over.
+    /// The destination of its files when the run is over.
     pub(crate) fn out<'a>(&self, options: &'a MemoryOptions) -> Result<Option<Out<'a>>> {
         match (&self.memory, &options.out) {
             (Some(memory), Some(path)) => Out::new(path, memory).map(Some),

@@ -19,7 +19,7 @@ const LAST: usize = 1 << 20;
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static PASSED: AtomicBool = AtomicBool::new(false);
-/// What may still be allocated.
+/// The bytes that may still be allocated.
 static LEFT: AtomicI64 = AtomicI64::new(0);
 /// Locked by whoever begins to count, and by whoever passes the limit: never at a time.
 static WATCHER: Mutex<Option<Thread>> = Mutex::new(None);

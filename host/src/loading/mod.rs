@@ -5,8 +5,8 @@
 //! (`memory.rs`). These limits are separate from those of the run, since what a program is allowed must not depend on whether its code is
 //! in the cache.
 //!
-//! What takes no more than a few milliseconds by its length is done without a watch: to look a short program up in the cache, and to load short
-//! machine code.
+//! Work that takes no more than a few milliseconds by its length is done without a watch: looking a short program up in the cache, and
+//! loading short machine code.
 
 pub(crate) mod memory;
 
@@ -62,7 +62,8 @@ fn load_vouched(options: &RuntimeOptions, file: &ProgramFile, limits: &CompileLi
     Ok(if file.is_short() { load() } else { within(limits, file.path(), load)? }?)
 }
 
-/// How components are to be bound: `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault of ours.
+/// The binding of components that the environment asks for. `CALLGATE_BIND=engine` is for comparison, and for whoever suspects a fault
+/// of ours.
 ///
 /// # Errors
 /// If it is neither `engine` nor `direct`.
@@ -75,7 +76,7 @@ pub(crate) fn binding() -> Result<Binding> {
     }
 }
 
-/// How a program's calls get to the host, which may take to look at its file once more.
+/// The way that a program's calls reach the host. To tell it may take another look at the program's file.
 ///
 /// # Errors
 /// If no thread can be had to watch the limits.
@@ -112,7 +113,7 @@ impl Watch {
         let (seen, limits, path) = (Arc::clone(&state), *limits, path.to_owned());
         let watching = move || {
             let Some(passed) = passed_limit(&limits, &seen) else { return };
-            // What is loaded from now on is not run, however long the last words take.
+            // A program that is loaded from now on is not run, however long the last words take.
             if seen.compare_exchange(LOADING, PASSED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
                 last_words::end(&format!("callgate: {}: {passed}", Untrusted::new(path.display())), WRONG_USE);
             }

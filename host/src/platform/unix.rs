@@ -1,4 +1,4 @@
-//! What is so on every system but Windows.
+//! The platform code of every system but Windows.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -14,7 +14,7 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
-/// Where a guest finds a host directory that was mounted under its own path.
+/// The guest path of a host directory that was mounted under its own path.
 pub(crate) fn guest_path(host: &OsStr) -> Option<String> {
     host.to_str().map(str::to_owned)
 }
@@ -24,15 +24,15 @@ pub(crate) fn readable_by_others(file: &mut tempfile::Builder<'_, '_>) {
     file.permissions(Permissions::from_mode(0o666));
 }
 
-/// What has to be done before anything else: a file that may not grow any more is an error of the guest's that writes to it,
-/// and no reason to end this process by a signal. (A closed pipe is none either: Rust's std sees to that.)
+/// Sets up signals, before anything else is done. A guest that writes to a file which may not grow any more then gets an error;
+/// no signal ends this process (SIGXFSZ). A closed pipe is no reason to end it either: Rust's std sees to that.
 pub(crate) fn start() {
     // Where no handler can be set there is nobody to tell yet, and little lost.
     drop(flag::register(SIGXFSZ, Arc::default()));
 }
 
 /// Does `finish`, with the signal's name, when a person or the system ends this program by a signal, before the signal ends it as it
-/// would have; a second one doesn't wait for that. What whoever started this program has it ignore, as `nohup` does, stays
+/// would have. A second signal doesn't wait for that. Signals that whoever started this program has it ignore, as `nohup` does, stay
 /// ignored.
 pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
     let ignored = ignored_signals();

@@ -1,4 +1,4 @@
-//! What is so on Windows alone.
+//! The platform code of Windows.
 
 use std::ffi::OsStr;
 use std::io;

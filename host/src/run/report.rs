@@ -1,4 +1,4 @@
-//! How a run ended: in words for a person, and in a code for whoever started it.
+//! The report of a run's end: in words for a person, and in a code for whoever started it.
 
 use std::io::{self, Write};
 

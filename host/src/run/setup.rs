@@ -1,4 +1,4 @@
-//! What a guest is given, from the options: mounts, grants, environment, limits.
+//! The setup of a guest, from the options: mounts, grants, environment, limits.
 
 use std::env;
 use std::net::SocketAddr;
@@ -55,7 +55,7 @@ pub(super) fn may_write(sandbox: &Sandbox, options: &RunOptions, path: &Path) ->
     options.backend != BackendName::Memory && sandbox.may_write(path)
 }
 
-/// Where the program begins, and the sockets that it is handed.
+/// The entry point of the program, and the sockets that it is handed.
 pub(super) fn enter(sandbox: &mut Sandbox, program: &Program, options: &RunOptions) -> Result<()> {
     match &options.invoke {
         Some(function) => sandbox.invoke(function, options.rest()?).check(program)?,
@@ -103,7 +103,7 @@ fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
 
 fn add_environment(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
     if options.inherit_env {
-        // A guest's environment is text; what isn't stays here.
+        // A guest's environment is text; variables that aren't stay here.
         for (name, value) in env::vars_os() {
             if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
                 sandbox.environment(name, value);

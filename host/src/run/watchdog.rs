@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::report::TRAPPED;
 use crate::last_words;
 
-/// How long a run that was told to end may take to do so before it counts as stuck.
+/// The time that a run which was told to end may take to do so, before it counts as stuck.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// Ends the process, with `line`, when it is still there a moment after `timeout`. Only who [takes](last_words::take) the end

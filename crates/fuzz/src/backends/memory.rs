@@ -30,7 +30,7 @@ pub(super) struct Whole {
     root: Arc<dyn Directory>,
 }
 
-/// What a ground promises to lie outside.
+/// The files that a ground promises to have outside of it.
 const OUTSIDE: [&str; 2] = ["outside/secret", "outside/d/secret"];
 
 impl Whole {

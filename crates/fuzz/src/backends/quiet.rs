@@ -28,7 +28,7 @@ impl Quiet {
     }
 }
 
-/// What is left, the last byte first.
+/// The bytes that are left to read, the last byte first.
 struct Input(Mutex<Vec<u8>>);
 
 impl Source for Input {
@@ -45,7 +45,7 @@ impl Source for Input {
     }
 }
 
-/// What a guest wrote.
+/// The bytes that a guest wrote.
 #[derive(Default)]
 pub(crate) struct Kept(Mutex<Vec<u8>>);
 

@@ -10,7 +10,7 @@ use super::tally::Tally;
 use super::world::World;
 use crate::backends::Backends;
 
-/// What backends disagree on.
+/// The point on which backends disagree.
 #[derive(Debug)]
 pub enum Disagreement {
     /// A call was answered differently.
@@ -82,7 +82,7 @@ pub(crate) fn compare(backends: &Backends, script: &[Operation]) -> Result<Tally
     }
 }
 
-/// Whether all say the same, by the rules.
+/// True if all backends answer the same, or differ only as the rules permit. Counts the call and the rules that it needed.
 fn is_agreed(operation: &Operation, answers: &[(&str, Outcome)], tally: &mut Tally) -> bool {
     let Some(((_, first), others)) = answers.split_first() else { return true };
     tally.call(operation, first);

@@ -27,7 +27,7 @@ pub use rules::{Difference, RULES, Rule};
 pub(crate) use script::{path as paths, target as targets};
 pub use tally::Tally;
 
-/// How many shorter sequences are tried for one that fails.
+/// The maximum number of shorter sequences to try for one that fails.
 const SHRINKING: u32 = 20_000;
 
 /// The target: backends, and sequences for them.
@@ -58,7 +58,7 @@ impl Files {
         self.backends.names()
     }
 
-    /// What the sequences so far did.
+    /// Counts over the sequences so far.
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -67,7 +67,7 @@ impl Files {
     /// Runs the sequence of `seed`.
     ///
     /// # Errors
-    /// What the backends disagree on.
+    /// When the backends disagree. The error is the sequence and the disagreement.
     pub fn case(&mut self, seed: u64) -> Result<(), Found> {
         let tally = RefCell::new(Tally::default());
         let run = |script: Vec<Operation>| {

@@ -141,7 +141,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// How many there are.
+    /// The number of variants.
     pub const KINDS: usize = 28;
 
     /// The variant's name.
@@ -213,7 +213,7 @@ impl fmt::Debug for Text {
     }
 }
 
-/// How to open. Printed, it is `how("read write create")`.
+/// The way to open a file. Printed, it is `how("read write create")`.
 #[derive(Clone, Copy, PartialEq)]
 pub struct How(pub OpenHow);
 

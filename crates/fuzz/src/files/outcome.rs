@@ -1,13 +1,13 @@
-//! What came of a call, in words that mean the same on every backend: no inode numbers, no clock's times, no native codes.
+//! The outcome of a call, in words that mean the same on every backend: no inode numbers, no clock's times, no native codes.
 
 use callgate_system::{Code, FileType, Stat, Timestamp};
 
 use super::operation::MARKS;
 
-/// What came of a call.
+/// The outcome of a call.
 pub type Outcome = Result<Told, Code>;
 
-/// What a call that succeeded told.
+/// The result of a call that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     /// Nothing.
@@ -16,11 +16,11 @@ pub enum Told {
     Count(usize),
     /// The text of a link.
     Text(String),
-    /// What was read.
+    /// The bytes that were read.
     Bytes(Vec<u8>),
-    /// What was opened: a directory or not.
+    /// A handle was opened, of a directory or not.
     Opened {
-        /// Whether it is a directory.
+        /// True if it is a directory.
         directory: bool,
     },
     /// Attributes.

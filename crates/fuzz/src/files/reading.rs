@@ -17,7 +17,7 @@ pub(crate) struct Reading {
     before: BTreeSet<String>,
     /// Names that operations since have used: they may have come and gone.
     touched: BTreeSet<String>,
-    /// How often each name has come.
+    /// The number of times that each name has come.
     seen: BTreeMap<String, usize>,
 }
 

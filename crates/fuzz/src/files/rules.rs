@@ -10,9 +10,9 @@ pub struct Difference<'a> {
     pub operation: &'a Operation,
     /// The backend that differs from the first.
     pub backend: &'a str,
-    /// What the first backend answered.
+    /// The answer of the first backend.
     pub first: &'a Outcome,
-    /// What the other one did.
+    /// The answer of the other backend.
     pub other: &'a Outcome,
 }
 

@@ -1,6 +1,6 @@
 //! Random sequences of operations. Names are few, so that operations meet; paths are hostile one time in four.
 //!
-//! What stands first in a choice is what a failing sequence shrinks to.
+//! The first entry of a choice is the one that a failing sequence shrinks to.
 
 use callgate_system::{Advice, Follow};
 use proptest::collection::vec;
@@ -189,7 +189,7 @@ fn name() -> impl Strategy<Value = &'static str> {
     ]
 }
 
-/// What the traps are, as seen from the root or from one of the directories that they open.
+/// The paths of the traps, as seen from the root or from one of the directories that the traps open.
 const THERE: [&str; 16] = [
     "a", "f", "a/b", "a/b/c", "a/f", "b", "c", "g", "a/b/g", "b/c", "to_a", "to_f", "a/up", "dangling", "a/over",
     "to_a/b",

@@ -8,10 +8,10 @@ use super::operation::how;
 use super::outcome::{Moment, Seen};
 use super::world::{World, read};
 
-/// What stands at each path; handles stand at `<file 0>` and the like.
+/// The node at each path. Handles stand at `<file 0>` and the like.
 pub(crate) type Tree = BTreeMap<String, Result<Node, Code>>;
 
-/// One of them.
+/// A file, a directory or a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     /// Its attributes.
@@ -104,7 +104,7 @@ impl Survey {
             let first = known.map_or_else(|| path.clone(), |(_, first)| first.clone());
             self.first.push((stat.identity, first.clone()));
             let seen = Seen::of(&stat, Vec::new());
-            // Whether a reading counts as an access, and when it is written down, is the system's matter.
+            // The system decides whether a reading counts as an access, and when the access time is written.
             let seen = Seen { accessed: Moment::Untold, ..seen };
             Node { seen, content: content(&stat), first }
         });

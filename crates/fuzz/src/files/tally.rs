@@ -1,5 +1,5 @@
-//! What sequences did: the rules that they needed, and each call with each of its outcomes, so that it shows when a generator
-//! no longer gets anywhere.
+//! Counts of the rules that sequences needed, and of each call with each of its outcomes. They show when a generator no longer gets
+//! anywhere.
 
 use std::collections::BTreeMap;
 

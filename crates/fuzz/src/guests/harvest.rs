@@ -15,11 +15,11 @@ pub(crate) struct Harvest<'a, 'b> {
     pub(crate) locals: Vec<u32>,
     /// The next slot of each resource.
     pub(crate) next: &'a mut Vec<u32>,
-    /// Which slots may hold a handle.
+    /// The slots that may hold a handle, for each resource.
     pub(crate) filled: &'a mut Vec<Vec<u32>>,
 }
 
-/// Where a value is: so many bytes behind an address that is constant or in a local.
+/// The place of a value: a constant address, or so many bytes after an address in a local.
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
     At(u32),
@@ -58,7 +58,7 @@ impl Harvest<'_, '_> {
         };
     }
 
-    /// Whether there is a handle anywhere in a value of this type.
+    /// True if there is a handle anywhere in a value of this type.
     pub(crate) fn holds_any(&self, ty: &Type) -> bool {
         self.handle(ty).is_some() || parts(self.interface, ty).iter().flatten().any(|part| self.holds_any(part))
     }

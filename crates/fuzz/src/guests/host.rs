@@ -18,7 +18,7 @@ use crate::mounts::Mounts;
 /// Bytes of linear memory that a guest may have.
 const MEMORY: u64 = 16 << 20;
 
-/// What a guest may use of the time.
+/// The time limit of a guest.
 const TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A port where somebody listens, over TCP and UDP, and nobody answers.
@@ -50,7 +50,7 @@ impl Loopback {
     }
 }
 
-/// What a guest gets besides its mounts.
+/// The limits and permissions that a guest gets besides its mounts.
 pub(crate) struct Grants {
     quota: Option<Quota>,
     handles: usize,
@@ -71,7 +71,7 @@ impl Grants {
     }
 }
 
-/// Runs `program` as a guest with everything there is to abuse. What it did outside its mounts is an error.
+/// Runs `program` as a guest with everything there is to abuse. An effect outside of its mounts is an error.
 pub(crate) fn run(
     program: &Program,
     system: Arc<dyn System>,

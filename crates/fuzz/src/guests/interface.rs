@@ -1,4 +1,5 @@
-//! What a component can import and must export, read from `wit/`: every function and every drop with its flattened signature.
+//! The imports that a component can have and the exports that it must have, read from `wit/`. Every function and every drop comes
+//! with its flattened signature.
 
 use std::path::Path;
 

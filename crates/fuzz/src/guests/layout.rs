@@ -6,7 +6,7 @@ pub(crate) const PAGES: u64 = 8;
 pub(crate) const END: u32 = PAGES as u32 * 65_536;
 /// Handles, [`SLOTS`] of each kind; 0 is none.
 pub(crate) const HANDLES: u32 = 1_024;
-/// How many handles of one kind are remembered.
+/// The number of handles of one kind that are remembered.
 pub(crate) const SLOTS: u32 = 8;
 /// Where results are returned.
 pub(crate) const RESULTS: u32 = 4_096;

@@ -22,7 +22,7 @@ pub(crate) struct Lower<'a, 'b> {
     pub(crate) interface: &'a Interface,
     pub(crate) code: &'a mut InstructionSink<'b>,
     pub(crate) lists: u32,
-    /// What to push in the place of the flat value of this number.
+    /// The number of a flat value, and the value to push in its place.
     pub(crate) instead: Option<(usize, Flat)>,
 }
 

@@ -43,7 +43,7 @@ pub struct Guests {
     loopback: Loopback,
     folder: TempDir,
     watch: Watch,
-    /// How cases ended.
+    /// The ends of cases, and how often each came.
     ends: BTreeMap<(&'static str, String), u64>,
 }
 
@@ -68,7 +68,7 @@ impl Guests {
         })
     }
 
-    /// How `"component"`, `"garbage"`, `"compiled"` and `"direct"` ended so far, and how often.
+    /// The ends of `"component"`, `"garbage"`, `"compiled"` and `"direct"` so far, and how often each came.
     pub fn ends(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
         self.ends.iter().map(|((what, end), count)| (*what, end.as_str(), *count))
     }
@@ -76,7 +76,7 @@ impl Guests {
     /// A component that calls the interface at random.
     ///
     /// # Errors
-    /// What the host did wrong.
+    /// When the host did something wrong. The error says what.
     pub fn component(&mut self, seed: u64) -> Result<()> {
         let bytes = module::component(&self.interface, seed, self.loopback.port)?;
         self.try_out("component", &bytes, seed)
@@ -85,7 +85,7 @@ impl Guests {
     /// A file that is not quite a component.
     ///
     /// # Errors
-    /// What the host did wrong.
+    /// When the host did something wrong. The error says what.
     pub fn garbage(&mut self, seed: u64) -> Result<()> {
         let mut random = Rng::with_seed(seed);
         let good = match random.u32(0..4) {
@@ -100,7 +100,7 @@ impl Guests {
     /// A file of machine code, or nearly.
     ///
     /// # Errors
-    /// What the host did wrong.
+    /// When the host did something wrong. The error says what.
     pub fn compiled(&mut self, seed: u64) -> Result<()> {
         let mut random = Rng::with_seed(seed);
         let component = module::component(&self.interface, random.u64(0..4), self.loopback.port)?;
@@ -141,7 +141,7 @@ impl Guests {
         Ok(())
     }
 
-    /// How it ended, on each system.
+    /// Loads and runs a program, and returns how it ended on each system.
     fn load_and_run(&self, path: &Path, seed: u64) -> Result<Vec<String>> {
         let Ok(program) = self.runtime.load(path) else { return Ok(vec!["not loaded".to_owned()]) };
         if program.check().is_err() {
@@ -162,7 +162,7 @@ impl Guests {
     /// the same calls, answers and end.
     ///
     /// # Errors
-    /// What differs.
+    /// When the two bindings differ. The error says in what.
     pub fn both_ways(&mut self, seed: u64) -> Result<()> {
         let component = match seed % 2 {
             0 => module::component(&self.interface, seed, self.loopback.port)?,
@@ -175,11 +175,11 @@ impl Guests {
         Ok(())
     }
 
-    /// Every function of the interface with one argument that is wrong, in all the ways in which one can be, bound directly and by the engine: the
-    /// same calls, answers and end. Yields the functions that were called, and how many calls were wrong.
+    /// Every function of the interface with one argument that is wrong, in all the ways in which one can be, bound directly and by the
+    /// engine: the same calls, answers and end. Yields the functions that were called, and how many calls were wrong.
     ///
     /// # Errors
-    /// What differs.
+    /// When the two bindings differ. The error says in what.
     pub fn wrong_calls(&mut self) -> Result<(BTreeSet<String>, usize)> {
         let (mut called, mut count) = (BTreeSet::new(), 0);
         for number in 0..self.interface.imports.len() {
@@ -208,12 +208,12 @@ impl Guests {
         Ok([directly, self.engine.load(path)?])
     }
 
-    /// What both runs of a program did, which must be the same.
+    /// The result of both runs of a program, which must be the same.
     fn same(&self, [directly, by_the_engine]: &[Program; 2], grants: &Grants, argument: &str) -> Result<Traced> {
         let (one, other) = (self.traced(directly, grants, argument)?, self.traced(by_the_engine, grants, argument)?);
         let is_over = |end: &str| end == TIME_OVER;
         if !is_over(&one.end) && !is_over(&other.end) {
-            // Why a guest traps is said in the engine's words there, and in ours here.
+            // The engine gives the reason of a trap in its own words, callgate in others.
             let is_trap = |line: &str| line.starts_with("+++ trapped: ");
             let mut lines =
                 one.trace.lines().zip(other.trace.lines()).filter(|(one, other)| !(is_trap(one) && is_trap(other)));
@@ -252,7 +252,7 @@ impl Components {
     }
 }
 
-/// What a traced run did.
+/// The end and the trace of a run.
 struct Traced {
     end: String,
     trace: String,

@@ -1,8 +1,8 @@
 //! A core module that imports the whole interface and calls a random sequence of it, made into a component: by itself, or as the main
 //! module or the adapter of two that call each other, each with an allocator.
 //!
-//! A call whose handle is not there is left out, else nearly every guest would end at its third call, by a trap. What was wild
-//! on purpose is called.
+//! A call whose handle is not there is left out. Otherwise nearly every guest would end with a trap at its third call. A call that
+//! is wild on purpose is made all the same.
 
 mod table;
 
@@ -63,7 +63,7 @@ pub(crate) fn adapted(interface: &Interface, seed: u64, port: u16) -> Result<Vec
 const ADAPTER: &str = "wasi_snapshot_preview1";
 const CALLS: &str = "calls";
 
-/// What a module is to its component.
+/// The role of a module in its component.
 #[derive(Clone, Copy)]
 enum Role<'a> {
     Alone,
@@ -325,7 +325,7 @@ impl<'a> Hostile<'a> {
         code.end();
     }
 
-    /// Where the host puts what it returns: one byte behind the other, or wherever hurts.
+    /// The allocator for results of the host. It places one right after the other, or wherever hurts.
     fn realloc(&mut self) -> Function {
         let wild = self.values.is_wild();
         let which =

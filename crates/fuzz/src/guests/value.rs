@@ -53,7 +53,7 @@ pub(crate) const STRINGS: &[&str] = &[
     "hello",
 ];
 
-/// All texts behind each other, and then bytes that are no text.
+/// All texts one after the other, and then bytes that are no text.
 pub(crate) fn texts() -> Vec<u8> {
     let mut bytes = STRINGS.concat().into_bytes();
     bytes.extend([b'n'; 300]);
@@ -69,7 +69,7 @@ pub(crate) struct Values<'a> {
     pub(crate) wild: u32,
     /// A port that the guest may use.
     pub(crate) port: u16,
-    /// Which slots of each resource may hold a handle by now.
+    /// The slots of each resource that may hold a handle by now.
     pub(crate) filled: Vec<Vec<u32>>,
 }
 

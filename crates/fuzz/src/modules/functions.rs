@@ -4,7 +4,7 @@ use wasm_encoder::ValType;
 
 use Parameter as P;
 
-/// What a parameter, or a few that belong together, are for.
+/// The purpose of a parameter, or of a few that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Parameter {
     /// A descriptor: any, one that is a directory, a socket.
@@ -70,7 +70,7 @@ impl Parameter {
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) parameters: &'static [Parameter],
-    /// How often it is called, compared with others.
+    /// The frequency of its calls, relative to other functions.
     pub(crate) weight: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Random hostile modules. What stands first in a choice is what a failing one shrinks to.
+//! Random hostile modules. The first entry of a choice is the one that a failing module shrinks to.
 
 use callgate_system::Quota;
 use proptest::collection::vec;

@@ -11,12 +11,12 @@ pub(crate) const PUT: u32 = 4_096;
 pub(crate) const UNTOLD: u32 = 32_768;
 /// The bytes for them.
 pub(crate) const UNTOLD_BYTES: u32 = 8_192;
-/// What is read and written.
+/// The data that is read and written.
 pub(crate) const DATA: u32 = UNTOLD + UNTOLD_BYTES;
 
 const _: () = assert!(OUT < PUT && PUT < UNTOLD && (DATA as u64) < PAGE);
 
-/// The descriptors behind the standard streams: a socket that listens, a mount, another that may not be changed, and those that
+/// The descriptors after the standard streams: a socket that listens, a mount, another that may not be changed, and those that
 /// the module opens.
 pub(crate) const LISTENER: u64 = 3;
 pub(crate) const WRITABLE: u64 = 4;

@@ -32,11 +32,11 @@ pub use reference::{Deviation, Reference};
 pub use script::{Address, Argument, Call, Launch, Memory, Script, call};
 pub use tally::Tally;
 
-/// What a module may use of the time, when there are many; and when there is but one.
+/// The time limit of a module among many, and the one of a module that is run alone.
 const TIMEOUT: Duration = Duration::from_millis(100);
 const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How many shorter modules are tried for one that fails.
+/// The maximum number of shorter modules to try for one that fails.
 const SHRINKING: u32 = 2_000;
 
 /// The target: an engine, the systems, and modules for them.
@@ -75,7 +75,7 @@ impl Modules {
         })
     }
 
-    /// What the modules so far did.
+    /// Counts over the modules so far.
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -84,7 +84,7 @@ impl Modules {
     /// Runs the module of `seed`.
     ///
     /// # Errors
-    /// What the host did wrong, or the systems disagree on.
+    /// When the host did something wrong, or the systems disagree. The error says in what.
     pub fn case(&mut self, seed: u64) -> Result<(), Found> {
         let scripts = if seed.is_multiple_of(2) { &self.tame } else { &self.wild };
         let tally = RefCell::new(Tally::default());
@@ -101,7 +101,7 @@ impl Modules {
     /// Runs the module of `seed` in memory, observed and not, which it must not notice.
     ///
     /// # Errors
-    /// What differs.
+    /// When the module notices. The error says what differs.
     pub fn observed(&mut self, seed: u64) -> Result<(), Found> {
         let run = |script: Script| {
             let path = self.folder.path().join("module.wasm");

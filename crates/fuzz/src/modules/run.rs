@@ -18,14 +18,14 @@ use crate::mounts::Mounts;
 /// Bytes of linear memory that a module may have, unless it begins with more.
 const MEMORY: u64 = 16 << 20;
 
-/// What a run did.
+/// The outcome of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Done {
-    /// How it ended.
+    /// The end of the run.
     pub(crate) end: String,
-    /// What its calls answered, where it returned them.
+    /// The answers of its calls, where it returned them.
     pub(crate) answers: Vec<u64>,
-    /// What it left.
+    /// The tree that it left.
     pub(crate) tree: Tree,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Done {
 pub(crate) const ARGUMENTS: [&str; 2] = ["hostile", "argument"];
 pub(crate) const VARIABLE: (&str, &str) = ("NAME", "value");
 
-/// How the end of a run begins that had no more time.
+/// The beginning of the end of a run that had no more time.
 pub(crate) const TIME_OVER: &str = "time over";
 
 /// Runs the module of `script`, which stands at `path`, for no longer than `timeout`.
@@ -53,7 +53,7 @@ pub(crate) fn run(
     guest.max_memory(script.memory.bytes().max(MEMORY)).max_handles(script.handles);
     mounts.give(&mut guest)?;
     let address = guest.listen((Ipv4Addr::LOCALHOST, 0).into())?;
-    // How far a peer has got is a matter of time.
+    // The progress of a peer is a matter of time, so a tame module gets no peer.
     let _peer = if script.tame { None } else { Some(peer(&*system, address)?) };
     if script.is_invoked() {
         guest.invoke(RUN, [] as [&str; 0]);

@@ -10,17 +10,17 @@ use crate::files::Text;
 /// A module, and how it is run.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Script {
-    /// Whether all that it does is the same on every system, so that systems can be compared.
+    /// True if all that the module does is the same on every system, so that systems can be compared.
     pub tame: bool,
-    /// Whether it imports `wasi_unstable` instead of `wasi_snapshot_preview1`.
+    /// True if the module imports `wasi_unstable` instead of `wasi_snapshot_preview1`.
     pub unstable: bool,
     /// Its memory.
     pub memory: Memory,
-    /// What makes its calls.
+    /// The way in which its calls are started.
     pub launch: Launch,
     /// The descriptors that it may have.
     pub handles: usize,
-    /// What it may add to its writable mount.
+    /// The amount that it may add to its writable mount.
     pub quota: Option<Quota>,
     /// Its calls.
     pub calls: Vec<Call>,
@@ -44,7 +44,7 @@ pub enum Memory {
 }
 
 impl Memory {
-    /// How long it is to begin with: of two, the first.
+    /// The initial length of the memory, in bytes. With two memories, the length of the first.
     pub(crate) fn bytes(self) -> u64 {
         let pages = match self {
             Self::Pages(pages) => pages,
@@ -55,7 +55,7 @@ impl Memory {
     }
 }
 
-/// What makes the calls.
+/// The way in which the calls are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Launch {
     /// A function that the user names.
@@ -75,11 +75,11 @@ pub enum Launch {
 pub struct Call {
     /// The name of the function.
     pub function: String,
-    /// What it is given.
+    /// The arguments of the call.
     pub arguments: Vec<Argument>,
 }
 
-/// What a call is given: one parameter, or two that belong together.
+/// An argument of a call. It stands for one parameter, or for two that belong together.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Argument {
     /// A number.

@@ -1,5 +1,5 @@
-//! What modules did: how they ended, and each function with each error number that it answered, so that
-//! it shows when a generator no longer gets anywhere.
+//! Counts of how modules ended, and of each function with each error number that it answered. They show when a generator no longer
+//! gets anywhere.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl Tally {
         other.ends.into_iter().for_each(|(end, count)| *self.ends.entry(end).or_default() += count);
     }
 
-    /// How many modules all systems had to agree on.
+    /// The number of modules that all systems had to agree on.
     #[must_use]
     pub fn modules(&self) -> u64 {
         self.compared
@@ -47,7 +47,7 @@ impl Tally {
         self.calls.iter().map(|((function, errno), count)| (function.as_str(), *errno, *count))
     }
 
-    /// How runs ended, on any system, and how often.
+    /// The ends of runs on any system, and how often each came.
     pub fn ends(&self) -> impl Iterator<Item = (&str, u64)> {
         self.ends.iter().map(|(end, count)| (end.as_str(), *count))
     }

@@ -13,7 +13,7 @@ use super::script::Address::{At, End};
 use super::script::{Address, Argument};
 use crate::files::{MARKS, paths, targets};
 
-/// What one parameter is given, or those that belong together.
+/// The possible arguments of one parameter, or of those that belong together.
 type Values = BoxedStrategy<Vec<Argument>>;
 
 /// The values of `parameter`.
@@ -211,7 +211,7 @@ fn distance() -> BoxedStrategy<u64> {
     prop_oneof![8 => -20..20_i64, 2 => 0..10_000_i64, 1 => far].prop_map(|distance| distance as u64).boxed()
 }
 
-/// What kinds of descriptors have.
+/// The rights of each kind of descriptor.
 const FILE: u64 = 0x1ff | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 27;
 const DIRECTORY: u64 = 0x7ff_fe19 & !(1 << 22);
 

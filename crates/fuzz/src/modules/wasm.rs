@@ -45,7 +45,7 @@ struct Encoder<'a> {
     imports: Vec<&'static functions::Function>,
     /// Bytes of the first memory.
     size: u64,
-    /// What is put into memory, a segment each.
+    /// The bytes that are put into memory, a segment each.
     data: Vec<Vec<u8>>,
 }
 
@@ -53,16 +53,16 @@ struct Encoder<'a> {
 struct Told {
     /// The address of the answer.
     answer: u32,
-    /// How far on the word is.
+    /// The offset of the word in the answer, in bytes.
     word: u32,
-    /// Whether it is the same on every system.
+    /// True if the word is the same on every system.
     is_alike: bool,
 }
 
 /// A call as the module makes it.
 struct Lowered {
     arguments: Vec<u64>,
-    /// What is put where before.
+    /// The bytes that are put into memory before the call, each with its address.
     puts: Vec<(u32, Vec<u8>)>,
 }
 
@@ -258,7 +258,7 @@ impl Encoder<'_> {
             let argument = *arguments.get(place)?;
             match parameter {
                 Parameter::Told(word) | Parameter::ToldAmong(word) => told = Some((argument as u32, *word)),
-                // Which entries are left depends on their order, which means nothing.
+                // After a cookie, the entries that are left depend on their order, which means nothing.
                 Parameter::Cookie => is_alike = argument == 0,
                 _ => {}
             }

@@ -131,7 +131,7 @@ impl Sink for Counted<dyn Sink> {
     }
 }
 
-/// What it waits for are counted objects, strangers to the system within, which has them count as met.
+/// Waits for counted objects. The inner system does not know such objects, and reports them as met.
 struct CountedWaiter {
     inner: Box<dyn Waiter>,
     tally: Arc<Tally>,

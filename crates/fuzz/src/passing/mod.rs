@@ -31,7 +31,7 @@ use tally::Tally;
 /// The port that guests know of; nobody listens there but they themselves.
 const PORT: u16 = 4_000;
 
-/// What a guest may use of the time.
+/// The time limit of a guest.
 const TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The target: engines, and programs for them.
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// What is counted is seen, inside and outside.
+    /// A counted operation is seen, inside of a call and outside.
     #[test]
     fn an_operation_beside_the_gate_is_seen() {
         let tally = Arc::new(Tally::default());

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Result, bail};
 use callgate_wasi::{Call, Decider, Event, Observer, Resolved, Verdict};
 
-/// What happens before the first call.
+/// The operations before the first call.
 const START: &[&str] = &[
     "system.stdio",
     "system.waiter",
@@ -23,7 +23,7 @@ const START: &[&str] = &[
     "socket.local_address",
 ];
 
-/// What happens after the last one.
+/// The operations after the last one.
 const END: &[&str] = &[
     "close",
     "clock.monotonic",

@@ -1,4 +1,4 @@
-//! Components, by way of the engine: it lifts arguments from the guest's memory and lowers answers into it. Paths and buffers are
+//! Components, through the engine: it lifts arguments from the guest's memory and lowers answers into it. Paths and buffers are
 //! borrowed from that memory.
 
 use std::borrow::Cow;

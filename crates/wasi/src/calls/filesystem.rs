@@ -149,7 +149,7 @@ pub(crate) fn set_times_at(
     host.gate.pass(Call::SetTimesAt { dir: dir.handle(), follow, path, accessed, modified }, act)
 }
 
-/// The interface has no error here; what can't be known to be the same isn't.
+/// The interface has no error here: objects that can't be known to be the same aren't.
 pub(crate) fn is_same_object(host: &Host, file: &Held<Descriptor>, other: &Held<Descriptor>) -> Outcome<bool> {
     let act = || Ok::<_, Error>(file.identity()? == other.identity()?);
     let call = Call::IsSameObject { file: file.handle(), other: other.handle() };

@@ -1,5 +1,5 @@
 //! The calls: a named function for each function of the interface, over the guest's objects and plain values. Each passes the gate
-//! and acts. How arguments come from a guest and answers get back to it is `bind/`.
+//! and acts. `bind/` takes the arguments from a guest and hands the answers back.
 
 pub(crate) mod cli;
 pub(crate) mod clocks;
@@ -22,8 +22,8 @@ use crate::objects::Closing;
 /// The outcome of a call: a value, an error that the guest is told, or the end of the run.
 pub(crate) type Outcome<T> = Result<T, CallError>;
 
-/// Closes a handle of any kind. What a stream has not sent yet still goes out; where much of that has come together, closing
-/// waits for some to go.
+/// Closes a handle of any kind. Bytes that a stream has not sent yet still go out. Where many such streams have come together,
+/// closing waits for some to go.
 pub(crate) fn close(host: &Host, closing: Closing) -> Outcome<()> {
     close_after(host, closing, || ())
 }
@@ -38,7 +38,8 @@ pub(crate) fn close_after(host: &Host, closing: Closing, first: impl FnOnce()) -
     })
 }
 
-/// What is told of an object that is closed: it is gone by then. Kept only where there is somebody to be told.
+/// The handle of an object that is closed, kept because the object is gone by the time it is told of. Kept only where there is
+/// somebody to be told.
 struct Kept<'a> {
     id: u32,
     name: String,

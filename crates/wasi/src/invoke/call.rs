@@ -1,7 +1,7 @@
 //! A call as people write it: `name`, `name()`, `name(1, "a")`, `interface#name(true)`.
 
-/// The function, and the arguments in the parentheses; `None` for those where there are no parentheses. Text in quotes comes
-/// without them, its escapes resolved; what else an argument may be, its type decides.
+/// The function, and the arguments in the parentheses; `None` for the arguments where there are no parentheses. A text in quotes
+/// comes without the quotes, its escapes resolved. The type of an argument decides what else the argument may be.
 ///
 /// # Errors
 /// In a line, where it is no call.
@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<(&str, Option<Vec<String>>), String> {
     Ok((name.trim_end(), Some(arguments)))
 }
 
-/// The first argument, and what stands behind it.
+/// The first argument, and the text after it.
 fn argument(text: &str) -> Option<(String, &str)> {
     if let Some(quote) = text.chars().next().filter(|first| "\"'".contains(*first)) {
         return quoted(&text[1..], quote);
@@ -33,7 +33,7 @@ fn argument(text: &str) -> Option<(String, &str)> {
     is_word.then(|| (word.to_owned(), behind))
 }
 
-/// The text up to the next `quote`, and what stands behind that.
+/// The text up to the next `quote`, and the text after that.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let (mut characters, mut content) = (text.chars(), String::new());
     loop {

@@ -114,12 +114,12 @@ impl Descriptor {
         if self.flags.contains(flag) { Ok(file) } else { Err(Code::BadDescriptor.into()) }
     }
 
-    /// What it may be used for.
+    /// The uses that it was opened for.
     pub(crate) fn flags(&self) -> Flags {
         self.flags
     }
 
-    /// What kind of file it is; asked for once, since it cannot change while the file is open.
+    /// The type of the file. The system is asked once, since the type cannot change while the file is open.
     pub(crate) fn kind(&self) -> Result<FileType> {
         match self.kind.get() {
             Some(kind) => Ok(*kind),

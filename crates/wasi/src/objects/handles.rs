@@ -4,8 +4,8 @@
 //! the host and traps. Entries are counted references, so a host function holds what it works on without borrowing
 //! the table, and may add to the table meanwhile.
 //!
-//! A place in the table is charged once, when the table grows to it ([`HANDLE`]); what an object holds besides (its name, bytes that wait,
-//! entries) is charged by the object itself. So making and dropping a handle of a small object touches no budget.
+//! A place in the table is charged once, when the table grows to it ([`HANDLE`]). The memory that an object holds besides (its name, bytes
+//! that wait, entries) is charged by the object itself. So making and dropping a handle of a small object touches no budget.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -148,12 +148,12 @@ impl Handles {
         Self { limit: limit.min(u32::MAX as usize), slots: RefCell::new(slots) }
     }
 
-    /// How many there may be at a time.
+    /// The most entries that there may be at a time.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(crate) fn len(&self) -> usize {
         let slots = self.slots.borrow();
         slots.entries.len() - slots.free.len()
@@ -221,7 +221,7 @@ impl Handles {
         Ok(Closing { id, number: id, entry: entry.clone() })
     }
 
-    /// What streams hold that has not gone out yet.
+    /// The outboxes of streams whose bytes have not all gone out yet.
     pub(crate) fn unsent(&self) -> Vec<Arc<Outbox>> {
         self.slots.borrow().entries.iter().flatten().filter_map(Entry::unsent).collect()
     }
@@ -236,7 +236,7 @@ impl Handles {
         drop(all);
     }
 
-    /// Forgets a handle. What it stood for is closed when nobody else holds it.
+    /// Forgets a handle. Its object is closed when nobody else holds the object.
     pub(crate) fn remove(&self, id: u32) {
         let mut slots = self.slots.borrow_mut();
         if let Some(entry) = slots.entries.get_mut(id as usize).and_then(Option::take) {
@@ -266,7 +266,7 @@ impl Closing {
         Self { number, ..self }
     }
 
-    /// Lets go of the object; what it holds that has not gone out yet.
+    /// Lets go of the object, and returns the outbox of the bytes that have not gone out yet.
     pub(crate) fn let_go(self) -> Option<Arc<Outbox>> {
         self.entry.unsent()
     }

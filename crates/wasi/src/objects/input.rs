@@ -24,8 +24,8 @@ enum From {
     Socket { socket: Arc<dyn Socket>, receivable: Interest, hung_up: HungUp },
 }
 
-/// Whether the guest wants nothing more from a connection, which closes its stream whatever has come or still comes. Some
-/// systems go on handing out what came before, so none is asked.
+/// True if the guest wants nothing more from a connection. This closes the connection's input stream, whatever has come or
+/// still comes. Some systems go on handing out bytes that came before, so none is asked.
 pub(crate) type HungUp = Arc<Flag>;
 
 impl InputStream {
@@ -92,7 +92,7 @@ impl InputStream {
         matches!(&self.from, From::Socket { hung_up, .. } if hung_up.get())
     }
 
-    /// What to wait for before a read yields something; nothing, where it always does.
+    /// The event to wait for before a read yields something; `None` where it always does.
     pub(crate) fn readable(&self) -> Option<&Interest> {
         match &self.from {
             From::File { .. } => None,

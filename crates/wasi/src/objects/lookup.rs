@@ -28,14 +28,14 @@ impl AddressStream {
     /// Begins to look up `name`.
     pub(crate) fn begin(name: &str, system: &dyn System, budget: &Budget) -> Result<Self> {
         let charge = budget.charge(ANSWER)?;
-        // What is no name, however long, is refused here and not copied.
+        // An invalid name, however long, is refused here and not copied.
         let lookup = system.network().resolve(name)?;
         let name = Name::new(name, budget)?;
         let resolved = Interest::Resolved(Arc::clone(&lookup));
         Ok(Self { name, lookup, resolved, addresses: Mutex::default(), _charge: charge })
     }
 
-    /// The next address; `None` behind the last. All of them are the guest's to use from the first on.
+    /// The next address; `None` after the last. The guest may use all of them from the first on.
     pub(crate) fn next(&self, rules: &NetworkRules) -> Result<Option<IpAddr>> {
         let mut addresses = lock(&self.addresses);
         let addresses = match &mut *addresses {
@@ -49,7 +49,7 @@ impl AddressStream {
         Ok(addresses.next())
     }
 
-    /// What to wait for before there is an answer.
+    /// The event to wait for before there is an answer.
     pub(crate) fn resolved(&self) -> &Interest {
         &self.resolved
     }

@@ -1,4 +1,4 @@
-//! What the trace calls an object. A path is shared by all that were made of one descriptor, and charged once.
+//! The names of objects in the trace. A path is shared by all objects that were made of one descriptor, and charged once.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -33,13 +33,13 @@ impl Name {
         Ok(Self::Told(Arc::new(Told { text: text.into(), _charge: charge })))
     }
 
-    /// What stands at `path` below the directory `self`, as people read it in a trace. No system ever sees it. `charge` is that of
-    /// [`Name::charge_below`].
+    /// The name of the entry at `path` below the directory `self`, as people read it in a trace. No system ever sees it. `charge` is
+    /// that of [`Name::charge_below`].
     pub(crate) fn below(&self, path: &str, charge: Charge) -> Self {
         Self::Told(Arc::new(Told { text: join(self, path).into(), _charge: charge }))
     }
 
-    /// Takes what [`Name::below`] will cost. It comes before the file is opened: what can't be named is not opened either.
+    /// Takes the charge for [`Name::below`]. It comes before the file is opened: a file that can't be named is not opened either.
     ///
     /// # Errors
     /// `InsufficientMemory`.

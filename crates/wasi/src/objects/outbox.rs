@@ -1,13 +1,13 @@
 //! Bytes on their way to where they may have to wait: a pipe, a terminal, a connection.
 //!
-//! What the guest was permitted to write is taken, whatever room there is; what finds none waits here, at most [`CAPACITY`]
-//! bytes, and nothing more is permitted until it is out. The guest may drop its stream meanwhile, or end its side of
-//! the connection: what it wrote before still goes out, and the end comes behind it. Where it can't, the connection ends by a
-//! reset: a peer that saw its end would take the part for the whole.
+//! Bytes that the guest was permitted to write are always taken. Those that find no room wait here, at most [`CAPACITY`] of
+//! them, and no more are permitted until they are out. The guest may drop its stream meanwhile, or end its side of the
+//! connection. The bytes written before still go out, and the end comes after them. Where they can't go out, the connection
+//! is reset: a peer that saw an orderly end would take the part for the whole.
 //!
-//! What waits for a connection is charged to the guest's budget, and a write that would not fit into the budget if it had to wait fails before
-//! a byte of it is sent. What waits for a standard stream is not: there are two of them, and a guest that is out of memory has to be able to
-//! say so.
+//! Bytes that wait for a connection are charged to the guest's budget. A write that would not fit into the budget if it had to
+//! wait fails before a byte of it is sent. Bytes that wait for a standard stream are not charged: there are two such streams,
+//! and a guest that is out of memory has to be able to say so.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +20,7 @@ use crate::budget::{Budget, Charge};
 /// Bytes that are taken in one call, and that may wait.
 pub(crate) const CAPACITY: u64 = 64 << 10;
 
-/// Where the bytes go, and those that wait.
+/// The destination of the bytes, and those that wait.
 pub(crate) struct Outbox {
     to: To,
     /// The end of a wait before more goes out.
@@ -83,12 +83,12 @@ impl Outbox {
         Self { to, room, waiting: Mutex::default(), waits: Flag::default(), ended: Flag::default() }
     }
 
-    /// Whether a person sits at the other end.
+    /// True if the other end is a terminal (isatty).
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(&self.to, To::Sink(sink) if sink.is_terminal())
     }
 
-    /// Takes all of `contents`, in order behind what waits.
+    /// Takes all of `contents`, in order after the bytes that wait.
     ///
     /// # Errors
     /// Those of the sink or the socket; `InsufficientMemory` where the contents could not wait, and then nothing is sent.
@@ -129,13 +129,13 @@ impl Outbox {
         Ok(Flow::Open(()))
     }
 
-    /// Ends this side of the connection behind what waits.
+    /// Ends this side of the connection after the bytes that wait.
     pub(crate) fn end(&self) -> Result<()> {
         self.ended.set(true);
         if self.is_empty() { self.shut_down() } else { Ok(()) }
     }
 
-    /// Whether nothing waits, here or on the way out of the process.
+    /// True if no bytes wait, here or on the way out of the process.
     pub(crate) fn is_empty(&self) -> bool {
         let settled = match &self.to {
             To::Sink(sink) => sink.is_settled(),
@@ -149,17 +149,17 @@ impl Outbox {
         lock(&self.waiting).bytes.len()
     }
 
-    /// Whether this alone keeps a connection open.
+    /// True if this outbox alone keeps a connection open.
     pub(crate) fn is_orphan(&self) -> bool {
         matches!(&self.to, To::Socket(socket, _) if Arc::strong_count(socket) == OWN)
     }
 
-    /// What to wait for before more goes out.
+    /// The event to wait for before more goes out.
     pub(crate) fn room(&self) -> &Interest {
         &self.room
     }
 
-    /// Whose budget pays for what waits.
+    /// The budget that pays for the bytes that wait.
     fn budget(&self) -> Option<&Budget> {
         match &self.to {
             To::Sink(_) => None,
@@ -198,7 +198,7 @@ impl Drop for Outbox {
         if let To::Socket(socket, _) = &self.to
             && !self.is_empty()
         {
-            // Where a system knows no reset, it ends as it can.
+            // Where a system knows no reset, the connection ends as it can.
             let _ = socket.abort();
         }
     }

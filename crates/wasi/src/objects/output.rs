@@ -1,6 +1,6 @@
 //! Output streams: a file from an offset on, a file's end, or an outbox, which is standard output's or a connection's.
 //!
-//! A file takes what it is given before the call returns; what an outbox does is in `outbox.rs`.
+//! A file takes the bytes that it is given before the call returns. `outbox.rs` says what an outbox does.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use callgate_system::{File, Interest, Result, Sink};
 use super::outbox::{self, Outbox};
 use super::{Flow, Name, Named, Number};
 
-/// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory; it bounds the time
+/// Bytes that a file takes in one call. Guest memory is written in place, so this costs no memory. The limit bounds the time
 /// that one call takes.
 const FILE_PERMIT: u64 = 16 << 20;
 
@@ -51,12 +51,12 @@ impl OutputStream {
         Self { name: Name::Fixed("tcp"), mount: None, to }
     }
 
-    /// Whether a person sits at it.
+    /// True if it is a terminal (isatty).
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(&self.to, To::Outbox { outbox, .. } if outbox.is_terminal())
     }
 
-    /// Whether the run is over once this stream is closed.
+    /// True if the run ends once this stream is closed.
     pub(crate) fn quits(&self) -> bool {
         matches!(self.to, To::Outbox { quits: true, .. })
     }
@@ -77,8 +77,8 @@ impl OutputStream {
         }
     }
 
-    /// Takes all of `contents`, in order behind what waits. Callers have seen to it that nothing waits, or that this
-    /// is little.
+    /// Takes all of `contents`, in order after the bytes that wait. Callers have seen to it that no bytes wait, or that
+    /// `contents` is short.
     pub(crate) fn write(&self, contents: &[u8]) -> Result<Flow<()>> {
         match &self.to {
             To::File { file, position } => fill(contents, |rest| {
@@ -100,12 +100,12 @@ impl OutputStream {
         }
     }
 
-    /// Whether nothing waits.
+    /// True if no bytes wait.
     pub(crate) fn is_flushed(&self) -> bool {
         self.unsent().is_none()
     }
 
-    /// What still waits, to be sent also when the stream is gone.
+    /// The outbox of the bytes that still wait, if any. They are sent even when the stream is gone.
     pub(crate) fn unsent(&self) -> Option<Arc<Outbox>> {
         match &self.to {
             To::Outbox { outbox, .. } if !outbox.is_empty() => Some(Arc::clone(outbox)),
@@ -113,7 +113,7 @@ impl OutputStream {
         }
     }
 
-    /// What to wait for before more may be written; nothing, where more always may.
+    /// The event to wait for before more may be written; `None` where more always may.
     pub(crate) fn writable(&self) -> Option<&Interest> {
         match &self.to {
             To::Outbox { outbox, .. } => Some(outbox.room()),

@@ -1,4 +1,4 @@
-//! What a guest can wait for.
+//! Pollables: the events that a guest can wait for.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) enum Pollable {
     Always(&'static str),
 }
 
-/// What a wait ends by.
+/// The event that ends a wait.
 #[derive(Clone, Copy)]
 pub(crate) enum Wait<'a> {
     /// Nothing: it is over at once.

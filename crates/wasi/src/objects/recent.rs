@@ -1,9 +1,9 @@
-//! The attributes behind the last hash, for the `stat` right behind it.
+//! The attributes that the last hash was made of, for the `stat` right after it.
 //!
 //! wasi-libc makes each `stat` of two calls: `metadata-hash-at`, which is nothing but the identity among the attributes, and
 //! then, for the same path, `stat-at`. Answering the second from the first saves its system calls.
 //!
-//! The path that is kept is one that a system has just taken, so it is below 4 KiB, and there is one; it is not charged.
+//! The path that is kept is one that a system has just taken, so it is below 4 KiB. There is only one, so it is not charged.
 //!
 //! It makes each entry of a listing of two calls, too: `read-directory-entry`, and `metadata-hash-at` for the name that it got. Some
 //! listings tell the identity along with the name, a system call for hundreds. As long as the guest does nothing but go on so, the
@@ -11,19 +11,19 @@
 //! learnt by another call.
 //!
 //! Hazard: an answer from memory is old. It is given to the very next call only, only where that call means the same file, and
-//! only for [`FRESH`]; and an answer from memory is never remembered again. So what a guest is told was true less than
-//! that ago, which it can't tell from another process being a moment slower.
+//! only for [`FRESH`]. An answer from memory is never remembered again. So an answer was true less than that time ago, which
+//! the guest can't tell from another process being a moment slower.
 
 use std::cell::{Cell, RefCell};
 
 use callgate_system::{Entry, FileType, Follow, Identity, Listed, Nanoseconds, Stat};
 
-/// How old an answer may be, in nanoseconds.
+/// The greatest age of an answer that is given from memory, in nanoseconds.
 const FRESH: Nanoseconds = 20_000;
-/// How old the identity of an entry may be that a listing told: as long as it takes to go through what one system call gave.
+/// The greatest age of an identity that a listing told, in nanoseconds: the time to go through the entries of one system call.
 const FRESHLY_LISTED: Nanoseconds = 1_000_000;
 
-/// Where attributes were asked for.
+/// The file whose attributes were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At<'a> {
     /// Of what a descriptor is open on.
@@ -32,7 +32,7 @@ pub(crate) enum At<'a> {
     Path(Follow, &'a str),
 }
 
-/// What the last call saw.
+/// The memory of the last call: the attributes that it saw, and the entry that it told.
 #[derive(Default)]
 pub(crate) struct Recent {
     seen: Cell<Option<Seen>>,
@@ -43,13 +43,13 @@ pub(crate) struct Recent {
     path: RefCell<String>,
 }
 
-/// What a hash was made of.
+/// The attributes that a hash was made of.
 #[derive(Clone, Copy)]
 struct Seen {
     moment: Moment,
     /// The descriptor that it was asked of.
     id: u32,
-    /// How a path below it was followed; `None` for the descriptor itself.
+    /// The rule by which a path below the descriptor was followed; `None` for the descriptor itself.
     follow: Option<Follow>,
     stat: Stat,
 }
@@ -60,16 +60,16 @@ struct Told {
     passed: u64,
     /// The directory that was listed.
     id: u32,
-    /// Which file it is, if the listing was not interrupted.
+    /// The identity of the file, if the listing was not interrupted.
     listed: Option<Listed>,
 }
 
-/// How far a listing has come without the guest doing anything else.
+/// The progress of a listing while the guest does nothing else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
     /// The descriptor of the directory.
     id: u32,
-    /// When what it goes through was listed; `None` before the first entry.
+    /// The time at which the entries that it goes through were listed; `None` before the first entry.
     when: Option<Nanoseconds>,
     /// The last call that told an entry of it.
     passed: u64,
@@ -82,7 +82,7 @@ impl Course {
     }
 
     /// True if the entry that this call told, which was listed at `when`, was listed after whatever the guest did that is not part of the
-    /// listing; `asked` is part of it where it came right behind the entry before.
+    /// listing. The call `asked` is part of the listing where it came right after the entry before.
     fn goes_on(&mut self, passed: u64, asked: u64, when: Option<Nanoseconds>) -> bool {
         let after_an_entry = passed == self.passed + 1;
         let after_its_identity = passed == self.passed + 2 && asked == self.passed + 1;
@@ -147,7 +147,7 @@ impl Recent {
         (now().saturating_sub(listed.when) <= FRESHLY_LISTED).then_some(listed.identity)
     }
 
-    /// What the call before this moment's saw there, if anything.
+    /// The attributes that the call before this moment's saw there, if any.
     pub(crate) fn recall(&self, id: u32, at: At<'_>, moment: impl FnOnce() -> Moment) -> Option<Stat> {
         let seen = self.seen.take()?;
         let same_file = seen.id == id
@@ -163,7 +163,7 @@ impl Recent {
 }
 
 impl Seen {
-    /// Whether a path leads to the same file when links are followed as `now` says: what is no link has none to follow.
+    /// True if a path leads to the same file when links are followed as `now` says. A file that is no link has none to follow.
     fn means_the_same(&self, then: Follow, now: Follow) -> bool {
         then == now || then == Follow::No && self.stat.kind != FileType::SymbolicLink
     }
@@ -234,7 +234,7 @@ mod tests {
     }
 
     impl Listing {
-        /// Whether the entry that a call tells has an identity for the call behind it.
+        /// True if the entry that a call tells has an identity for the call after it.
         fn tells(&mut self, passed: u64, entry: &Entry) -> bool {
             let course = self.course.get_or_insert_with(|| Course::begin(3, 7));
             self.recent.note_entry(passed, course, entry);
@@ -255,7 +255,7 @@ mod tests {
         assert!(listing.tells(12, &entry("c", 13, 100)));
         // Nobody asked for the last.
         assert!(listing.tells(13, &entry("d", 14, 100)));
-        // Something else came between: what was listed before is old for ever, what is listed after is not.
+        // Something else came between: an entry listed before is old for ever, one listed after is not.
         assert!(!listing.tells(16, &entry("e", 15, 100)));
         assert!(!listing.tells(18, &entry("f", 16, 100)));
         assert!(listing.tells(20, &entry("g", 17, 900)));

@@ -1,7 +1,7 @@
-//! What changes in an object that several hold: a stream and the pollable of it, a socket and its streams.
+//! Mutable state of an object that several hold: a stream and its pollable, a socket and its streams.
 //!
-//! A guest may go on on another thread, but is never on two at once. So nobody ever waits for a lock here, and a number or a flag takes
-//! none: it is written and read as a `Cell` would be, and whoever moves the guest puts its threads in order.
+//! A guest may go on on another thread, but is never on two at once. So nobody ever waits for a lock here. Numbers and flags take no
+//! lock: they are written and read as a `Cell` would be, and whoever moves the guest synchronizes its threads.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -13,7 +13,7 @@ use crate::budget::Budget;
 /// Connections that may wait to be accepted, where the guest doesn't say.
 const BACKLOG: u32 = 128;
 
-/// Where a socket is on its way.
+/// The place of a socket on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Fresh,
@@ -27,7 +27,7 @@ enum State {
     Failed,
 }
 
-/// What changes of a socket on its way.
+/// The part of a socket that changes on its way.
 struct Progress {
     state: State,
     /// Connections that may wait, once it listens.
@@ -41,7 +41,7 @@ pub(crate) struct TcpSocket {
     /// The end of its one long step: of connecting, or of listening for the next connection.
     moves_on: OnceLock<Interest>,
     hung_up: HungUp,
-    /// What goes out, once connected; so that ending this side comes behind it.
+    /// The outgoing bytes, once connected. The end of this side is sent after them.
     outbox: OnceLock<Arc<Outbox>>,
 }
 
@@ -85,7 +85,7 @@ impl TcpSocket {
 
     pub(crate) fn start_connect(&self, remote: SocketAddr) -> Result<()> {
         let (State::Fresh | State::Bound(_)) = self.state() else { return Err(self.conflict()) };
-        // What is wrong with the address leaves the socket as it was; what the way there says does not.
+        // An unsuitable address leaves the socket as it was; a failed `connect` does not.
         self.family().check_remote(Kind::Stream, remote)?;
         self.move_to(State::Failed);
         self.socket.connect(remote)?;
@@ -189,7 +189,7 @@ impl TcpSocket {
         }
     }
 
-    /// What to wait for before the state moves on; nothing, where a call would tell now.
+    /// The event to wait for before the state moves on; `None` where a call would tell now.
     pub(crate) fn moves_on(&self) -> Option<&Interest> {
         let interest = match self.state() {
             State::Listening => Interest::Receivable,

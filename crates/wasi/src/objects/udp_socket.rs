@@ -131,8 +131,8 @@ pub(crate) struct IncomingDatagrams {
 }
 
 impl IncomingDatagrams {
-    /// Those that are there, at most `max_results`. What came from others before there was a peer is not shown, nor what
-    /// comes from an address that the rules say nothing of, unless they permit to receive at this socket's own.
+    /// The datagrams that are there, at most `max_results`. Those that came from others before there was a peer are not shown. Nor
+    /// are those from an address that the rules say nothing of, unless the rules permit to receive at this socket's own address.
     pub(crate) fn receive(&self, max_results: u64, rules: &NetworkRules) -> Result<Vec<(Vec<u8>, SocketAddr)>> {
         self.stream.is_current()?;
         let open_to_all = rules.permit(NetworkAccess::Udp(self.local));
@@ -147,7 +147,7 @@ impl IncomingDatagrams {
                 }
                 Ok(_) => {}
                 Err(error) if error.code == Code::WouldBlock => break,
-                // What came before an error would be lost with it; the error shows again, or is of no use any more.
+                // Datagrams that came before an error would be lost with it. The error shows again, or is of no use any more.
                 Err(_) if !received.is_empty() => break,
                 Err(error) => return Err(error),
             }
@@ -159,7 +159,7 @@ impl IncomingDatagrams {
         self.stream.peer.is_none_or(|peer| peer.ip() == from.ip() && peer.port() == from.port())
     }
 
-    /// What to wait for before something is there.
+    /// The event to wait for before a datagram is there.
     pub(crate) fn receivable(&self) -> &Interest {
         &self.receivable
     }
@@ -169,15 +169,15 @@ impl IncomingDatagrams {
 pub(crate) struct OutgoingDatagrams {
     stream: Datagrams,
     sendable: Interest,
-    /// Whether the system had no room the last time.
+    /// True if the system had no room for the last datagram.
     full: Flag,
 }
 
 impl OutgoingDatagrams {
-    /// Where a datagram to `remote` goes: the peer, where it names nobody.
+    /// The destination of a datagram to `remote`: the peer, where `remote` names nobody.
     ///
     /// # Errors
-    /// `Invalid` where it names nobody and there is no peer, or another than the peer.
+    /// `Invalid` where `remote` names nobody and there is no peer, or where it names another than the peer.
     pub(crate) fn destination(&self, remote: Option<SocketAddr>) -> Result<SocketAddr> {
         match (self.stream.peer, remote) {
             (Some(peer), None) => Ok(peer),
@@ -187,7 +187,7 @@ impl OutgoingDatagrams {
         }
     }
 
-    /// Sends one datagram; whether there was room.
+    /// Sends one datagram. True if there was room.
     pub(crate) fn send(&self, data: &[u8], destination: SocketAddr) -> Result<bool> {
         self.stream.is_current()?;
         let sent = match self.stream.peer {
@@ -199,12 +199,12 @@ impl OutgoingDatagrams {
         if room { sent.map(|()| true) } else { Ok(false) }
     }
 
-    /// Whether the system had no room the last time.
+    /// True if the system had no room for the last datagram.
     pub(crate) fn was_full(&self) -> bool {
         self.full.get()
     }
 
-    /// What to wait for before there is room.
+    /// The event to wait for before there is room.
     pub(crate) fn sendable(&self) -> &Interest {
         &self.sendable
     }

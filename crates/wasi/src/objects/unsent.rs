@@ -1,11 +1,11 @@
 //! Bytes that the guest wrote to streams which it has dropped since, and that found no room yet.
 //!
-//! They go out at every wait, and before the run ends. What was meant for standard output is waited for as long as it takes,
-//! as a native program would wait in its write. A connection that nobody holds any more has a limit, for its peer may never
-//! read: once it has taken nothing for the time to linger, the connection is given up, which is a reset (`outbox.rs`).
+//! They go out at every wait, and before the run ends. Bytes for standard output are waited for as long as it takes, as a
+//! native program would wait in its write. A connection that nobody holds any more has a limit, for its peer may never read:
+//! once the peer has taken nothing for the time to linger, the connection is given up, which is a reset (`outbox.rs`).
 //!
-//! Hazard: whether somebody holds an outbox is told by its count, so what [`Unsent::send`] lends must be gone when it is
-//! called the next time; else nothing is given up.
+//! Hazard: whether somebody holds an outbox is told by its count. So the outboxes that [`Unsent::send`] lends must be gone when
+//! it is called the next time; else nothing is given up.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -24,14 +24,14 @@ pub(crate) struct Unsent {
 struct Left {
     outbox: Arc<Outbox>,
     bytes: usize,
-    /// When it is given up; never, while somebody holds the connection.
+    /// The time at which it is given up; `None` while somebody holds the connection.
     until: Option<Nanoseconds>,
 }
 
-/// What is left after sending.
+/// The outboxes that are left after sending.
 pub(crate) struct Rest {
     pub(crate) outboxes: Vec<Arc<Outbox>>,
-    /// When the first of it is given up.
+    /// The time at which the first of them is given up.
     pub(crate) until: Option<Nanoseconds>,
 }
 
@@ -49,7 +49,7 @@ impl Unsent {
         }
     }
 
-    /// How many streams there are that may still have something to send.
+    /// The number of streams that may still have something to send.
     pub(crate) fn len(&self) -> usize {
         self.left.borrow().len()
     }
@@ -68,9 +68,9 @@ impl Unsent {
 }
 
 impl Left {
-    /// Whether there is still something to send, and somebody who may take it.
+    /// Sends as much as there is room for. True if something is left to send, and somebody may still take it.
     fn send(&mut self, now: Nanoseconds, linger: Nanoseconds) -> bool {
-        // Nobody is there any more to be told of an error; it empties the box.
+        // Nobody is there any more to be told of an error. An error empties the box.
         if self.outbox.flush().is_err() || self.outbox.is_empty() {
             return false;
         }

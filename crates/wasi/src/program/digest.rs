@@ -12,7 +12,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// 32 bytes; nobody can make two programs that share them.
 pub(crate) type Digest = [u8; 32];
 
-/// What the engine does with debug information.
+/// The engine's use of debug information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DebugInfo {
     /// It is part of the compiled code, for backtraces with lines.

@@ -1,4 +1,4 @@
-//! A program's file, opened once: what is judged, hashed and loaded is one file, whatever happens to its name meanwhile.
+//! A program's file, opened once: the same file is judged, hashed and loaded, whatever happens to its name meanwhile.
 //!
 //! Hazard: it may grow while it is read, without end. Only its length when it was opened counts.
 
@@ -17,7 +17,7 @@ use super::{Kind, LoadError, Precompiled, load};
 /// Bytes of a program that take no longer to hash than a few milliseconds.
 const SHORT: u64 = 4 << 20;
 
-/// Bytes of machine code that take no longer to load: what it declares has to be gone through.
+/// Bytes of machine code that take no longer to load: the code's declarations have to be gone through.
 pub(crate) const SHORT_CODE: u64 = 1 << 20;
 
 /// An open file of a program.
@@ -59,7 +59,7 @@ impl ProgramFile {
         self.length <= if self.is_machine_code() { SHORT_CODE } else { SHORT }
     }
 
-    /// What it says of itself, if it holds code compiled ahead of time.
+    /// The account that the file gives of itself, if it holds code compiled ahead of time.
     #[must_use]
     pub fn precompiled(&self) -> Option<Precompiled> {
         if !self.is_machine_code() {

@@ -10,13 +10,13 @@ use wasmparser::{ElementItems, Encoding, ExternalKind, Parser, Payload};
 const INSTANCE: u64 = 4 << 10;
 /// Bytes for a function, a global, a tag or an import of any kind: the engine takes 16 to 40.
 const ITEM: u64 = 48;
-/// Bytes for a table or a memory itself: what it holds is counted where it grows.
+/// Bytes for a table or a memory itself. Its contents are counted where it grows.
 const CONTAINER: u64 = 512;
 /// Bytes for an element of a segment.
 const ELEMENT: u64 = 24;
 
-/// The most bytes that one instance of one of the core modules in `binary` takes. What can't be parsed counts as little: it is not
-/// going to be instantiated either.
+/// The most bytes that one instance of one of the core modules in `binary` takes. Code that can't be parsed counts as little: it is
+/// not going to be instantiated either.
 pub(super) fn largest_instance(binary: &[u8]) -> u64 {
     let (mut largest, mut open) = (INSTANCE, Vec::new());
     for payload in Parser::new(0).parse_all(binary) {
@@ -38,7 +38,7 @@ pub(super) fn largest_instance(binary: &[u8]) -> u64 {
     largest
 }
 
-/// What a section of a core module adds to each instance.
+/// The bytes that a section of a core module adds to each instance.
 fn section_size(section: Payload<'_>) -> u64 {
     match section {
         Payload::ImportSection(imports) => imports.into_imports().count() as u64 * ITEM,

@@ -1,10 +1,10 @@
-//! What a file holds, by its first bytes.
+//! The format of a program's file, told by its first bytes.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
-/// What a program's file may hold.
+/// The format of a program's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Binary,
@@ -29,7 +29,7 @@ pub(super) fn open(path: &Path) -> Result<(File, Format), String> {
     Ok((file, format))
 }
 
-/// What can't be told here shows when the file is opened.
+/// Refuses anything but a regular file. An error of the metadata is passed over: it shows when the file is opened.
 fn check_kind(found: io::Result<Metadata>) -> Result<(), String> {
     match found {
         Ok(kind) if kind.is_dir() => Err(a_directory()),

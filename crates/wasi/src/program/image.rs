@@ -14,7 +14,7 @@ use super::{Code, Kind, copy};
 /// The longest code that is copied into a file in memory, which no limit of memory counts.
 const COPIED: u64 = 64 << 20;
 
-/// An image, with its record behind it.
+/// An image, followed by its record.
 pub(super) enum Image {
     /// A file that is sealed, and a path that leads to it as long as it is open.
     File {

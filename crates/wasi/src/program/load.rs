@@ -1,7 +1,8 @@
-//! Loading: from a file to code, by way of the cache where there is one.
+//! Loading: from a file to code, through the cache where there is one.
 //!
-//! Hazards: the file is hostile, and compiling it may take any time and memory; whoever loads what others wrote bounds both, as the
-//! command line does. The file may change while it is read: what is run is what was hashed, or what was compiled, never a mixture.
+//! Hazards: the file is hostile, and compiling it may take any time and memory. Whoever loads programs that others wrote bounds both, as
+//! the command line does. The file may change while it is read: the program that runs is the one that was hashed, or the one that was
+//! compiled, never a mixture.
 
 use std::borrow::Cow;
 use std::fs;
@@ -23,7 +24,7 @@ use super::{Code, Kind, LoadError, Precompiled, Program, footprint, one_line};
 use crate::bind::direct;
 use crate::runtime::{Binding, Runtime, RuntimeOptions};
 
-/// What an instance of code without a record is taken to need: whoever vouches for its code vouches for that, too.
+/// The bytes that an instance of code without a record is taken to need. Whoever vouches for the code vouches for this, too.
 const UNRECORDED_INSTANCE: u64 = 64 << 10;
 
 const BOUND_DIRECTLY: &str =
@@ -60,15 +61,16 @@ impl Runtime {
         }
     }
 
-    /// What takes no compiler and no more than some milliseconds: the program, if its file is short and the cache has short code for it.
+    /// Loads the program if this takes no compiler and no more than some milliseconds: its file is short, and the cache has short
+    /// code for it.
     #[must_use]
     pub fn load_at_once(&self, file: &ProgramFile) -> Option<Program> {
         let may_be_kept = file.is_short() && !file.is_machine_code();
         may_be_kept.then(|| self.load_kept(file, SHORT_CODE)).flatten()
     }
 
-    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`. What is loaded is a copy of the file, so what
-    /// happens to it afterwards, by a guest of this run or of another, does not matter.
+    /// Loads code that was compiled ahead of time, by [`Program::serialize`] or `callgate compile`. A copy of the file is loaded, so later
+    /// changes to the file, by a guest of this run or of another, do not matter.
     ///
     /// # Errors
     /// If the file cannot be read, holds no machine code, or its code is for another release, machine or setting.
@@ -217,7 +219,7 @@ struct Compiled {
     instance: u64,
 }
 
-/// What the record of machine code says. It takes engines to tell whether the code fits, so a start does not ask.
+/// The account that the record of machine code gives. It takes engines to tell whether the code fits, so a start does not ask.
 pub(super) fn account_of(record: Option<Record>) -> Precompiled {
     let fits = |record: &Record| {
         let options = [false, true].into_iter().flat_map(|interruptible| {

@@ -58,12 +58,12 @@ pub(crate) enum Code {
     Direct(Module),
 }
 
-/// How a program's calls get to the host.
+/// The way that a program's calls reach the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// A component whose main module calls the host as a core module does, which is as fast as calls are.
     Directly,
-    /// A component by way of the engine's component layer, and why.
+    /// A component through the engine's component layer, and why.
     ByTheEngine(String),
     /// A module of WASI preview1.
     AsModule,
@@ -99,7 +99,7 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// What code that was compiled ahead of time says of itself, read without loading it. Whoever wrote the file wrote this too.
+/// The account that code compiled ahead of time gives of itself, read without loading the code. Whoever wrote the file wrote this too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Precompiled {
     /// As [`Program::imports`]; `None` where another program than this library compiled it, and it isn't recorded.
@@ -151,7 +151,7 @@ impl Program {
         self.record.imports.clone()
     }
 
-    /// How its calls get to the host. Reads the program's file again where that is not recorded.
+    /// The way that its calls reach the host. Reads the program's file again where the way is not recorded.
     #[must_use]
     pub fn bound(&self) -> Bound {
         match self.code.kind() {

@@ -1,6 +1,6 @@
 //! The record at the end of compiled code: what it was compiled from, for which settings, and what it imports.
 //!
-//! The engine's format is an ELF image, and a reader of such an image ignores whatever follows it. So the record stands behind the
+//! The engine's format is an ELF image, and a reader of such an image ignores whatever follows it. So the record comes after the
 //! image: `callgate inspect` reads it without loading machine code, and the code cache compares it with the program at hand.
 //!
 //! ```text
@@ -37,7 +37,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The bytes to put behind the image.
+    /// The bytes to put after the image.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![self.kind as u8];
         bytes.extend(self.settings.to_le_bytes());

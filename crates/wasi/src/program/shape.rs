@@ -1,7 +1,7 @@
-//! Which components can be bound as core modules, and which module that is.
+//! The components that can be bound as core modules, and the module that each is bound as.
 //!
-//! Most have one main module that calls us, and what `wit-component` puts around it. That is proven here to be mere forwarding, so that the
-//! main module may be linked by the names of its imports:
+//! Most have one main module that calls us, and the parts that `wit-component` puts around it. These parts are proven here to be mere
+//! forwarding, so that the main module may be linked by the names of its imports:
 //!
 //! - a shim, each of whose functions passes its arguments on to one slot of a table;
 //! - a fix-up, which fills the table with our functions as they are lowered, and does nothing else;
@@ -10,7 +10,7 @@
 //! Where more modules than one do something, as the adapter for preview1 does, all of them are made into one (`graph.rs`, `merge.rs`). The
 //! wrapper is the only component inside of another even there.
 //!
-//! Everything else is the engine's. Hazard: what is let through here is linked without the engine's component layer. So the component
+//! Everything else is the engine's. Hazard: a component that is let through here is linked without the engine's component layer. So it
 //! has been validated as a whole before, and whoever binds it has the engine compare the types of its imports with ours.
 
 mod forwarding;
@@ -38,7 +38,7 @@ pub(super) struct Shape<'a> {
 type Why = String;
 type Result<T> = std::result::Result<T, Why>;
 
-/// Tells what `binary`, a component, is made of; it is validated with the features that the engine has.
+/// The shape of the component `binary`. The component is validated with the features that the engine has.
 ///
 /// # Errors
 /// In a few words, where it can't be bound directly.

@@ -1,8 +1,8 @@
 //! The reference for preview1: the least host over `wasi-common`, which was the first to have that interface whole. It runs one module
 //! (`run`), as `cargo xtask bench` needs it, or many, each told in a line (`serve`), as `cargo xtask fuzz --against wasi-common` does.
 //!
-//! Hazards: a module may leave a thread waiting for ever, and may make the library panic. Who asks for many watches the clock, and starts
-//! another process.
+//! Hazards: a module may leave a thread waiting for ever, and may make the library panic. A caller that asks for many modules watches
+//! the clock, and starts another process.
 //!
 //! One thing is not as the library has it: the numbers of descriptors. It counts them up, callgate gives out the lowest free one, as POSIX
 //! does; the standard leaves it open. With other numbers nothing that follows could be compared.
@@ -30,7 +30,7 @@ const USAGE: &str = "usage: reference run [OPTION]… PROGRAM [ARGUMENT]…\n\
 /// Bytes of linear memory that a module may have, as those have it that it is compared with.
 const MEMORY: usize = 16 << 20;
 
-/// What a run prints goes there where nobody is to see it.
+/// A pipe that keeps a module's standard output in memory.
 type Kept = WritePipe<Cursor<Vec<u8>>>;
 
 fn main() -> ExitCode {
@@ -103,14 +103,14 @@ fn answer(engine: &Engine, linker: &Linker<State>, words: &[&str]) -> Result<Str
     Ok(format!("{end}\t{}\t{}", told.join(" "), printed.concat()))
 }
 
-/// What is to be run, and with what.
+/// A program to run, with its system and its standard input.
 struct Job<'a> {
     system: WasiCtxBuilder,
     stdin: &'a str,
     program: &'a str,
 }
 
-/// What belongs to one run.
+/// The state of one run.
 struct State {
     system: WasiCtx,
     limits: StoreLimits,

@@ -1,9 +1,10 @@
-//! What callgate is compared with where wasmtime's command line is not at hand: the least host over `wasmtime-wasi` that runs
-//! the bench programs, with the settings of `wasmtime run` but one, and the few of its options that the bench uses.
+//! The host that callgate is compared with where wasmtime's command line is not at hand. It is the smallest host over
+//! `wasmtime-wasi` that runs the bench programs. It has the settings of `wasmtime run` except for one, and the few of its options
+//! that the bench uses.
 //!
-//! Hazards: what would make it slow that isn't slow in `wasmtime run`. So its engine, its runtime and its way of calling a guest are
-//! those of `wasmtime run`. One setting is the library's own: each file operation goes to a thread for such, so that it may wait. With
-//! `RIVAL_INLINE` in the environment it is done where the guest runs, as `wasmtime run` has it.
+//! Hazards: anything that makes it slow and isn't slow in `wasmtime run`. So its engine, its runtime and its way of calling a guest
+//! are those of `wasmtime run`. One setting is the library's own: each file operation goes to a thread for blocking work, so that it
+//! may block. With `RIVAL_INLINE` in the environment, file operations run on the guest's thread, as in `wasmtime run`.
 
 use std::env;
 use std::fs;

@@ -37,7 +37,7 @@ const GUEST_FOLDER: &str = "/bench";
 /// Programs and folders of one benchmark.
 pub(crate) struct Bench {
     programs: Programs,
-    /// What all contenders work in.
+    /// The folder that all contenders work in.
     data: PathBuf,
     work: PathBuf,
     contenders: Vec<Contender>,

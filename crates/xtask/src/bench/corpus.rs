@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// What is searched for; it stands in every seventh line.
+/// The text that is searched for. It stands in every seventh line.
 pub(crate) const NEEDLE: &str = "needle";
 
 const FOLDERS: usize = 40;

@@ -10,14 +10,14 @@ use crate::programs::{Build, RIPGREP};
 use crate::setup::{self, Wine};
 use crate::{guests, process, reference, workspace};
 
-/// What runs the contenders, ready to be started.
+/// The programs of the benchmark, ready to be started.
 pub(crate) struct Programs {
     /// The bench program, natively.
     pub(crate) bench: PathBuf,
     /// The program that only greets, natively.
     pub(crate) hello: PathBuf,
     pub(crate) callgate: PathBuf,
-    /// What takes the options of `wasmtime run`; none where there is no wasmtime.
+    /// The program that takes the options of `wasmtime run`; none where there is no wasmtime.
     pub(crate) wasmtime: Option<PathBuf>,
     /// The host over `wasi-common`; none where no row is for it, or it can't be built.
     pub(crate) reference: Option<PathBuf>,

@@ -11,7 +11,7 @@ use super::memory;
 use super::rows::{Kind, MODULE, Row};
 use crate::process;
 
-/// How long to measure.
+/// The effort of a measurement: its rounds, and the time that each takes.
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// For each row that the program measures, in each round.
@@ -38,12 +38,12 @@ impl Samples {
         self.quantile(row, contender, 0.5)
     }
 
-    /// What a quarter of the samples is below, and a quarter above.
+    /// The quartiles of the samples: a quarter is below the first, a quarter above the second.
     pub(crate) fn quartiles(&self, row: &Row, contender: Contender) -> Option<[f64; 2]> {
         Some([self.quantile(row, contender, 0.25)?, self.quantile(row, contender, 0.75)?])
     }
 
-    /// The sample that this part of them is below; between two, in proportion.
+    /// The value that this part of the samples is below. Between two samples it is interpolated.
     fn quantile(&self, row: &Row, contender: Contender, part: f64) -> Option<f64> {
         let mut samples = self.0.get(&(row.key.to_owned(), contender))?.clone();
         samples.sort_by(f64::total_cmp);
@@ -53,7 +53,7 @@ impl Samples {
     }
 }
 
-/// Who failed at what, in which rounds, and why at first.
+/// The failures of contenders, each with its rounds and the first reason.
 #[derive(Default)]
 pub(crate) struct Failures(BTreeMap<(Kind, Contender), Failure>);
 
@@ -63,7 +63,7 @@ struct Failure {
 }
 
 impl Failures {
-    /// What `result` has; a failure is said and counted.
+    /// The value of `result`. A failure is recorded, and the first of a kind and contender is printed.
     pub(crate) fn unless<T>(&mut self, result: Result<T>, kind: Kind, contender: Contender, round: usize) -> Option<T> {
         let reason = match result {
             Ok(value) => return Some(value),
@@ -108,7 +108,7 @@ pub(crate) fn measure(bench: &Bench, rows: &[Row], effort: &Effort) -> Result<Me
     let whole: Vec<_> = rows.iter().filter(|row| !row.kind.is_inside()).collect();
     for row in &whole {
         for contender in bench.contenders(row.kind) {
-            // The first start fills the code cache. What fails here will fail again.
+            // The first start fills the code cache. A contender that fails here will fail again.
             let ready = bench.prepare(contender, row.kind).and_then(|()| start(&mut bench.whole(contender, row.kind)?));
             let _ = measured.failures.unless(ready, row.kind, contender, 0);
         }
@@ -205,7 +205,7 @@ fn program(command: &mut Command) -> (Vec<(String, f64)>, Result<()>) {
     }
 }
 
-/// What a line begins with that is no row.
+/// The beginning of a line that reports an error and is no row.
 const ERROR: &str = "error\t";
 
 fn parse(text: &str) -> Result<Vec<(String, f64)>> {

@@ -1,10 +1,11 @@
-//! What is measured, and how fast it has to be. To add a row, add it here, and, if the program measures it, in `guest/bench`.
+//! The rows that are measured, and how fast each has to be. To add a row, add it here, and, if the program measures it, in
+//! `guest/bench`.
 
 use std::fmt;
 
 use super::contender::Contender;
 
-/// How a row's number is found.
+/// The measurement that a row's number comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// The bench program measures it, in nanoseconds.
@@ -24,7 +25,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Whether this contender can do it.
+    /// True if this contender can do the measurement.
     pub(crate) fn is_for(self, contender: Contender) -> bool {
         match contender {
             Contender::Native | Contender::Callgate => true,
@@ -33,12 +34,12 @@ impl Kind {
         }
     }
 
-    /// Whether one run of the bench program measures all rows of it.
+    /// True if one run of the bench program measures all rows of this kind.
     pub(crate) fn is_inside(self) -> bool {
         matches!(self, Self::Inside | Self::InsideModule)
     }
 
-    /// Whether it takes ripgrep.
+    /// True if the measurement takes ripgrep.
     pub(crate) fn is_ripgrep(self) -> bool {
         matches!(self, Self::Ripgrep | Self::RipgrepTraced)
     }
@@ -58,13 +59,13 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the keys of rows begin with that a module measures.
+/// The prefix of the keys of rows that a module measures.
 pub(crate) const MODULE: &str = "p1-";
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
-    /// What the bench program, and `--json`, call it.
+    /// The name that the bench program and `--json` use for the row.
     pub(crate) key: &'static str,
     pub(crate) title: &'static str,
     pub(crate) kind: Kind,

@@ -6,7 +6,7 @@ use super::rows::Row;
 
 const ALL: [Contender; 4] = [Native, Callgate, Wasmtime, WasiCommon];
 
-/// The medians; a target that is met has a check mark behind it, what some rounds failed to measure an exclamation mark.
+/// The medians. A target that is met has a check mark after it. A median that some rounds failed to measure has an exclamation mark.
 /// A column is there only where a row has something for it.
 pub(crate) fn text(rows: &[Row], measured: &Measured) -> String {
     let contenders = shown(rows, measured);
@@ -27,7 +27,7 @@ pub(crate) fn text(rows: &[Row], measured: &Measured) -> String {
     lined_up(&lines)
 }
 
-/// How far the samples lie apart: what a quarter of them is below, and a quarter above.
+/// The spread of the samples: a quarter of them is below the first value, a quarter above the second.
 pub(crate) fn spread(rows: &[Row], measured: &Measured) -> String {
     let contenders = shown(rows, measured);
     let mut header = vec!["the middle half of".to_owned()];

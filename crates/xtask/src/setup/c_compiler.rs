@@ -14,7 +14,7 @@ use super::from_source::debian;
 use super::{Missing, packages};
 use crate::{process, workspace};
 
-/// What build scripts read to find WASI's headers.
+/// The variable in which build scripts find WASI's headers.
 const SYSROOT: &str = "WASI_SYSROOT";
 /// The name of preview1 that compilers old and new know.
 const C_TARGET: &str = "wasm32-wasi";

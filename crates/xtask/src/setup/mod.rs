@@ -52,7 +52,7 @@ pub(crate) fn all(windows: bool) -> Result<()> {
 pub(crate) use c_compiler::{CProgram, for_guests as c_compiler};
 pub(crate) use wine::Wine;
 
-/// What building for Windows takes, on another system; quiet when it is there.
+/// Makes sure of the target and the linker for building Windows programs on another system. Prints nothing when they are there.
 pub(crate) fn windows_target() -> Result<()> {
     let toolchain = Toolchain::active()?;
     if !toolchain.has(&WINDOWS) {
@@ -61,7 +61,7 @@ pub(crate) fn windows_target() -> Result<()> {
     packages::WINDOWS_LINKER.ensure().map(drop)
 }
 
-/// What building guests takes; quiet when it is there.
+/// Makes sure of the targets that guests are built for. Prints nothing when they are there.
 pub(crate) fn guest_target() -> Result<()> {
     let toolchain = Toolchain::active()?;
     let mut missing = [&WASIP2, &WASIP1].into_iter().filter(|target| !toolchain.has(target));

@@ -14,7 +14,7 @@ pub(crate) struct Needed {
     pub(crate) program: &'static str,
     /// Where its package puts it, if that is not on the PATH.
     pub(crate) aside: Option<&'static str>,
-    /// What it is needed for, as in "which …".
+    /// The purpose of the program, phrased to follow "which …".
     pub(crate) purpose: &'static str,
     /// The Debian package that brings it.
     pub(crate) package: &'static str,

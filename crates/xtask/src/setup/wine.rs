@@ -2,8 +2,8 @@
 //! "prefix"), so that neither the user's is touched nor its settings matter.
 //!
 //! Hazards: the first start of a prefix takes seconds and must not be interrupted, so it is done here, and a stamp says that
-//! it was done. A server keeps running behind Wine's programs; it is ours alone, by its prefix, and ended with [`Wine`]. Who
-//! starts it must give it no pipe: it would hold that open, and a reader would wait for its end.
+//! it was done. A server keeps running after Wine's programs end. It is ours alone, through its prefix, and ended with [`Wine`]. Who
+//! starts it must give it no pipe: the server would hold the pipe open, and a reader would wait for its end.
 
 use std::fs;
 use std::path::{Path, PathBuf};

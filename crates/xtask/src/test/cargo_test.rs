@@ -11,10 +11,10 @@ use crate::process;
 /// Runs the tests to their end, whether they pass or not. `package` is whose they are where cargo doesn't say.
 pub(crate) fn run(mut command: Command, package: &str) -> Result<Results> {
     println!("    $ {}", process::line(&command));
-    // One pipe for both streams: which program is tested is told on one, how it went on the other.
+    // One pipe for both streams. One stream names the program under test, the other one tells its results.
     let (output, pipe) = io::pipe().context("cannot make a pipe")?;
     let copy = pipe.try_clone().context("cannot make a pipe")?;
-    // What the results are read from has no colours.
+    // The results are read from this output, so it must have no colours.
     command.env("CARGO_TERM_COLOR", "never");
     let mut child = command.stdout(pipe).stderr(copy).spawn().context("cannot start `cargo test`")?;
     // It holds our ends of the pipe, and the output would never end.

@@ -1,5 +1,5 @@
-//! What the behaviour suites found, from the lines that they leave behind: for people a table of suites, for the documentation one of
-//! calls.
+//! The results of the behaviour suites, read from the files that the suites leave. They become a table of suites for people, and a
+//! table of calls for the documentation.
 //!
 //! A test of one suite on one backend leaves two files: `BACKEND.SUITE.tsv`, with a line for each call: backend, call,
 //! support, and how many cases passed, deviate, were skipped and failed; and `BACKEND.SUITE.notes`, with a line for each case that
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use super::calls::Calls;
 
-/// How far a backend has a call; where suites differ, the first of these holds.
+/// The extent to which a backend supports a call. Where suites differ, the first of these holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Support {
     Broken,
@@ -40,7 +40,7 @@ impl Support {
     }
 }
 
-/// How many cases ended how.
+/// The numbers of cases, by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counts {
     passed: usize,
@@ -62,7 +62,7 @@ impl Counts {
     }
 }
 
-/// What one backend showed.
+/// The results of one backend.
 #[derive(Debug, Default)]
 struct Backend {
     suites: BTreeMap<String, Counts>,
@@ -72,7 +72,7 @@ struct Backend {
     total: Counts,
 }
 
-/// What all backends showed.
+/// The results of all backends.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     backends: BTreeMap<String, Backend>,

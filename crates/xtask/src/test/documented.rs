@@ -45,7 +45,7 @@ fn read(root: &Path, name: &str) -> Result<String> {
     Ok(text.replace("\r\n", "\n"))
 }
 
-/// What stands before the table, the table, and what stands behind it.
+/// The text before the table, the table, and the text after it.
 fn parts<'a>(name: &str, text: &'a str) -> Result<(&'a str, &'a str, &'a str)> {
     let parts = text.split_once(START).and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
     let Some((before, (table, after))) = parts else {

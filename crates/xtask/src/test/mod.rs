@@ -53,12 +53,12 @@ pub(crate) struct Options {
     arguments: Vec<OsString>,
 }
 
-/// What every `cargo test` is given.
+/// The settings that every `cargo test` is given.
 struct Given<'a> {
     arguments: &'a [OsString],
     /// Published packages that are not there.
     without: String,
-    /// Where the behaviour suites leave what they found.
+    /// The folder where the behaviour suites leave their results.
     cases: PathBuf,
 }
 
@@ -71,12 +71,12 @@ impl Given<'_> {
     }
 }
 
-/// What was tested, and what was not.
+/// The results of the tests that ran, and the parts that were left out.
 #[derive(Default)]
 struct Run {
     halves: Vec<Half>,
     cases: Cases,
-    /// What was left out as a whole, and why.
+    /// The parts that were left out as a whole, each with the reason.
     skipped: Vec<String>,
 }
 

@@ -8,10 +8,11 @@
 
 use std::ops::AddAssign;
 
-/// What a test prints that could not be run here, with its name and the reason: its harness takes it for passed.
+/// The beginning of the line that a test prints when it can't run here. The test's name and the reason follow. The harness counts
+/// such a test as passed.
 const SKIPPED: &str = "test skipped: ";
 
-/// How many tests ended how.
+/// The numbers of tests, by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// As reported; those that skipped themselves are among them until the suite's end.
@@ -33,7 +34,7 @@ impl AddAssign for Counts {
 pub(crate) struct Suite {
     pub(crate) name: String,
     pub(crate) counts: Counts,
-    /// Whether it came to its end.
+    /// True if the program came to its end.
     ended: bool,
 }
 
@@ -43,12 +44,12 @@ pub(crate) struct Results {
     pub(crate) suites: Vec<Suite>,
     /// The tests that skipped themselves, each with its reason.
     pub(crate) skipped: Vec<String>,
-    /// Whose library or program was tested last; its other suites follow.
+    /// The package whose library or program was tested last. The other suites of that package follow.
     package: String,
 }
 
 impl Results {
-    /// None yet, of `package`'s tests or, behind a library's or a program's own, of that.
+    /// No results yet, of the tests of `package`. After the tests of a library or a program, those that follow count as that package's.
     pub(crate) fn of(package: &str) -> Self {
         Self { package: package.to_owned(), ..Self::default() }
     }

@@ -1,5 +1,5 @@
-//! What a test run says at its end: how many tests of each suite ended how on each system, side by side, and what was skipped
-//! and why.
+//! The summary at the end of a test run. It has the numbers of tests of each suite by how they ended, with the systems side by side,
+//! and what was skipped and why.
 
 use super::results::{Counts, Results, Suite};
 

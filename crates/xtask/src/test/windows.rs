@@ -13,23 +13,23 @@ use super::{CLIPPY, DENY_WARNINGS, Given, cargo_in, cargo_test, empty_folder};
 use crate::setup::{self, Wine};
 use crate::{process, workspace};
 
-/// What has nothing to do on Windows, and what only starts others.
+/// The packages that have nothing to do on Windows, and those that only start others.
 const WITHOUT: &[&str] = &["--exclude", "callgate-linux", "--exclude", "callgate-tests", "--exclude", "xtask"];
-/// Whose tests start guests.
+/// The package whose tests start guests.
 const GUESTS: &str = "callgate-tests";
-/// How cargo runs a program of the target.
+/// The variable that tells cargo how to run a program of the target.
 const RUNNER: &str = "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER";
-/// How the harness finds callgate, and what it starts it with.
+/// The variables that tell the harness where callgate is, and which program starts it.
 const CALLGATE_BIN: &str = "CALLGATE_BIN";
 const CALLGATE_RUNNER: &str = "CALLGATE_RUNNER";
 
-/// What it takes, or why it can't be had.
+/// Makes sure of the target and of Wine, or says why one of them can't be had.
 pub(crate) fn ready() -> Result<Wine> {
     setup::windows_target()?;
     Wine::ready()
 }
 
-/// Every check and every test that means something there. What was found until an error is kept.
+/// Every check and every test that means something there. The results up to an error are kept.
 pub(crate) fn run(steps: &mut Steps, wine: &Wine, given: &Given<'_>, results: &mut Results) -> Result<()> {
     let root = workspace::root()?;
     let host = |command: &[&str]| {

@@ -1,4 +1,4 @@
-//! What a descriptor knows and does besides data. Argument 1: a mount.
+//! The properties and operations of a descriptor besides data. Argument 1: a mount.
 
 use std::process::ExitCode;
 

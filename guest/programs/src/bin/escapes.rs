@@ -9,7 +9,7 @@ use programs::{Context, Outcome, argument, check, mount, open, refused, run};
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode as Code, NewTimestamp, OpenFlags, PathFlags};
 
 const NO: &[Code] = &[Code::NotPermitted];
-/// By a call that acts on the name, a link with a slash behind it is no directory.
+/// By a call that acts on the name, a link with a slash after it is no directory.
 const NO_NAME: &[Code] = &[Code::NotPermitted, Code::NotDirectory];
 /// Ways to the directory outside.
 const PLAIN: &[&str] = &["../outside", "a/../../outside"];

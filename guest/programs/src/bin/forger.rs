@@ -1,5 +1,5 @@
-//! Puts a file of its own in the place of every file of a folder, in each way that there is: `forger FOLDER FILE`. What is refused is counted;
-//! whoever started it sees what came of the rest.
+//! Puts a file of its own in the place of every file of a folder, in each way that there is: `forger FOLDER FILE`. The files that it
+//! overwrote and replaced are counted. The caller sees what came of the rest.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

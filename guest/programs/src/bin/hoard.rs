@@ -52,7 +52,7 @@ fn hoard<T, E: Word>(most: usize, mut make: impl FnMut() -> Result<T, E>) -> Out
     println!("{} are held, refused was {refusal}", all.len());
     while stdin.blocking_read(1).is_ok() {}
     drop(all);
-    // What connections have left to send goes out, or is given up, while the guest waits.
+    // While the guest waits, data that connections still have to send goes out or is given up.
     for _ in 0..1_000 {
         if make().is_ok() {
             println!("goes on");
@@ -112,7 +112,7 @@ fn outboxes(most: usize) -> Outcome {
     let zeros = vec![0; 64 << 10];
     hoard(most, || {
         let socket = create_tcp_socket(Ipv4).map_err(|error| Refused(error.word()))?;
-        // What the system keeps is none of this; so it shall be little.
+        // The system's own send buffer isn't part of what is held here, so it should be small.
         socket.set_send_buffer_size(4096).map_err(|error| Refused(error.word()))?;
         let (input, output) = connect(&socket, remote).map_err(|error| Refused(error.word()))?;
         loop {

@@ -126,7 +126,7 @@ fn own(root: &Descriptor) -> Outcome {
     same("bytes after it was removed", fill(&create(root, "a")?, 0, 8192, 8192)?, BYTES)
 }
 
-/// What has no holes is overwritten for nothing.
+/// Overwriting bytes that are no hole costs nothing of the quota.
 fn dense(root: &Descriptor) -> Outcome {
     same("bytes of a new file", fill(&create(root, "new")?, 0, 8192, 8192)?, BYTES)?;
     let (dense, tiny) = (create(root, "dense")?, create(root, "tiny")?);

@@ -1,5 +1,6 @@
-//! Lists a directory, asks for the identity of each entry right behind it, and asks again when the listing is over: both times the entry
-//! must be the same file. A file that is removed, or comes again, in the middle of a listing must be so at once. Argument 1: a mount.
+//! Lists a directory, asks for the identity of each entry right after it, and asks again when the listing is over. Both times the
+//! entry must be the same file. A file that is removed, or comes again, in the middle of a listing must be so at once. Argument 1:
+//! a mount.
 
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ fn listing(root: &Descriptor) -> Outcome<Vec<(String, (u64, u64))>> {
     Ok(listed)
 }
 
-/// What the guest itself does between two entries shows in the identities behind it.
+/// A change that the guest makes between two entries shows in the identities of the entries after it.
 fn changes(root: &Descriptor) -> Outcome {
     // Some make no directory there: then there is nothing to change.
     if root.create_directory_at("fresh").is_err() {

@@ -1,4 +1,4 @@
-//! Which paths mean something, by `std::fs`: a table of paths and how opening each ends. Argument 1: a mount where the
+//! The meaning of paths, through `std::fs`: a table of paths and how opening each ends. Argument 1: a mount where the
 //! caller has laid out `file` and `sub/inner`. Argument 2: `plain`, or `links` where it has also laid out the links `rel` (to
 //! `sub/inner`), `out` (to `../outside`), `abs` (absolute), `dangling`, `loop`, `dir-link` (to `sub`).
 
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use programs::{Outcome, argument, check, kind_of_reading, run, same};
 
-/// How reading a path ends: its content, or the kind of the error.
+/// The result of reading a path: its content, or the kind of the error.
 type Ending = Result<&'static str, ErrorKind>;
 
 const PLAIN: &[(&str, Ending)] = &[
@@ -98,7 +98,7 @@ fn by_number(root: &Path) -> Outcome {
     same("a name with NUL", nul, Some(ErrorKind::InvalidInput))
 }
 
-/// What lies under no mount is not there, whatever the host has.
+/// A path under no mount does not exist for the guest, whatever the host has.
 fn elsewhere() -> Outcome {
     for path in ["/etc/passwd", "/proc/self/environ", "/../etc/passwd", "C:/Windows", "no/mount", "", "/dev/null"] {
         check(format!("{path:?} cannot be read"), fs::read(path).is_err())?;

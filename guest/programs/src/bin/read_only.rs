@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// What could have changed: content, size, modification times, names.
+/// The state that could have changed: content, size, modification times, names.
 fn state(root: &Descriptor) -> Outcome<String> {
     let file = open(root, "file").context("open")?;
     let (content, _) = file.read(100, 0).context("read")?;

@@ -102,7 +102,7 @@ fn reading(root: &Descriptor) -> Outcome {
     check("a stream behind every end reads nothing", behind.is_ok_and(|input| input.blocking_read(1).is_err()))
 }
 
-/// Whether a read of nothing says `closed`, in all its ways; none of them waits.
+/// Checks that a read of nothing says `closed` exactly if `closed` is true, in all four ways to read. None of them blocks.
 fn of_nothing(when: &str, input: &InputStream, closed: bool) -> Outcome {
     same(format!("read of nothing {when}"), is_closed(&input.read(0)), closed)?;
     same(format!("blocking-read of nothing {when}"), is_closed(&input.blocking_read(0)), closed)?;

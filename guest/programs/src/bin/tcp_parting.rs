@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         stream.set_nonblocking(true).context("set_nonblocking")?;
         let chunk: Vec<u8> = (0..251_u8).cycle().take(251 * 256).collect();
         let (mut taken, mut at, mut full) = (0_u64, 0, 0);
-        // What is sent may still be on its way into the peer's buffer: only no room at all, again and again, is none.
+        // Bytes that were sent may still be on their way into the peer's buffer. So the buffer counts as full only after four answers
+        // in a row without room.
         while full < 4 {
             match stream.write(&chunk[at..]) {
                 Ok(count) => {

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// What a pollable of a list belongs to.
+/// The object that a pollable of a list belongs to.
 #[derive(Clone, Copy)]
 enum Of {
     Listener,

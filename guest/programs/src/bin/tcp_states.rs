@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// What a call is expected to say; nothing where it works.
+/// The expected error of a call; none where the call works.
 type Expected = Option<Code>;
 
 const WORKS: Expected = None;
@@ -141,7 +141,7 @@ fn options(state: &str, socket: &TcpSocket) -> Outcome {
     refused(what("a receive buffer of 0"), socket.set_receive_buffer_size(0), NO)?;
     refused(what("a send buffer of 0"), socket.set_send_buffer_size(0), NO)?;
 
-    // What is more, or finer, than a system can hold, is cut to it.
+    // A value that is larger, or finer, than a system can hold is adjusted to what the system holds.
     socket.set_keep_alive_idle_time(1).context(what("an idle time of a nanosecond"))?;
     check(what("a short idle time"), (1..=SECOND).contains(&socket.keep_alive_idle_time()?))?;
     socket.set_keep_alive_idle_time(u64::MAX).context(what("the longest idle time"))?;
@@ -342,7 +342,7 @@ fn half_closed(family: Family) -> Outcome {
     Ok(())
 }
 
-/// What is dropped before its pollables: they stay, and a wait for them is a wait like others.
+/// Sockets and streams are dropped before their pollables. The pollables stay, and a wait for them is a wait like others.
 fn dropped_first(family: Family) -> Outcome {
     let (listener, port) = listening(family)?;
     let socket = tcp(family)?;

@@ -1,4 +1,4 @@
-//! What `std::net` does where nothing comes, or a connection fails. Argument 1: what is tried; argument 2: the address of a
+//! The behaviour of `std::net` when nothing comes, or a connection fails. Argument 1: the case to try. Argument 2: the address of a
 //! peer made for it.
 
 use std::io::{ErrorKind, Read, Write};
@@ -129,8 +129,8 @@ fn closed(address: &str) -> Outcome {
     }
 }
 
-/// A listener that takes no more connections, so that whoever comes now gets no answer, and its address. What has come is
-/// kept.
+/// A listener that takes no more connections, and its address. A peer that connects now gets no answer. The connections that came
+/// before are kept.
 fn full_listener() -> Outcome<(impl Sized, SocketAddr)> {
     let listener = bound_tcp(IpAddressFamily::Ipv4)?;
     listener.set_listen_backlog_size(1).context("set-listen-backlog-size")?;

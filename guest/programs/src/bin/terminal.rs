@@ -1,4 +1,4 @@
-//! Which of the standard streams are terminals, by `std` and by the interface; and what is typed, if stdin is one.
+//! Checks which of the standard streams are terminals, through `std` and through the interface. If stdin is one, also reads a line.
 
 use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;

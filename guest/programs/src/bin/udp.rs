@@ -61,7 +61,7 @@ fn with_one_peer(peer: SocketAddr) -> Outcome {
     let (socket, stranger) = (bound(peer)?, bound(peer)?);
     socket.connect(peer).context("connect")?;
     same("the peer", socket.peer_addr().context("peer_addr")?, peer)?;
-    // What a stranger sends is not for this socket.
+    // A datagram from a stranger must not reach this connected socket.
     stranger.send_to(b"from a stranger", socket.local_addr()?).context("send_to")?;
     let mut buffer = [0; 100];
     for text in [&b"one"[..], b"", b"three"] {
@@ -72,7 +72,7 @@ fn with_one_peer(peer: SocketAddr) -> Outcome {
     Ok(())
 }
 
-/// Where nothing comes, a socket that may not block says so.
+/// When nothing comes, a non-blocking socket answers that it would block.
 fn nothing_there(peer: SocketAddr) -> Outcome {
     let socket = bound(peer)?;
     socket.set_nonblocking(true).context("set_nonblocking")?;

@@ -19,7 +19,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 type Answer = Response<BoxBody<Bytes, hyper::Error>>;
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Default)]
 struct Shared {
     requests: Cell<u64>,

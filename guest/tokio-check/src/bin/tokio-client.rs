@@ -1,4 +1,4 @@
-//! What `tokio` does with sockets and clocks, without a listener. Arguments: the addresses of a TCP server that echoes, of one
+//! The behaviour of `tokio` with sockets and clocks, without a listener. Arguments: the addresses of a TCP server that echoes, of one
 //! that says nothing, of a port where nobody listens, and of a UDP server that echoes.
 
 use std::io::ErrorKind;

@@ -8,11 +8,11 @@ use crate::guests::lower::{Flat, flat_types, parts};
 /// The local that holds the number of the case.
 const CASE: u32 = 4;
 
-/// How often each function that makes handles is tried, with other arguments each time.
+/// The number of times that each function that makes handles is tried, with other arguments each time.
 const TRIES: usize = 6;
 
-/// Addresses, lengths, handles, cases and numbers that few functions can take: nothing, unaligned, not a text, at the end of memory and behind
-/// it, and as large as they get.
+/// Addresses, lengths, handles, cases and numbers that few functions can take: nothing, unaligned, not a text, at the end of memory
+/// and after it, and as large as they get.
 const WRONG_32: [u32; 13] =
     [0, 1, 3, 7, TEXTS + 1, HEAP + 1, END - 1, END, END + 1, i32::MAX as u32, 1 << 31, u32::MAX - 3, u32::MAX];
 const WRONG_64: [u64; 6] = [0, 1, 1 << 32, i64::MAX as u64, 1 << 63, u64::MAX];

@@ -1,4 +1,4 @@
-//! What a call answered, and how a host ran a module.
+//! The answer of a call, and the outcome of a module's run on a host.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// How a host ran a module.
+/// The outcome of a module's run on a host.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) end: String,

@@ -1,5 +1,5 @@
-//! Where callgate answers otherwise than `wasi-common`, on purpose: the only list of that. What explains a difference comes before
-//! what explains many.
+//! The differences on purpose between the answers of callgate and of `wasi-common`: the only list of them. A deviation that explains
+//! one difference comes before one that explains many.
 
 use super::answer::Answer::{self, Exited, Returned, Trapped};
 use crate::modules::functions::{EXIT, Parameter as P, RAISE, find};
@@ -18,7 +18,7 @@ pub struct Deviation {
     /// Functions, or how the names of some begin; every one where there is none.
     calls: &'static [&'static str],
     when: fn(&Differing<'_>) -> bool,
-    /// What we do, and by whose word.
+    /// The answer of callgate, with its source, and that of `wasi-common`.
     pub reason: &'static str,
 }
 
@@ -46,7 +46,7 @@ const SPIPE: u16 = 70;
 const NOTCAPABLE: u16 = 76;
 const DONE: u16 = 0;
 
-/// Bytes of a path, with the NUL behind it, that Linux takes.
+/// The most bytes of a path that Linux takes, with the NUL at its end.
 const PATH_MAX: usize = 4_096;
 
 /// All of them.
@@ -260,7 +260,7 @@ impl Differing<'_> {
         self.errno_of_ours() != DONE && self.errno_of_theirs() != DONE && self.theirs != Trapped
     }
 
-    /// Whether a path may be none: of any bytes, empty, or with a NUL in it.
+    /// True if a path may be invalid: of any bytes, empty, or with a NUL in it.
     fn has_raw_path(&self) -> bool {
         self.given().into_iter().any(|(parameter, argument)| match argument {
             Argument::Path(path) => path.as_str().is_empty() || path.as_str().contains('\0'),
@@ -272,7 +272,7 @@ impl Differing<'_> {
         matches!((self.ours, self.theirs), (Returned { told, .. }, Returned { told: other, .. }) if told == other)
     }
 
-    /// What the function's parameters were given, each with its purpose; those of two numbers with the first.
+    /// The arguments of the call, each with the parameter that it is for. An argument of two numbers comes with the first one's parameter.
     fn given(&self) -> Vec<(P, &Argument)> {
         let mut arguments = self.call.arguments.iter();
         let mut given = Vec::new();
@@ -304,7 +304,7 @@ impl Differing<'_> {
         })
     }
 
-    /// How many buffers it names.
+    /// The number of buffers that the call names.
     fn buffers(&self) -> u64 {
         let count = self.given().into_iter().filter_map(|(parameter, argument)| match (parameter, argument) {
             (_, Argument::List(list)) => Some(list.len() as u64),
@@ -322,7 +322,7 @@ impl Differing<'_> {
         lists.next().unwrap_or(self.buffers() == 0)
     }
 
-    /// Whether two answers are written over each other.
+    /// True if two answers are so close together that they may overlap.
     fn addresses_are_close(&self) -> bool {
         const ANSWER: u32 = 64;
         let places = self.call.arguments.iter().filter_map(|argument| match argument {
@@ -335,7 +335,7 @@ impl Differing<'_> {
         matches!(places.as_slice(), [first, second] if first.abs_diff(*second) < ANSWER)
     }
 
-    /// Whether a number is none of those that its parameter has names for.
+    /// True if a number is none of those that its parameter has names for.
     fn has_undefined(&self) -> bool {
         self.given().into_iter().any(|(parameter, argument)| match argument {
             Argument::Number(number) => *number >= names(parameter),
@@ -343,7 +343,7 @@ impl Differing<'_> {
         })
     }
 
-    /// Whether an address is not aligned, or what it is of may not lie in the memory.
+    /// True if an address is not aligned, or if what it points to may lie outside the memory.
     fn has_odd_address(&self) -> bool {
         let is_odd = |address: &Address| match address {
             Address::At(at) => at % 8 != 0 || u64::from(*at) >= PAGE,

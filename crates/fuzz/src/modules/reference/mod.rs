@@ -32,13 +32,13 @@ use process::Process;
 
 pub use deviations::Deviation;
 
-/// What a module may use of the time.
+/// The time limit of a module.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How many shorter modules are tried for one that differs.
+/// The maximum number of shorter modules to try for one that differs.
 const SHRINKING: u32 = 400;
 
-/// What a module finds at its standard input.
+/// The standard input of a module.
 const INPUT: &str = "what it reads";
 
 /// The target.
@@ -51,7 +51,7 @@ pub struct Reference {
     tally: RefCell<Tally>,
 }
 
-/// What came of the modules so far.
+/// Counts over the modules so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// Modules.
@@ -86,7 +86,7 @@ impl Reference {
         })
     }
 
-    /// What came of the modules so far.
+    /// Counts over the modules so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.tally.borrow().clone()
@@ -100,7 +100,7 @@ impl Reference {
     /// Runs the module of `seed`.
     ///
     /// # Errors
-    /// What the two disagree on.
+    /// When the two disagree. The error says on what.
     pub fn case(&self, seed: u64) -> Result<(), Found> {
         let run = |script: Script| self.compare(script).map_err(|wrong| format!("{wrong:#}"));
         let result = seeded::case(seed, &self.scripts, SHRINKING, run);
@@ -164,7 +164,7 @@ impl Reference {
     }
 }
 
-/// What the reference is asked.
+/// The line that asks the reference to run a module.
 fn question(module: &Path, mounts: &Mounts) -> Result<String> {
     let mut line = format!("--listen\t--env\t{}={}\t--stdin\t{INPUT}", VARIABLE.0, VARIABLE.1);
     for (place, name) in mounts.places().context("the ground is nowhere on the host")? {
@@ -192,7 +192,7 @@ fn explanation(differing: &Differing<'_>) -> Option<usize> {
     DEVIATIONS.iter().position(|deviation| deviation.explains(differing))
 }
 
-/// Whether all else is alike.
+/// Checks that the ends, the output and the trees are alike.
 fn alike(ours: &Ran, theirs: &Ran) -> Result<()> {
     if ours.end != theirs.end {
         bail!("it ends differently:\n  callgate: {}\n  wasi-common: {}", ours.end, theirs.end);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-/// How long it may take for one module; those that callgate runs for longer aren't asked for.
+/// The most time that the reference may take for one module. A module that ran out of time in callgate is not sent to it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A program, started when it is first asked.

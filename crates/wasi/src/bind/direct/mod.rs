@@ -1,8 +1,8 @@
 //! Components that are bound as core modules: one main module calls us by the canonical ABI, as its `canon lower` would, and the
-//! engine's component layer is not on the way. Which components are, `program/shape.rs` decides.
+//! engine's component layer is not on the way. `program/shape.rs` decides which components are bound so.
 //!
-//! Hazard: what the engine checks for its components is checked here: kinds of handles, addresses, texts, and that nothing of
-//! ours is called while the guest's allocator runs.
+//! Hazard: the checks that the engine makes for its components are made here: of kinds of handles, of addresses, of texts, and that
+//! nothing of ours is called while the guest's allocator runs.
 
 mod lift;
 mod lower;
@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) memory: Cell<Option<Memory>>,
     /// Its allocators: the main module's and the adapter's, or twice the same.
     allocators: [Cell<Option<Realloc>>; 2],
-    /// Which of them the call at hand takes memory from.
+    /// The index of the allocator that the call at hand takes memory from.
     allocator: Cell<usize>,
     /// True while the guest's allocator runs.
     pub(crate) may_not_leave: Cell<bool>,
@@ -136,7 +136,7 @@ pub(super) fn view<'a>(guest: &'a mut Caller<'_, Host>) -> wasmtime::Result<View
 }
 
 impl State {
-    /// Where the allocator is kept that the call at hand takes memory from.
+    /// The cell of the allocator that the call at hand takes memory from.
     pub(crate) fn allocator(&self) -> &Cell<Option<Realloc>> {
         &self.allocators[self.allocator.get()]
     }

@@ -25,7 +25,7 @@ pub(super) struct Fd {
     pub(super) is_root: bool,
 }
 
-/// What it is open on.
+/// The object that a descriptor is open on.
 pub(super) enum Object {
     Input(Arc<InputStream>),
     Output(Arc<OutputStream>),
@@ -78,7 +78,7 @@ impl Fd {
         this
     }
 
-    /// What was opened below this directory.
+    /// The descriptor of a file or directory that was opened below this directory.
     pub(super) fn opened(&self, descriptor: Arc<Descriptor>, how: OpenHow, flags: FdFlags) -> Self {
         let (_, below) = self.rights();
         let this = if descriptor.directory().is_ok() {

@@ -111,7 +111,7 @@ impl HeldFd {
         }
     }
 
-    /// What it reads, where that is a stream.
+    /// The stream that it reads, if any.
     pub(super) fn input(&self) -> Option<Held<InputStream>> {
         match &self.object {
             Object::Input(stream) => Some(self.as_held(stream)),
@@ -120,7 +120,7 @@ impl HeldFd {
         }
     }
 
-    /// What it writes, where that is a stream.
+    /// The stream that it writes, if any.
     pub(super) fn output(&self) -> Option<Held<OutputStream>> {
         match &self.object {
             Object::Output(stream) => Some(self.as_held(stream)),

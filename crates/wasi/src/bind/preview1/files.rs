@@ -1,4 +1,4 @@
-//! What concerns one descriptor: `fd_close`, `fd_renumber`, `fd_fdstat_*`, `fd_filestat_*`, `fd_prestat_*`, `fd_sync` …
+//! The functions that concern one descriptor: `fd_close`, `fd_renumber`, `fd_fdstat_*`, `fd_filestat_*`, `fd_prestat_*`, `fd_sync` …
 
 use callgate_gate::{Call, CallError};
 use callgate_system::{Code, Error, Result, Stat};
@@ -55,7 +55,7 @@ pub(super) fn fd_fdstat_set_flags(host: &Host, fd: u32, bits: u32) -> Done {
     let flags = FdFlags::from_bits(bits)?;
     let synced = |flags: FdFlags| (flags.dsync, flags.rsync, flags.sync);
     let act = || {
-        // What `open` told the system holds for as long as the file is open.
+        // The sync flags of `open` hold for as long as the file is open.
         if matches!(held.object, Object::File(_)) && synced(flags) != synced(held.flags()) {
             return Err(Code::Unsupported.into());
         }
@@ -90,7 +90,7 @@ pub(super) fn fd_filestat_get(
         let stat = filesystem::stat(host, &file)?;
         return Ok(values::put_filestat(memory, out, snapshot, values::file_type(stat.kind), Some(&stat))?);
     }
-    // What is in no file system has a type, and nothing else.
+    // An object that is in no file system has a type, and nothing else.
     let mut kind = values::UNKNOWN;
     let act = || {
         kind = held.file_type()?;
@@ -143,8 +143,8 @@ pub(super) fn fd_datasync(host: &Host, fd: u32) -> Done {
     Ok(filesystem::sync_data(host, &file)?)
 }
 
-/// What the C library asks of each number from 3 on, until one is `Badf`. A socket that was handed in has no name; libraries
-/// pass over a kind that they don't know, and go on to the directories behind.
+/// The C library calls this for each number from 3 on, until one is `Badf`. A socket that was handed in has no name. Libraries
+/// pass over a kind that they don't know, and go on to the directories after it.
 pub(super) fn fd_prestat_get(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u32) -> Done {
     const OF_A_DIRECTORY: u64 = 0;
     const OF_ANYTHING_ELSE: u64 = 1;

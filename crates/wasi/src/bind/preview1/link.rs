@@ -26,10 +26,10 @@ pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
     Ok(linker)
 }
 
-/// What the engine hands to a host function.
+/// The caller of a host function, as the engine hands it over.
 type Guest<'a> = Caller<'a, Host>;
 
-/// What a host function hands to the engine: an error number, or the end of the run.
+/// The answer of a host function to the engine: an error number, or the end of the run.
 type Answer = wasmtime::Result<u32>;
 
 /// Runs a host function that works on guest memory.

@@ -33,9 +33,9 @@ type Dir = Held<Descriptor>;
 /// A listing under way.
 pub(super) struct Listing {
     entries: Held<DirectoryEntries>,
-    /// What was read and may be asked for again.
+    /// Entries that were read and may be asked for again.
     kept: VecDeque<Record>,
-    /// Bytes of these; at most [`KEPT`], or one entry.
+    /// The bytes of these entries; at most [`KEPT`], or one entry.
     bytes: usize,
     /// The cookie of the first of them.
     first: u64,
@@ -101,7 +101,7 @@ impl Listing {
         self.kept.push_back(record);
     }
 
-    /// Drops the first of what is kept; whether there was one.
+    /// Drops the first of the kept entries. True if there was one.
     fn forget(&mut self) -> bool {
         let forgotten = self.kept.pop_front();
         self.bytes -= forgotten.as_ref().map_or(0, Record::bytes);
@@ -109,14 +109,14 @@ impl Listing {
         forgotten.is_some()
     }
 
-    /// Drops what is kept before `cookie`.
+    /// Skips the entries before `cookie`.
     fn skip_to(&mut self, host: &Host, dir: &Dir, cookie: u64) -> Result<(), CallError> {
         while self.first < cookie {
             if self.forget() {
                 continue;
             }
             if self.read(host, dir)?.is_none() {
-                // Behind the end there is nothing, however far.
+                // After the end there is nothing, however far.
                 self.first = cookie;
                 return Ok(());
             }

@@ -18,7 +18,7 @@ pub(super) struct GuestMemory<'a>(&'a mut [u8]);
 pub(super) enum Buffers {
     /// One, worked on in place; its address and length.
     One(u32, u32),
-    /// Several, none empty, of this length together; they are gathered or scattered by way of the host.
+    /// Several buffers, none empty, of this length together. They are gathered or scattered through the host.
     Several(Vec<(u32, u32)>, u32),
 }
 
@@ -40,7 +40,7 @@ impl<'a> GuestMemory<'a> {
         str::from_utf8(self.bytes(at, len)?).map_err(|_| Errno::Ilseq)
     }
 
-    /// Whether an answer of `len` bytes can be put at `at`.
+    /// Checks that an answer of `len` bytes can be put at `at`.
     pub(super) fn check(&self, at: u32, len: u32) -> Result<()> {
         self.bytes(at, len).map(drop)
     }
@@ -81,7 +81,7 @@ impl<'a> GuestMemory<'a> {
                 |at: usize| entry.get(at..).and_then(|rest| rest.first_chunk()).copied().map_or(0, u32::from_le_bytes);
             let (at, len) = (number(0), number(4));
             self.check(at, len)?;
-            // What is over the limit is not moved, but has to be in bounds.
+            // A buffer over the limit is not moved, but has to be in bounds.
             if len == 0 || total >= GATHERED {
                 continue;
             }
@@ -96,7 +96,7 @@ impl<'a> GuestMemory<'a> {
         Ok(if several.is_empty() { Buffers::One(at, len) } else { Buffers::Several(several, total.min(GATHERED)) })
     }
 
-    /// What several buffers hold, one behind the other.
+    /// The contents of several buffers, one after the other.
     pub(super) fn gather(&self, buffers: &[(u32, u32)]) -> Result<Vec<u8>> {
         let mut gathered = Vec::new();
         for &(at, len) in buffers {

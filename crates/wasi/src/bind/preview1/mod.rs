@@ -1,11 +1,11 @@
 //! WASI preview1 (`wasi_snapshot_preview1`), and preview0 (`wasi_unstable`) before it: the interface of core modules.
 //!
 //! A host function finds the descriptor, passes the gate under the name that the call has in 0.2, and writes its answer into
-//! guest memory; what it does is the portable system's, as for components. Why not by way of `wasi-common`:
+//! guest memory. The work itself is the portable system's, as for components. Why this doesn't go through `wasi-common`:
 //! docs/decisions/0017-preview1.md.
 //!
 //! Hazard: here nothing of a guest's arguments has been checked by the engine. Addresses are (`memory.rs`), numbers and flags
-//! where they are read; what is wrong is an error number, never a trap, but for a module that exports no memory at all.
+//! where they are read. A wrong argument is an error number, never a trap, but for a module that exports no memory at all.
 
 mod errno;
 mod fd;
@@ -34,7 +34,7 @@ use fd::Fd;
 use fds::Fds;
 pub(crate) use link::linker;
 
-/// What a module of preview1 has besides what every guest has.
+/// The state of a module of preview1, in addition to that of every guest.
 #[derive(Default)]
 pub(crate) struct State {
     fds: Fds,

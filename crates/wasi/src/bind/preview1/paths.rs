@@ -18,7 +18,7 @@ type Done = Result<(), Stop>;
 /// A text in guest memory: its address and length.
 pub(super) type Text = (u32, u32);
 
-/// What `path_open` is told besides the path.
+/// The arguments of `path_open` besides the path.
 pub(super) struct How {
     pub(super) lookup: u32,
     pub(super) open: u32,

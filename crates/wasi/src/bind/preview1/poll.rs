@@ -1,7 +1,7 @@
 //! `poll_oneoff`: waits for clocks and descriptors, all in one wait.
 //!
-//! Hazard: the list is the guest's. Elsewhere 20,000 subscriptions cost seconds outside any limit (GHSA-j366-h8gg-77pm); here a
-//! list is gone through once before the wait and once behind it, and more than [`MOST`] are refused.
+//! Hazard: the list is the guest's. Elsewhere 20,000 subscriptions cost seconds outside any limit (GHSA-j366-h8gg-77pm). Here a
+//! list is gone through once before the wait and once after it, and more than [`MOST`] subscriptions are refused.
 
 use callgate_gate::{Call, CallError, Reply, Value};
 use callgate_system::{Error, Nanoseconds, Timestamp};
@@ -39,7 +39,7 @@ enum On {
     Fd(HeldFd),
 }
 
-/// What a time counts from.
+/// The origin that a time counts from.
 #[derive(Clone, Copy)]
 enum From {
     Now,
@@ -47,7 +47,7 @@ enum From {
     Epoch,
 }
 
-/// What happened, an event each.
+/// The events that happened.
 struct Events(Vec<[u8; EVENT as usize]>);
 
 impl Reply for Events {
@@ -81,7 +81,7 @@ pub(super) fn poll_oneoff(
         Ok::<_, CallError>(Events(met.map(Subscription::event).collect()))
     };
     let Events(met) = host.gate.pass(Call::Poll { count: count as usize }, act)?;
-    // The address behind the last event may be none.
+    // The position after the last event may be no address.
     for (event, at) in met.iter().zip((events..).step_by(EVENT as usize)) {
         memory.put(at, *event)?;
     }
@@ -93,7 +93,7 @@ pub(super) fn poll_oneoff(
 fn begin(host: &Host, subscriptions: &mut [Subscription]) {
     let clock = host.system.clock();
     let now = clock.monotonic();
-    // How far the wall clock is ahead of the monotonic one, as it is now.
+    // The lead of the wall clock over the monotonic one, as it is now.
     let ahead = |wall: Timestamp| values::nanoseconds(wall).saturating_sub(now);
     for subscription in subscriptions {
         if let Ok(On::Time(when, from)) = &mut subscription.on {
@@ -144,7 +144,7 @@ impl Subscription {
     }
 }
 
-/// When a clock's time has come.
+/// The time of a clock that a subscription waits for.
 fn clock(memory: &GuestMemory<'_>, at: u32) -> Result<On, Errno> {
     let timeout = u64::from_le_bytes(memory.get(at + 8)?);
     let flags = u16::from_le_bytes(memory.get(at + 24)?);

@@ -1,4 +1,4 @@
-//! What concerns the run as a whole: arguments, environment, clocks, random bytes, its end.
+//! The functions that concern the run as a whole: arguments, environment, clocks, random bytes, its end.
 
 use std::thread;
 
@@ -32,7 +32,7 @@ pub(super) fn environ_get(host: &Host, memory: &mut GuestMemory<'_>, list: u32, 
     put_texts(memory, list, texts, variables.iter().map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()]))
 }
 
-/// How many texts there are, and how many bytes they take with the NUL behind each.
+/// Writes the number of texts, and the number of bytes that they take with a NUL after each.
 fn put_sizes(
     memory: &mut GuestMemory<'_>,
     count: u32,
@@ -45,14 +45,14 @@ fn put_sizes(
     Ok(memory.put_u32(size, u32::try_from(bytes).map_err(|_| Errno::Overflow)?)?)
 }
 
-/// The texts, each in three parts, one behind the other, and the address of each.
+/// Writes the texts, each given in three parts, one after the other with a NUL after each, and the address of each.
 fn put_texts<'a>(
     memory: &mut GuestMemory<'_>,
     list: u32,
     texts: u32,
     all: impl Iterator<Item = [&'a [u8]; 3]>,
 ) -> Done {
-    // Behind the last text there may be no address any more.
+    // The position after the last text may be no address.
     let address = |at: u64| u32::try_from(at).map_err(|_| Errno::Fault);
     let (mut list, mut at) = (u64::from(list), u64::from(texts));
     for text in all {

@@ -1,7 +1,7 @@
-//! preview1's rights. A descriptor starts with all that its kind has; a guest can give rights away, for itself and for what it
-//! opens below, and what was given away is refused. What `path_open` asks for decides on reading and writing only: guests
-//! ask for too little as often as for too much, since no host of today looks at the rest. The gate refuses: a call passes it with a
-//! handle that says what is missing.
+//! preview1's rights. A descriptor starts with all rights that its kind has. A guest can give rights away, for the descriptor itself
+//! and for files that are opened below it, and a use that takes such a right is refused. The rights that `path_open` asks for decide on
+//! reading and writing only: guests ask for too little as often as for too much, since no host of today looks at the rest. The gate
+//! refuses: a call passes it with a handle that says which right is missing.
 
 use callgate_system::Code;
 
@@ -39,10 +39,10 @@ pub(super) const POLL_FD_READWRITE: Rights = 1 << 27;
 pub(super) const SOCK_SHUTDOWN: Rights = 1 << 28;
 pub(super) const SOCK_ACCEPT: Rights = 1 << 29;
 
-/// What any descriptor may have.
+/// The rights that any descriptor may have.
 pub(super) const ANY: Rights = FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET;
 
-/// What a stream may have besides reading or writing. A terminal is told by its not having `FD_SEEK`.
+/// The rights that a stream may have besides reading or writing. A terminal is told by its not having `FD_SEEK`.
 pub(super) const STREAM: Rights = ANY | POLL_FD_READWRITE;
 
 pub(super) const FILE: Rights = STREAM
@@ -77,7 +77,7 @@ pub(super) const DIRECTORY: Rights = ANY
     | PATH_REMOVE_DIRECTORY
     | PATH_UNLINK_FILE;
 
-/// What may be opened below a directory.
+/// The rights that files and directories opened below a directory may have.
 pub(super) const BELOW: Rights = DIRECTORY | FILE;
 
 /// The error for want of `wanted`, of which some were given away, or never there.

@@ -59,7 +59,7 @@ pub(super) fn fd_write(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, list:
         write_stream(host, &stream, held.is_nonblocking(), &contents)?
     } else if held.flags().append {
         let (written, size) = filesystem::append(host, &held.file(Errno::Badf)?, &contents, true)?;
-        // The position is behind what was written, as POSIX has it.
+        // The position is after the bytes that were written, as POSIX has it.
         held.position.set(size.unwrap_or_else(|| held.position.get()));
         number(written)
     } else {
@@ -134,7 +134,7 @@ pub(super) fn fd_tell(host: &Host, memory: &mut GuestMemory<'_>, fd: u32, out: u
     Ok(memory.put_u64(out, position)?)
 }
 
-/// Where an offset counts from, as preview1 numbers it.
+/// The origin that an offset counts from, as preview1 numbers it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whence {
     Set,
@@ -159,7 +159,7 @@ fn seekable(file: &Descriptor) -> Result<(), Error> {
     }
 }
 
-/// What a list of buffers holds: in place, or of several small ones gathered.
+/// The contents of a list of buffers: of one in place, of several small ones gathered.
 pub(super) fn contents<'a>(memory: &'a GuestMemory<'_>, list: List) -> Result<Cow<'a, [u8]>, Errno> {
     Ok(match memory.buffers(list.0, list.1)? {
         Buffers::One(at, len) => Cow::Borrowed(memory.bytes(at, len)?),

@@ -9,7 +9,7 @@ use super::errno::Errno;
 use super::memory::GuestMemory;
 use super::rights::{FD_READ, FD_WRITE, Rights};
 
-/// Which of the two old interfaces a module imports.
+/// The one of the two old interfaces that a module imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Snapshot {
     /// `wasi_unstable`.
@@ -81,7 +81,7 @@ pub(super) fn follow(bits: u32) -> Result<Follow, Errno> {
     Ok(if follow { Follow::Yes } else { Follow::No })
 }
 
-/// How the portable system is to open what the guest asks for.
+/// The options with which the portable system opens the path that the guest asks for.
 pub(super) fn open_how(lookup: u32, open: u32, rights: Rights, flags_of_fd: FdFlags) -> Result<OpenHow, Errno> {
     let [create, directory, exclusive, truncate] = flags(open)?;
     Ok(OpenHow {
@@ -110,13 +110,13 @@ pub(super) fn advice(number: u32) -> Result<Advice, Errno> {
     })
 }
 
-/// `timestamp`: nanoseconds since 1970. What lies before is 0, what lies beyond the type its largest value.
+/// `timestamp`: nanoseconds since 1970. An earlier time is 0, and one beyond the type is the type's largest value.
 pub(super) fn nanoseconds(time: Timestamp) -> u64 {
     let nanoseconds = i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);
     u64::try_from(nanoseconds.max(0)).unwrap_or(u64::MAX)
 }
 
-/// What `fstflags` and two timestamps say to set the times of last access and modification to.
+/// The new times of last access and modification that `fstflags` and two timestamps ask for.
 pub(super) fn new_times(accessed: u64, modified: u64, bits: u32) -> Result<[NewTimestamp; 2], Errno> {
     let [at_accessed, accessed_now, at_modified, modified_now] = flags(bits)?;
     let new = |at: bool, now: bool, time: u64| match (at, now) {

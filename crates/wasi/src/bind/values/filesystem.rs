@@ -157,12 +157,12 @@ impl From<PathFlags> for Follow {
     }
 }
 
-/// How a path is to be opened, without who follows links and who reads.
+/// The way to open a path, except for following links and for the descriptor's flags.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::bind) struct Opening(OpenFlags);
 
 impl Opening {
-    /// How the portable system is to open what the guest asks for.
+    /// The options with which the portable system opens the path that the guest asks for.
     pub(in crate::bind) fn how(self, follow: Follow, flags: Flags) -> OpenHow {
         OpenHow {
             read: flags.contains(Flags::READ),
@@ -290,7 +290,7 @@ impl From<NewTimestamp> for SystemTimestamp {
             NewTimestamp::NoChange => Self::NoChange,
             NewTimestamp::Now => Self::Now,
             NewTimestamp::Timestamp(time) => Self::At(Timestamp {
-                // What is beyond becomes the time that every system refuses.
+                // A time beyond the range becomes one that every system refuses.
                 seconds: i64::try_from(time.seconds).unwrap_or(i64::MAX),
                 nanoseconds: time.nanoseconds,
             }),

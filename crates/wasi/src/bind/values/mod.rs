@@ -52,7 +52,7 @@ impl Datetime {
 }
 
 impl From<Timestamp> for Datetime {
-    /// What is before 1970 is its first moment.
+    /// A time before 1970 becomes the first moment of 1970.
     fn from(time: Timestamp) -> Self {
         Self::new(time).unwrap_or_default()
     }

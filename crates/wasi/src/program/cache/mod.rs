@@ -32,7 +32,7 @@ pub struct CodeCache {
     folder: PathBuf,
 }
 
-/// What a [`CodeCache`] holds.
+/// The contents of a [`CodeCache`], in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheContents {
     /// Entries, those of other releases and settings included; no file that this library did not make.
@@ -56,7 +56,7 @@ impl CodeCache {
         Self { folder: folder.to_owned() }
     }
 
-    /// What is in the folder; nothing, where there is none.
+    /// The contents of the folder, in numbers; zeros where there is no folder.
     ///
     /// # Errors
     /// If the folder is not used: it belongs to another user, others may write to it, or it can't be read.

@@ -1,5 +1,5 @@
-//! Who owns a file on Windows, and files that stay as they were made: told by the security descriptor of the open handle, never by a
-//! name that could lead elsewhere a moment later.
+//! The owner of a file on Windows, and files that stay as they were made. Both are told by the security descriptor of the open handle,
+//! never by a name that could lead elsewhere a moment later.
 //!
 //! A sealed file may be read, executed and deleted by its user, and nothing else by anybody. Two attributes that no guest can set mark
 //! it.
@@ -109,7 +109,7 @@ impl Descriptor {
         Self::from_text(&format!("D:P(A;;FRFXSD;;;{user})(A;;FRFXSD;;;OW)"))
     }
 
-    /// What `text` describes.
+    /// The descriptor that `text` describes.
     fn from_text(text: &str) -> io::Result<Self> {
         let text: Vec<u16> = text.encode_utf16().chain([0]).collect();
         let mut of = Self { descriptor: ptr::null_mut(), owner: ptr::null_mut() };
@@ -144,7 +144,7 @@ impl Drop for Descriptor {
     }
 }
 
-/// What this process acts as.
+/// The access token that this process acts under.
 struct Token(OwnedHandle);
 
 impl Token {
@@ -171,8 +171,8 @@ impl Token {
     }
 }
 
-/// What `GetTokenInformation` writes: `TOKEN_USER` and `TOKEN_OWNER` both begin with the pointer to a SID, which lies behind them. So
-/// it must stay where it was written.
+/// The answer of `GetTokenInformation`. `TOKEN_USER` and `TOKEN_OWNER` both begin with the pointer to a SID, which lies after them. So
+/// the answer must stay where it was written.
 struct Sid(Box<[usize; Self::WORDS]>);
 
 impl Sid {

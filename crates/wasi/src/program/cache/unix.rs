@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat,
 use super::{Kept, is_of_entry};
 
 const SEAL: Mode = Mode::from_raw_mode(0o1500);
-/// Who may not write to the folder.
+/// The permission bits that let others write to the folder; none of them may be set.
 const OTHERS: Mode = Mode::WGRP.union(Mode::WOTH);
 
 /// A folder that belongs to this user, and to which nobody else may write.

@@ -1,6 +1,6 @@
 //! The core instances of a component in the order in which they are made, each import resolved to the item that it is: another
 //! instance's export, or a function of ours. A component with the adapter for preview1 has a main module and the adapter, which call
-//! each other by way of a shim.
+//! each other through a shim.
 //!
 //! Items get the numbers here that they have in the one module that `merge.rs` makes of all.
 
@@ -45,7 +45,7 @@ pub(super) struct Node<'a> {
     pub(super) memories: Vec<u32>,
     pub(super) globals: Vec<u32>,
     pub(super) tags: Vec<u32>,
-    /// How many of its functions are imports.
+    /// The number of its functions that are imports.
     imported: usize,
     /// The first of its types, segments of elements, and of data.
     pub(super) types: u32,
@@ -92,7 +92,7 @@ impl Node<'_> {
     }
 }
 
-/// What a name leads to.
+/// The item that a name leads to.
 enum Item<'a> {
     Function(Function),
     Host(CoreFunction<'a>),
@@ -312,7 +312,7 @@ impl<'p, 'a> Graph<'p, 'a> {
     }
 }
 
-/// Where a core item of the component comes from.
+/// The origin of a core item of the component.
 enum Alias<'a> {
     /// An export of a core instance.
     Export(u32, &'a str),

@@ -17,7 +17,7 @@ pub(crate) struct Source {
 const KEPT: &[&str] = &["Signed-By", "Trusted"];
 
 impl Source {
-    /// Whether this is the distribution's own archive: it carries the release's suite, and `main`.
+    /// True if the source is the distribution's own archive. That archive carries the release's suite, and `main`.
     pub(crate) fn is_distribution(&self, codename: &str) -> bool {
         let rolling = ["stable", "oldstable", "testing", "unstable", "sid"];
         let suite = |suite: &String| suite == codename || rolling.contains(&suite.as_str());

@@ -5,8 +5,8 @@
 //! source in one place only, within the sysroot; it is linked there for the time of the build and the link is taken away
 //! again, because it points below `target/`, which anybody may delete.
 //!
-//! What std depends on comes from the registry, as everything here does: the copies in Debian's package lack files that come
-//! compiled, without which `wit-bindgen` does not build.
+//! The dependencies of std come from the registry, like everything else here. The copies in Debian's package lack the precompiled
+//! files without which `wit-bindgen` does not build.
 
 use std::ffi::OsStr;
 use std::fs;

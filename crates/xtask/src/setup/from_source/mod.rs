@@ -12,7 +12,7 @@ use anyhow::Result;
 use super::packages;
 use super::targets::{Target, Toolchain};
 
-/// Gets the source, builds it, and puts the libraries into the toolchain. What is fetched and built stays below `own`.
+/// Gets the source, builds it, and puts the libraries into the toolchain. Everything that is fetched and built stays below `own`.
 pub(super) fn add(toolchain: &Toolchain, target: &Target, own: &Path) -> Result<()> {
     let packages = debian::packages(&toolchain.release, own)?;
     if !target.startup_objects.is_empty() {

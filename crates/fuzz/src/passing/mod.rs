@@ -1,5 +1,5 @@
 //! Nothing passes beside the gate: hostile components and modules on a system that counts each operation, and asks whether a call
-//! was under way at the gate when it happened. Outside of calls there are a few at the start and at the end of a run ([`tally`]), and none
+//! was under way at the gate when it happened. Outside of calls there are a few at the start and at the end of a run (`tally.rs`), and none
 //! between.
 
 mod counted;

@@ -208,16 +208,15 @@ impl Handles {
     #[inline]
     pub(crate) fn find<T: Keep>(&self, id: u32) -> std::result::Result<Held<T>, NoSuchHandle> {
         let slots = self.slots.borrow();
-        match slots.entries.get(id as usize).and_then(Option::as_ref).and_then(T::find) {
-            Some(held) => Ok(Held::new(id, Arc::clone(held))),
-            None => Err(NoSuchHandle(id)),
-        }
+        let entry = slots.entries.get(id as usize).and_then(Option::as_ref).ok_or(NoSuchHandle::Unknown(id))?;
+        let held = T::find(entry).ok_or(NoSuchHandle::OfAnotherKind(id))?;
+        Ok(Held::new(id, Arc::clone(held)))
     }
 
     /// The entry behind a handle that is about to be closed.
     pub(crate) fn entry(&self, id: u32) -> std::result::Result<Closing, NoSuchHandle> {
         let slots = self.slots.borrow();
-        let entry = slots.entries.get(id as usize).and_then(Option::as_ref).ok_or(NoSuchHandle(id))?;
+        let entry = slots.entries.get(id as usize).and_then(Option::as_ref).ok_or(NoSuchHandle::Unknown(id))?;
         Ok(Closing { id, number: id, entry: entry.clone() })
     }
 
@@ -283,11 +282,19 @@ impl Closing {
 
 /// A number that is no handle, or one of another kind.
 #[derive(Debug)]
-pub(crate) struct NoSuchHandle(u32);
+pub(crate) enum NoSuchHandle {
+    /// The table has none of this number.
+    Unknown(u32),
+    OfAnotherKind(u32),
+}
 
 impl fmt::Display for NoSuchHandle {
+    /// In the words of the engine, by which other components learn of it; a guest's numbers begin with 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "handle {} is not in the table", self.0)
+        match self {
+            Self::Unknown(id) => write!(f, "unknown handle index {}", u64::from(*id) + 1),
+            Self::OfAnotherKind(id) => write!(f, "handle index {} used with the wrong type", u64::from(*id) + 1),
+        }
     }
 }
 

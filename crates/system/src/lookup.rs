@@ -27,7 +27,7 @@ pub const MOST: usize = 256;
 type Answer = Result<Vec<IpAddr>>;
 type Resolve = dyn Fn(&str) -> Answer + Send + Sync;
 
-/// What wakes whoever sleeps for a lookup.
+/// Wakes the thread that waits for a lookup.
 pub trait Notify: Send + Sync + 'static {
     /// The answer is there. Called once at most, from another thread; never waits.
     fn notify(&self);
@@ -139,7 +139,7 @@ impl<N: Notify> Shared<N> {
 }
 
 impl<N> QueuedLookup<N> {
-    /// What is still to be notified; `None` once the answer is there.
+    /// The notifier that is still to be called; `None` once the answer is there.
     pub fn pending(&self) -> Option<&N> {
         if self.answer.get().is_some() { None } else { Some(&self.notify) }
     }

@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use crate::{AddressFamily, Kind, Result};
 
-/// Which direction of a connection to end.
+/// The direction of a connection to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shutdown {
     /// No more receiving.
     Receive,
     /// No more sending: the peer reads the end, after all that was sent.
     Send,
-    /// Neither.
+    /// No more of either.
     Both,
 }
 
@@ -36,7 +36,7 @@ pub enum SocketOption {
     KeepAliveInterval,
     /// Streams: how many probes go unanswered before the connection counts as lost.
     KeepAliveCount,
-    /// How many routers a packet may pass, 1 ..= 255; anything else is `Invalid`.
+    /// The number of routers that a packet may pass, 1 ..= 255; any other number is `Invalid`.
     HopLimit,
     /// Bytes that the system keeps for the guest to receive.
     ReceiveBufferSize,
@@ -56,7 +56,7 @@ impl SocketOption {
         Self::SendBufferSize,
     ];
 
-    /// Whether only streams have it.
+    /// True if only streams have this option.
     #[must_use]
     pub fn is_of_streams(self) -> bool {
         !matches!(self, Self::HopLimit | Self::ReceiveBufferSize | Self::SendBufferSize)
@@ -66,7 +66,7 @@ impl SocketOption {
 /// A socket. Closed when dropped; a connection then ends as if both directions were shut down, or is reset where the
 /// peer's bytes were not all received.
 pub trait Socket: Any + Send + Sync {
-    /// What it carries. Constant.
+    /// The kind of traffic it carries. Constant.
     fn kind(&self) -> Kind;
 
     /// Its family. Constant.
@@ -94,7 +94,7 @@ pub trait Socket: Any + Send + Sync {
     /// no peer.
     fn connect(&self, remote: SocketAddr) -> Result<()>;
 
-    /// How connecting went; says so once.
+    /// Reports the outcome of connecting, once.
     ///
     /// # Errors
     /// `WouldBlock` (not over), `NotInProgress` (not begun, or told already), `ConnectionRefused`, `ConnectionReset`,

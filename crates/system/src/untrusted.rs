@@ -4,7 +4,7 @@
 //! hide what stands beside it; nor be so long that it costs the host memory. [`Untrusted`] is the one way in which it is
 //! shown: in traces, messages, backtraces, listings of imports and results.
 //!
-//! What is escaped stays escaped: text that was shown once, and is part of a message that is shown again, comes out as it is.
+//! Escaped text stays escaped: text that was shown once comes out unchanged when it is shown again as part of a message.
 
 use std::fmt::{self, Display, Formatter, Write};
 

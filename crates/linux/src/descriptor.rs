@@ -52,7 +52,7 @@ impl AsFd for Descriptor {
 }
 
 impl Watched {
-    /// Whether it is this very descriptor, not another with the same number.
+    /// True if it is this very descriptor, not another with the same number.
     pub(crate) fn is(&self, descriptor: &Descriptor) -> bool {
         match (self, descriptor) {
             (Self::Inherited(fd), Descriptor::Inherited(other)) => fd.as_raw_fd() == other.as_raw_fd(),

@@ -34,15 +34,15 @@ const TRUE_NUMBERS: [FsWord; 3] = [0xEF53, 0x5846_5342, 0x0102_1994];
 
 /// A reading under way.
 pub(crate) struct LinuxEntries {
-    /// `None` behind the last entry.
+    /// `None` after the last entry.
     fd: Option<OwnedFd>,
     piece: Piece,
 }
 
-/// What one system call gave.
+/// The result of one system call.
 #[derive(Default)]
 struct Piece {
-    /// The names, one behind the other.
+    /// The names, one after the other.
     names: Vec<u8>,
     /// The offset at which the next one begins.
     at: usize,

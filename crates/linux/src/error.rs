@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn every_portable_code_that_a_system_call_can_mean_is_reached() {
-        // What the kernel has no number for: refusals by a rule of the user's, states that are kept above it, names, and
-        // what is told by the call alone.
+        // Codes that the kernel has no number for: refusals by a rule of the user's, states that are kept above it, names, and
+        // meanings that depend on the call.
         let ours = [
             Code::AccessDenied,
             Code::NotCapable,

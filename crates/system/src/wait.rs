@@ -31,8 +31,8 @@ pub trait Waiter: Send {
     /// pushes the indices of those met, ascending, onto `ready`, which it clears first. A deadline in the past asks
     /// without waiting; then `ready` may be empty. A stream, socket or lookup of another system counts as met.
     ///
-    /// The kernel's work for a wait does not grow with idle sockets that were in the lists of earlier waits, too. A stream, socket or lookup
-    /// that is dropped between two waits is forgotten without being asked.
+    /// The kernel's work for a wait does not grow with idle sockets that were in the lists of earlier waits, too. A stream, socket or
+    /// lookup that is dropped between two waits is forgotten without being asked.
     ///
     /// # Errors
     /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`; `Deadlock` of a system

@@ -26,11 +26,11 @@ pub(super) struct Registered {
     epoll: Option<OwnedFd>,
     /// By descriptor number.
     slots: Vec<Slot>,
-    /// How many slots hold a registration, be its descriptor closed or not: as many events can come at once.
+    /// The number of slots that hold a registration, even of a closed descriptor. As many events can come at once.
     count: usize,
 }
 
-/// What is registered under one number.
+/// The registration under one number.
 struct Slot {
     watched: Option<Watched>,
     events: PollFlags,
@@ -42,7 +42,7 @@ impl Slot {
     const FREE: Self = Self { watched: None, events: PollFlags::empty(), count: 0 };
 }
 
-/// What came of looking through the events.
+/// The result of looking through the events.
 enum Seen {
     /// Something that was asked for.
     Asked,

@@ -46,9 +46,9 @@ struct State {
     started: bool,
     /// Read, and not taken yet.
     ahead: Vec<u8>,
-    /// How much of it is taken.
+    /// The number of bytes of `ahead` that are taken.
     at: usize,
-    /// What comes behind it, for ever.
+    /// The result of a read after those bytes, for ever.
     end: Option<Result<()>>,
 }
 
@@ -70,7 +70,7 @@ impl Input {
         Self { shared: Arc::new(shared), terminal }
     }
 
-    /// Whether a read would say something, be it the end or an error; begins to read.
+    /// True if a read would say something, be it the end or an error. Begins to read.
     pub(crate) fn is_ready(&self) -> bool {
         self.asked().map_or(true, |state| state.is_ready())
     }

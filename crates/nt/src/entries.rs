@@ -69,7 +69,7 @@ fn named(raw: RawEntry) -> Option<Result<Entry>> {
     }
 }
 
-/// Whether nothing is in `directory`.
+/// True if nothing is in `directory`.
 pub(crate) fn is_empty(directory: &Handle) -> Result<bool> {
     Ok(matches!(NtEntries::of(directory)?.next(), Ok(None)))
 }

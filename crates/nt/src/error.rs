@@ -250,8 +250,8 @@ impl Status {
         Error { code, native: Some(native) }
     }
 
-    /// Whether a system answers so that doesn't have what was asked for, so that an older way is worth trying. No version is
-    /// ever asked for. FAT says `INVALID_PARAMETER`.
+    /// True if the status says that the system lacks what was asked for, so that an older way is worth trying. No version is ever
+    /// asked for. FAT says `INVALID_PARAMETER`.
     pub(crate) fn is_missing(self) -> bool {
         matches!(
             self,

@@ -1,7 +1,7 @@
 //! Open files: every transfer names its offset.
 //!
-//! What a handle may be used for is checked here and not left to NT, which calls a missing right `ACCESS_DENIED`, or, where the
-//! size is set, `INVALID_PARAMETER`. Offsets are signed: the largest is `i64::MAX`, and negative ones are commands.
+//! The rights of a handle are checked here and not left to NT. NT calls a missing right `ACCESS_DENIED`, or, where the size is set,
+//! `INVALID_PARAMETER`. Offsets are signed: the largest is `i64::MAX`, and negative ones are commands.
 
 use callgate_system::{Advice, Code, File, NewTimestamp, Result, Stat};
 

@@ -71,11 +71,11 @@ fn move_aside(handle: &Handle, directory: &Handle) -> std::result::Result<(), St
     info::rename(handle, directory, &Name::ours(u64::from_le_bytes(number)), false)
 }
 
-/// What stands at the new name of a rename.
+/// The object at the new name of a rename.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     Free,
-    /// What is to be renamed itself, under another spelling of its only name: in another case, or its alias.
+    /// The object to be renamed itself, under another spelling of its only name: in another case, or its alias.
     Itself,
     Other,
 }

@@ -1,4 +1,4 @@
-//! Whether one directory is another, or lies beneath it.
+//! Tells if one directory is another, or lies beneath it.
 //!
 //! NT tells the path of a handle on its volume, in the letters that it was opened by: in another case, or with 8.3 aliases. So paths
 //! aren't compared, only how deep they are: the last names of the inner path are looked up in the outer directory, and what is found

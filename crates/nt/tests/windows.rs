@@ -1,5 +1,5 @@
-//! What only Windows can be asked: read-only files, files that others hold, names in two spellings, what is removed while open.
-//! The behaviour of every call on every path is `callgate-conformance`'s.
+//! Tests of behaviour that only Windows has: read-only files, files that others hold, names in two spellings, files removed while
+//! open. `callgate-conformance` tests the behaviour of every call on every path.
 
 #![cfg(windows)]
 

@@ -34,7 +34,7 @@ pub(crate) struct Input {
 }
 
 struct Shared {
-    /// What to read; made by the thread that does.
+    /// Makes the stream to read, in the thread that reads it.
     open: Open,
     state: Mutex<State>,
     taken: Condvar,

@@ -14,7 +14,7 @@ use callgate_system::{Code, Error, Lookup, Result};
 use crate::error::Winsock;
 use crate::wake::{Wake, Wakers};
 
-/// Who sleeps for one lookup.
+/// The sleepers that wait for one lookup.
 #[derive(Default)]
 pub(super) struct Sleepers(Mutex<Wakers>);
 
@@ -31,7 +31,7 @@ impl Notify for Sleepers {
     }
 }
 
-/// Whether the answer is there; if not, `waker` is woken with it. What is of another system counts as answered.
+/// True if the answer is there. If not, `waker` is woken with it. A lookup of another system counts as answered.
 pub(super) fn poll(lookup: &dyn Lookup, waker: &Arc<dyn Wake>) -> bool {
     let lookup: &dyn Any = lookup;
     let Some(lookup) = lookup.downcast_ref::<QueuedLookup<Sleepers>>() else { return true };

@@ -15,7 +15,7 @@ pub(crate) enum Direction {
     Send,
 }
 
-/// How far a socket has come.
+/// The stage of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Stage {
@@ -31,7 +31,7 @@ pub(crate) enum Stage {
     Failed,
 }
 
-/// What waiting for a direction of a socket comes to.
+/// The readiness of a socket in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
     /// Met, whatever the system would say.
@@ -84,8 +84,8 @@ impl Stage {
         }
     }
 
-    /// Whether a socket of `kind` in this stage is ready in `direction`; `ended` tells whether that direction was shut down, or
-    /// lost with the connection.
+    /// The readiness in `direction` of a socket of `kind` in this stage. `ended` is true if that direction was shut down, or lost with the
+    /// connection.
     pub(crate) fn readiness(self, kind: Kind, direction: Direction, ended: bool) -> Readiness {
         match (kind, self, direction) {
             (Kind::Datagram, ..) => Readiness::Asked,

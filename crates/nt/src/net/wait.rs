@@ -33,7 +33,7 @@ pub(crate) struct NtWaiter {
     /// Made with the first wait for anything but time.
     poller: Option<Poller>,
     polls: Polls,
-    /// What came of polls; empty between two waits.
+    /// The outcomes of polls; empty between two waits.
     told: Vec<Told>,
 }
 
@@ -63,7 +63,7 @@ const LONGEST: Nanoseconds = 86_400_000_000_000;
 /// No interest.
 const NONE: usize = usize::MAX;
 
-/// What an interest comes to.
+/// The readiness of an interest.
 enum Answer<'a> {
     Met,
     /// Not met, and a wake-up tells when to look again.

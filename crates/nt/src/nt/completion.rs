@@ -42,7 +42,7 @@ pub(super) struct Packet {
 /// A completion port.
 pub(crate) struct Port {
     handle: Handle,
-    /// Whether a wake-up lies there: one is enough, however many wake.
+    /// True while a wake-up lies in the port. One is enough, however many wake.
     woken: AtomicBool,
 }
 

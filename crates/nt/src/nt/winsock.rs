@@ -24,7 +24,7 @@ pub(crate) struct Descriptor(SOCKET);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base(SOCKET);
 
-/// What a socket is made of: family, type, protocol.
+/// The species of a socket: family, type, protocol.
 #[derive(Clone, Copy)]
 pub(crate) struct Species {
     family: i32,
@@ -67,7 +67,7 @@ impl Setting {
     pub(crate) const ERROR: Self = Self { level: ws::SOL_SOCKET, name: ws::SO_ERROR };
 }
 
-/// What the last call of this thread said.
+/// The error of this thread's last call.
 fn last() -> Winsock {
     // SAFETY: the call takes nothing.
     Winsock(unsafe { ws::WSAGetLastError() }.unsigned_abs())

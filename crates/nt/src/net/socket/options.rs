@@ -15,7 +15,7 @@ use crate::error::{Portable as _, Winsock};
 use crate::net::meaning::missing;
 use crate::nt::winsock::Setting;
 
-/// What was set, or would be.
+/// The values of options that were set, or their defaults.
 #[derive(Clone, Copy)]
 pub(super) struct Kept {
     keep_alive: bool,

@@ -24,7 +24,7 @@ pub(super) struct Object {
     look: Cell<Look>,
     data: RefCell<Vec<u8>>,
     entries: RefCell<Vec<Entry>>,
-    /// What a filter of the system gives to who reopens it, where that isn't the object itself.
+    /// The object that a filter of the system gives to a caller that reopens this one, where it isn't this one.
     served: RefCell<Option<Rc<Object>>>,
 }
 

@@ -177,7 +177,7 @@ pub(crate) fn portable(errno: Errno) -> Error {
     coded(row(errno).1, errno)
 }
 
-/// An exception from the table: `code`, and the native error behind it.
+/// An exception from the table: `code`, with the native error.
 pub(crate) fn coded(code: Code, errno: Errno) -> Error {
     let native = Native { family: Family::Errno, code: errno.raw_os_error().unsigned_abs(), name: row(errno).0 };
     Error { code, native: Some(native) }

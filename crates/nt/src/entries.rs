@@ -12,7 +12,7 @@ use crate::resolve::Objects as _;
 
 /// A reading under way.
 pub(crate) struct NtEntries {
-    /// `None` behind the last entry.
+    /// `None` after the last entry.
     handle: Option<Handle>,
     buffer: Buffer,
 }

@@ -244,7 +244,7 @@ impl Status {
         self.meaning(row(STATUSES, self.0).1)
     }
 
-    /// An exception from the table: `code`, and the native error behind it.
+    /// An exception from the table: `code`, with the native error.
     pub(crate) fn meaning(self, code: Code) -> Error {
         let native = Native { family: Family::NtStatus, code: self.0, name: row(STATUSES, self.0).0 };
         Error { code, native: Some(native) }
@@ -270,7 +270,7 @@ impl Winsock {
         self.meaning(row(WINSOCK, self.0).1)
     }
 
-    /// An exception from the table: `code`, and the native error behind it.
+    /// An exception from the table: `code`, with the native error.
     pub(crate) fn meaning(self, code: Code) -> Error {
         let native = Native { family: Family::Winsock, code: self.0, name: row(WINSOCK, self.0).0 };
         Error { code, native: Some(native) }

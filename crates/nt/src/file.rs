@@ -51,7 +51,7 @@ impl NtFile {
     }
 }
 
-/// Flushes a file or directory by another handle, which may write. Who may not write it has written nothing to be flushed.
+/// Flushes a file or directory by another handle, which may write. A caller that may not write it has written nothing to be flushed.
 pub(crate) fn flush_reopened(
     handle: &Handle,
     flush: impl Fn(&Handle) -> std::result::Result<(), Status>,

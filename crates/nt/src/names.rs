@@ -86,7 +86,7 @@ fn is_refused(name: &str) -> bool {
     name.is_empty() || name.bytes().any(is_reserved) || name.ends_with(['.', ' ']) || is_device(name)
 }
 
-/// Whether Win32 takes it for a device, wherever it stands: `nul`, `NUL.txt`, `aux .x`, `COM¹`.
+/// True if Win32 takes it for a device, wherever it stands: `nul`, `NUL.txt`, `aux .x`, `COM¹`.
 fn is_device(name: &str) -> bool {
     let stem = name.split(['.', ':']).next().unwrap_or(name).trim_end_matches(' ');
     let named = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];

@@ -149,7 +149,7 @@ fn is_same(one: &Found<Handle>, other: &Found<Handle>) -> Result<bool> {
     Ok(RESOLVER.0.identity(&one.handle).portable()? == RESOLVER.0.identity(&other.handle).portable()?)
 }
 
-/// What Linux says of the kinds of both ends. NT's own answers differ, and Wine puts a directory in the place of a file.
+/// The errors of Linux for the kinds of both ends. NT's own answers differ, and Wine puts a directory in the place of a file.
 fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     match (source.look.class() == Class::Directory, target.look.class() == Class::Directory) {
         (true, false) => Err(Status::NOT_A_DIRECTORY.portable()),
@@ -159,7 +159,7 @@ fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     }
 }
 
-/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only. Where a file system
+/// True if `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only. Where a file system
 /// tells no paths, the answer is no, and NT refuses by itself.
 fn is_in(directory: &Handle, ancestor: &Handle) -> bool {
     let (Ok(below), Ok(above)) = (info::path(directory), info::path(ancestor)) else { return false };

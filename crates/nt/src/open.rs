@@ -1,4 +1,4 @@
-//! How NT is asked to open something: the arguments of `NtCreateFile` that vary, as plain numbers.
+//! The parameters of an open: the arguments of `NtCreateFile` that vary, as plain numbers.
 
 /// Rights on an object, as in `ACCESS_MASK`.
 pub(crate) type Access = u32;
@@ -29,7 +29,7 @@ pub(crate) enum Disposition {
     Create,
 }
 
-/// The parameters of an open.
+/// The demands of an open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct How {
     /// The rights without which the handle is of no use.

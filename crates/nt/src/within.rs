@@ -36,7 +36,7 @@ fn names(path: &[u16]) -> impl Iterator<Item = &[u16]> {
     path.split(|&unit| unit == SEPARATOR).filter(|name| !name.is_empty())
 }
 
-/// The names of `path` behind the first few; none where there are no more.
+/// The names of `path` after the first few; none where there are no more.
 fn behind(path: &[u16], depth: usize) -> Option<Vec<u16>> {
     let rest: Vec<&[u16]> = names(path).skip(depth).collect();
     (!rest.is_empty()).then(|| rest.join(&SEPARATOR))

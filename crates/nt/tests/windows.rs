@@ -163,7 +163,7 @@ fn what_is_removed_while_open_is_seen_by_nobody() {
     file.read_at(&mut text, 0).expect("it can be read");
     assert_eq!(text, b"f");
     drop(held);
-    // Nothing stays behind, under no name.
+    // Nothing is left, under no name.
     let count = fs::read_dir(here.path()).expect("it can be listed").count();
     assert_eq!((count, here.names()), (2, vec!["f".to_owned(), "g".to_owned()]));
 }

@@ -23,7 +23,7 @@ pub(crate) fn portable(error: io::Error) -> Error {
     }
 }
 
-/// An exception from the table: `code`, and the native error behind `error`.
+/// An exception from the table: `code`, with the native error of `error`.
 pub(crate) fn coded(code: Code, error: Error) -> Error {
     Error { code, ..error }
 }

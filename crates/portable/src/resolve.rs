@@ -237,7 +237,7 @@ pub(crate) fn set_times(dir: &Dir, path: &str, follow: Follow, new: NewTimes, pr
 pub(crate) fn place<'d, 'p>(dir: &'d Dir, path: &'p str) -> Result<Place<'d, 'p>> {
     let split = split(path)?;
     let mut walk = Walk::new(&Names, dir, path)?;
-    // Whether `.` and `..` are there, and inside, is seen on the way.
+    // The walk shows that `.` and `..` are there, and inside.
     walk.to_last()?;
     let name = match split.last {
         LastName::Plain(name) => os::name(name.as_bytes())?,

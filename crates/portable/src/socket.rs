@@ -212,8 +212,9 @@ impl PortableSocket {
         Ok(())
     }
 
-    /// What `call` says of a message that comes or goes. Windows resets a datagram socket by an earlier message that found nobody,
-    /// also without a peer, where it is passed over: it may have been anybody's, and the call that said so has taken it away.
+    /// The result of `call`, which receives or sends a message. Windows resets a datagram socket by an earlier message that found
+    /// nobody, even on a socket without a peer. There the reset is passed over: the message may have been anybody's, and the call that
+    /// reported the reset has taken it away.
     fn passed<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> Result<T> {
         loop {
             match again(&mut call).portable() {

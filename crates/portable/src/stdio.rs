@@ -1,8 +1,8 @@
 //! The standard streams. They are the process's own, shared with whoever started it: their mode is never changed.
 //!
 //! No portable call reads without waiting, so a thread reads standard input, one piece ahead at most, and from the first
-//! time on that somebody asks. It is never waited for: the end of the process takes it along. What is written goes out
-//! before the call returns (`os::stdout`), so that nothing is lost at the end.
+//! time on that somebody asks. It is never waited for: the end of the process takes it along. Output goes out before the call
+//! returns (`os::stdout`), so that nothing is lost at the end.
 //!
 //! Hazard: the end of input stays the end, on a terminal, too.
 
@@ -63,7 +63,7 @@ impl State {
 }
 
 impl Input {
-    /// What `open` gives to read, from the first question on.
+    /// Reads the stream that `open` gives, from the first question on.
     fn of(open: impl Fn() -> Box<dyn Read> + Send + Sync + 'static, terminal: bool, bell: &Arc<Bell>) -> Self {
         let shared =
             Shared { open: Box::new(open), state: Mutex::default(), taken: Condvar::new(), bell: Arc::clone(bell) };

@@ -1,4 +1,4 @@
-//! What Windows does in its own way.
+//! Windows-specific calls.
 //!
 //! Hazards: cap-std opens relative to a handle, but renames, links and removes by full path, and so holds directories
 //! without `FILE_SHARE_DELETE`: an open directory, and those on the way to it, can't be renamed or removed. A name is more

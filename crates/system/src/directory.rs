@@ -116,7 +116,7 @@ pub trait Entries: Send {
     /// The next entry, `None` after the last, and again `None` after that.
     ///
     /// # Errors
-    /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on behind it.
+    /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on after it.
     fn next(&mut self) -> Result<Option<Entry>>;
 
     /// Bytes of the process's memory that this reading holds at the most, whatever the directory holds; always the same. At most 64 KiB.

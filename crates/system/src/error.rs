@@ -1,4 +1,4 @@
-//! The one error type: what went wrong in portable words, and the native code behind it.
+//! The one error type: the error in portable words, and the native code that it came from.
 //!
 //! The native code is kept to the end, for the trace and for the guest that asks; no conversion on the way may drop it.
 

@@ -311,7 +311,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
         Some(slash)
     }
 
-    /// Goes behind the present component.
+    /// Goes past the present component.
     fn done_with(&mut self, end: usize) {
         if let Some(text) = self.texts.last_mut() {
             text.at = end;

@@ -89,7 +89,7 @@ pub trait Socket: Any + Send + Sync {
     ///
     /// # Errors
     /// `Invalid` ([`AddressFamily::check_remote`]); of a stream `Already` (connecting) and `InvalidState` (connected,
-    /// listening, or failed before). What is known at once, as of `finish_connect`: `RemoteUnreachable`,
+    /// listening, or failed before). Errors that are known at once, as of `finish_connect`: `RemoteUnreachable`,
     /// `ConnectionRefused`, `AddressInUse` (no port is free), `Access`, `NotPermitted`. A datagram socket that failed has
     /// no peer.
     fn connect(&self, remote: SocketAddr) -> Result<()>;
@@ -170,7 +170,7 @@ pub trait Socket: Any + Send + Sync {
     /// `InvalidState` where there is none; also before `finish_connect` has told that there is one.
     fn remote_address(&self) -> Result<SocketAddr>;
 
-    /// What `option` is set to.
+    /// The value of `option`.
     ///
     /// # Errors
     /// `Unsupported` for an option of streams on a datagram socket, and where the system has no such option.
@@ -182,7 +182,7 @@ pub trait Socket: Any + Send + Sync {
     /// `Invalid`, as [`SocketOption`] says; `Unsupported` as [`Socket::option`].
     fn set_option(&self, option: SocketOption, value: u64) -> Result<()>;
 
-    /// Ends one direction of a connected stream, or both; ending it once more is nothing. What was received before can
+    /// Ends one direction of a connected stream, or both; ending it once more is nothing. Bytes that were received before can
     /// still be read.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::fmt::{self, Display, Formatter, Write};
 /// Bytes of untrusted text that are shown unless told otherwise: as many as a path may have.
 const MOST: usize = crate::path::PATH_MAX;
 
-/// Shows `text` on one line, with nothing in it that can't be seen, and not more of it than is said. What is left out is never
+/// Shows `text` on one line, with nothing in it that can't be seen, and not more of it than is said. The rest of it is never
 /// formatted.
 ///
 /// ```

@@ -81,7 +81,7 @@ pub(super) fn open(dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Resu
             Err(Errno::INTR) => continue,
             Err(errno) => errno,
         };
-        // O_DIRECTORY speaks before O_NOFOLLOW: behind ENOTDIR, too, there may be a link.
+        // O_DIRECTORY speaks before O_NOFOLLOW, so a name that gives ENOTDIR may be a link, too.
         if !follow || !matches!(errno, Errno::LOOP | Errno::NOTDIR) {
             return Err(portable(errno));
         }

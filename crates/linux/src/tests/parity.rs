@@ -1,5 +1,5 @@
-//! The kernel's way and the walker's give one answer: every operation, on every path of a tree full of traps. Which answer
-//! is right is for `callgate-conformance` to say; here, that there is only one.
+//! The kernel's way and the walker's give one answer: every operation, on every path of a tree full of traps. `callgate-conformance`
+//! checks that the answer is right; the tests here check that there is only one.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;

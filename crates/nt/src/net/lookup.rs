@@ -1,4 +1,4 @@
-//! Names to addresses: the system's resolver (`GetAddrInfoW`, behind the standard library), and who sleeps for an answer.
+//! Names to addresses: the system's resolver (`GetAddrInfoW`, called by the standard library), and the sleepers for an answer.
 //!
 //! Not `GetAddrInfoExW`, which doesn't wait: it takes as many lookups as it is given, on threads of its own, so a queue would
 //! be needed all the same, and the memory that it writes to would have to outlive a lookup that nobody wants any more.
@@ -47,7 +47,7 @@ pub(super) fn resolve(name: &str) -> Result<Vec<IpAddr>> {
     Ok(found.map(|address| address.ip()).collect())
 }
 
-/// The resolver's error: Winsock's code. What isn't about names at all (no memory, no network) may be over next time.
+/// The resolver's error: Winsock's code. An error that isn't about names at all (no memory, no network) may be over next time.
 fn not_resolved(error: &io::Error) -> Error {
     let Some(number) = error.raw_os_error() else { return Code::NameUnresolvable.into() };
     let said = Winsock(number.unsigned_abs());

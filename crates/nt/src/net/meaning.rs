@@ -1,4 +1,4 @@
-//! What Winsock's codes mean beside a call of a socket, where the table doesn't say it.
+//! The meanings of Winsock's codes beside a call of a socket, where the table doesn't say it.
 
 use callgate_system::{Code, Error};
 
@@ -59,7 +59,7 @@ pub(super) fn not_sent(code: Winsock) -> Error {
     }
 }
 
-/// Translates an error of accepting. Two have a meaning of their own there: that connection is gone.
+/// Translates an error of accepting. Two of them mean there that the accepted connection is gone.
 pub(super) fn not_accepted(code: Winsock) -> Error {
     match code {
         Winsock::WSAECONNRESET | Winsock::WSAENETDOWN => code.meaning(Code::ConnectionAborted),

@@ -61,7 +61,7 @@ pub(super) mod event {
 }
 
 impl Direction {
-    /// What AFD is asked: everything that makes this direction ready, be it an error.
+    /// The events that AFD is asked for: everything that makes this direction ready, be it an error.
     pub(crate) const fn events(self) -> u32 {
         let trouble = event::ABORT | event::LOCAL_CLOSE | event::CONNECT_FAIL;
         trouble

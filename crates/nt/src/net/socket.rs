@@ -95,7 +95,7 @@ impl NtSocket {
         }
     }
 
-    /// What AFD is asked about.
+    /// The socket that AFD is asked about.
     pub(super) fn base(&self) -> Base {
         self.base
     }
@@ -182,7 +182,7 @@ impl NtSocket {
         self.descriptor.tell_unreachable(true).or_else(missing).portable()
     }
 
-    /// What `code`, from receiving or sending on a connection, means. The loss of the connection is told once.
+    /// Translates `code`, from receiving or sending on a connection. The loss of the connection is told once.
     fn not_moved(&self, code: Winsock) -> Error {
         if is_loss(code) {
             self.lost.store(true, Ordering::Release);
@@ -190,7 +190,7 @@ impl NtSocket {
         code.portable()
     }
 
-    /// Whether `code` is what an earlier message to somebody else has left.
+    /// True if `code` comes from an earlier message to somebody else.
     fn is_of_nobody(&self, code: Winsock) -> bool {
         is_unreachable(code) && self.stage() != Stage::Connected
     }

@@ -30,7 +30,7 @@ use crate::wake::Wake;
 /// `IOCTL_AFD_POLL`
 const POLL: u32 = 0x0001_2024;
 
-/// The device, with a name of our own behind it as the driver wants one.
+/// The device, followed by a name of our own, as the driver wants one.
 const DEVICE: &[u16] = &utf16::<20>(b"\\Device\\Afd\\Callgate");
 
 /// `FILE_SKIP_SET_EVENT_ON_HANDLE`

@@ -1,4 +1,4 @@
-//! What NT tells of an open object, and what can be set: `NtQueryInformationFile`, `NtSetInformationFile` and
+//! The information that NT tells of an open object, or that can be set: `NtQueryInformationFile`, `NtSetInformationFile` and
 //! `NtQueryVolumeInformationFile`, one function for each class of information.
 
 use std::mem::{MaybeUninit, offset_of};

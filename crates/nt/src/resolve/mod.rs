@@ -98,7 +98,7 @@ impl<O: Objects> Resolver<O> {
         })
     }
 
-    /// Opens what `path` names beneath `root`: a last link itself under [`Follow::No`], unless a `/` stands behind it.
+    /// Opens what `path` names beneath `root`: a last link itself under [`Follow::No`], unless a `/` stands after it.
     pub(crate) fn open(&self, root: &O::Handle, path: &str, how: How, follow: Follow) -> Result<Found<O::Handle>> {
         let mut walk = Walk::new(self, root, path)?;
         loop {

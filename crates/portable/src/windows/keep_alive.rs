@@ -24,7 +24,7 @@ struct Numbers {
     count: u32,
 }
 
-/// What Windows begins with ("SIO_KEEPALIVE_VALS control code").
+/// The numbers that Windows begins with ("SIO_KEEPALIVE_VALS control code").
 impl Default for Numbers {
     fn default() -> Self {
         Self { time: Duration::from_secs(7_200), interval: Duration::from_secs(1), count: 10 }

@@ -98,7 +98,7 @@ pub(super) fn set(socket: &NtSocket, option: SocketOption, value: u64) -> Result
     Ok(())
 }
 
-/// Tells Winsock what was set before there was a connection. What it refuses isn't worth the connection.
+/// Tells Winsock what was set before there was a connection. A setting that it refuses isn't worth the connection.
 pub(super) fn begin(socket: &NtSocket) {
     let kept = *kept(socket);
     let _ = tell_keep_alive(socket, Kept::default(), kept);

@@ -18,7 +18,7 @@ use crate::resolve::Objects;
 /// `IO_REPARSE_TAG_MOUNT_POINT`
 const MOUNT_POINT: u32 = 0xA000_0003;
 
-/// An object. Who holds it, holds it wherever it goes.
+/// An object. A handle holds it wherever it goes.
 pub(super) struct Object {
     pub(super) label: &'static str,
     look: Cell<Look>,

@@ -380,7 +380,7 @@ fn no_socket(errno: Errno) -> Error {
     }
 }
 
-/// Translates an error of connect(2). One has a meaning of its own there: `EADDRNOTAVAIL`, when no port is free.
+/// Translates an error of connect(2), which says `EADDRNOTAVAIL` when no port is free.
 fn not_connected(errno: Errno) -> Error {
     match errno {
         Errno::ADDRNOTAVAIL | Errno::AGAIN => coded(Code::AddressInUse, errno),
@@ -388,8 +388,8 @@ fn not_connected(errno: Errno) -> Error {
     }
 }
 
-/// Translates an error of accept(2). Two kinds have a meaning of their own there: the socket doesn't listen; or the connection is
-/// gone, which accept(2) wants taken for a try again.
+/// Translates an error of accept(2). Two kinds have a meaning of their own there: the socket doesn't listen, or the connection is
+/// gone. In the second case accept(2) asks for a retry.
 fn not_accepted(errno: Errno) -> Error {
     match errno {
         Errno::INVAL => coded(Code::InvalidState, errno),

@@ -39,7 +39,7 @@ pub(crate) struct Stream {
     fd: Descriptor,
     way: AtomicU8,
     terminal: bool,
-    /// True for a file or the like, of which `poll` would say nothing else.
+    /// True for a file or the like, which `poll` always calls ready.
     always_ready: bool,
 }
 

@@ -149,7 +149,8 @@ fn is_same(one: &Found<Handle>, other: &Found<Handle>) -> Result<bool> {
     Ok(RESOLVER.0.identity(&one.handle).portable()? == RESOLVER.0.identity(&other.handle).portable()?)
 }
 
-/// The errors of Linux for the kinds of both ends. NT's own answers differ, and Wine puts a directory in the place of a file.
+/// Checks that the kinds of both ends fit, with the errors of Linux. NT's own answers differ, and Wine puts a directory in the place
+/// of a file.
 fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     match (source.look.class() == Class::Directory, target.look.class() == Class::Directory) {
         (true, false) => Err(Status::NOT_A_DIRECTORY.portable()),

@@ -29,7 +29,7 @@ pub(crate) enum Disposition {
     Create,
 }
 
-/// The demands of an open.
+/// The arguments of one open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct How {
     /// The rights without which the handle is of no use.

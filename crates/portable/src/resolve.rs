@@ -23,7 +23,7 @@ use crate::{os, stat};
 /// The steps of the walker.
 struct Names;
 
-/// The handle that an open yields, before it is anybody's.
+/// The handle that an open yields, before a file or directory is made of it.
 pub(crate) enum Handle {
     Directory(Dir),
     File(File),

@@ -452,8 +452,8 @@ fn not_connected(error: Error) -> Error {
     }
 }
 
-/// Translates an error of accepting. Two kinds have a meaning of their own there: the socket doesn't listen; or the connection is
-/// gone, which accept(2) wants taken for a try again.
+/// Translates an error of accepting. Two kinds have a meaning of their own there: the socket doesn't listen, or the connection is
+/// gone. In the second case accept(2) asks for a retry.
 fn not_accepted(error: io::Error) -> Error {
     let error = no_socket(error);
     match error.code {

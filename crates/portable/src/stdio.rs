@@ -70,7 +70,7 @@ impl Input {
         Self { shared: Arc::new(shared), terminal }
     }
 
-    /// True if a read would say something, be it the end or an error. Begins to read.
+    /// True if a read would report something, be it the end or an error. Begins to read.
     pub(crate) fn is_ready(&self) -> bool {
         self.asked().map_or(true, |state| state.is_ready())
     }

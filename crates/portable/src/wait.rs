@@ -69,7 +69,7 @@ impl Waiter for PortableWaiter {
             let mut asked = Asked::of(interests);
             let rung = asked.places.contains(&Err(false));
             if rung && self.waker.is_none() {
-                // A ring before the waker hangs there is seen only by another look.
+                // A ring before the waker hangs on the bell is seen only by another look.
                 self.waker = Some(self.bell.waker().portable()?);
                 continue;
             }

@@ -1,4 +1,4 @@
-//! The one error type: the error in portable words, and the native code that it came from.
+//! The one error type: a portable code, and the native code that it came from.
 //!
 //! The native code is kept to the end, for the trace and for the guest that asks; no conversion on the way may drop it.
 
@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The error in the interface's words.
+    /// The portable code, in the interface's words.
     pub code: Code,
     /// The operating system's own code, where the error comes from one.
     pub native: Option<Native>,

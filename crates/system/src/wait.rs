@@ -32,7 +32,7 @@ pub trait Waiter: Send {
     /// without waiting; then `ready` may be empty. A stream, socket or lookup of another system counts as met.
     ///
     /// The kernel's work for a wait does not grow with idle sockets that were in the lists of earlier waits, too. A stream, socket or
-    /// lookup that is dropped between two waits is forgotten without being asked.
+    /// lookup that is dropped between two waits is forgotten without a call.
     ///
     /// # Errors
     /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`; `Deadlock` of a system

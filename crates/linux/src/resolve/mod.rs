@@ -1,7 +1,7 @@
 //! From a guest's path to a handle, or to a directory handle and a name: by the kernel where it has `openat2`, by the
 //! walker where it has not. Both ways give the same answers; nothing above this module knows which one it is.
 //!
-//! A path leads to a file beneath the directory, which may still not be the guest's: procfs (`callgate_mounts::Procfs`).
+//! A file reached by a path is beneath the directory, yet may be off limits to the guest: procfs (`callgate_mounts::Procfs`).
 //!
 //! Hazard: a name given to a call that has no `RESOLVE_BENEATH` must be one plain component, and the call must not follow
 //! it. A trailing `/` makes kernels follow: it is taken off here, and what it asks for is checked by whoever acts.

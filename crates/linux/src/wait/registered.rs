@@ -106,7 +106,8 @@ impl Registered {
         asked.iter().enumerate().filter(|(_, asked)| is_missing(asked)).map(|(place, _)| place).collect()
     }
 
-    /// Registers what is missing. True if some of it can't be registered, because it is always ready; that is then noted as happened.
+    /// Registers what is missing. Returns true if some of it can't be registered because it is always ready, which
+    /// then counts as happened.
     fn register(&mut self, asked: &[Asked<'_>], happened: &mut [PollFlags]) -> Result<bool> {
         if self.epoll.is_none() {
             self.epoll = Some(epoll::create(CreateFlags::CLOEXEC)?);

@@ -31,7 +31,7 @@ impl Notify for Sleepers {
     }
 }
 
-/// True if the answer is there. If not, `waker` is woken with it. A lookup of another system counts as answered.
+/// True if the answer is there. If not, `waker` is woken when it comes. A lookup of another system counts as answered.
 pub(super) fn poll(lookup: &dyn Lookup, waker: &Arc<dyn Wake>) -> bool {
     let lookup: &dyn Any = lookup;
     let Some(lookup) = lookup.downcast_ref::<QueuedLookup<Sleepers>>() else { return true };

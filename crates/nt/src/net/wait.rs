@@ -174,7 +174,7 @@ impl Polls {
         Ok(())
     }
 
-    /// Notes the outcome of a poll. True if there will be more at once, because the poll was begun anew.
+    /// Notes the outcome of a poll. Returns true if there will be more at once, because the poll was begun anew.
     fn note(
         &mut self,
         poller: &mut Poller,

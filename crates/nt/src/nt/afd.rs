@@ -95,7 +95,7 @@ impl Poller {
         Ok(Self { port: Arc::new(port), device, in_flight: 0, packets: Vec::with_capacity(BATCH) })
     }
 
-    /// The port, to wake the sleeper.
+    /// The waker of the sleeper: the port.
     pub(crate) fn waker(&self) -> Arc<dyn Wake> {
         Arc::clone(&self.port) as Arc<dyn Wake>
     }

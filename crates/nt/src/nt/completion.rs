@@ -66,7 +66,7 @@ impl Port {
     }
 
     /// `NtRemoveIoCompletionEx`: moves packets into the spare capacity of `packets`, as many as fit, waiting for the first at most
-    /// so many units of 100 ns; without end, where `None`. True if one of those was a wake-up, which is not kept.
+    /// so many units of 100 ns; without end, where `None`. Returns true if one of those was a wake-up, which is not kept.
     pub(super) fn remove(&self, packets: &mut Vec<Packet>, timeout: Option<i64>) -> Result<bool, Status> {
         let spare = packets.spare_capacity_mut();
         let room = u32::try_from(spare.len()).unwrap_or(u32::MAX);

@@ -31,7 +31,7 @@ struct State {
     /// The function for the thread, until the thread is started.
     idle: Option<Wait>,
     bytes: Vec<u8>,
-    /// The number of `bytes` that are read.
+    /// The number of `bytes` that were taken.
     taken: usize,
     wanted: bool,
     end: Option<Result<()>>,

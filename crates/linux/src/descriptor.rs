@@ -1,6 +1,6 @@
 //! A descriptor that can be waited for, and a memory of one that does not keep it open.
 //!
-//! Hazard: the kernel hands out a closed descriptor's number again at once. What is remembered across waits is therefore
+//! Hazard: the kernel hands out a closed descriptor's number again at once. A descriptor that is remembered across waits is therefore
 //! compared by the object that owned the number, which lives as long as anybody remembers it.
 
 use std::sync::{Arc, Weak};
@@ -52,7 +52,7 @@ impl AsFd for Descriptor {
 }
 
 impl Watched {
-    /// Whether it is this very descriptor, not another with the same number.
+    /// True if it is this very descriptor, not another with the same number.
     pub(crate) fn is(&self, descriptor: &Descriptor) -> bool {
         match (self, descriptor) {
             (Self::Inherited(fd), Descriptor::Inherited(other)) => fd.as_raw_fd() == other.as_raw_fd(),

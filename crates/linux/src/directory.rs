@@ -26,10 +26,10 @@ pub(crate) struct LinuxDirectory {
     sealing: Sealing,
 }
 
-/// How everything is opened: no child inherits it, no terminal becomes ours, no pipe makes us wait.
+/// The flags of every open. No child inherits the descriptor, no terminal becomes ours, no pipe makes us wait.
 const ALWAYS: OFlags = OFlags::CLOEXEC.union(OFlags::NOCTTY).union(OFlags::NONBLOCK);
 
-/// What a new file may be used for, before the umask: reading and writing by anybody.
+/// The permissions of a new file before the umask: reading and writing by anybody.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 
 /// The same for a new directory.
@@ -209,7 +209,7 @@ fn same_system(directory: &dyn Directory) -> Result<&LinuxDirectory> {
     (directory as &dyn Any).downcast_ref().ok_or(Code::CrossDevice.into())
 }
 
-/// Whether the text of a path alone says that what was opened is a directory.
+/// True if the text of a path alone says that the opened object is a directory.
 fn ends_as_directory(path: &Split<'_>) -> bool {
     path.must_be_dir || !matches!(path.last, LastName::Plain(_))
 }
@@ -218,8 +218,8 @@ fn wants_attributes_only(how: OpenHow) -> bool {
     !how.read && !how.write
 }
 
-/// Whether a file that may not be read, or has nothing to read (a socket, a device without a driver), may still be
-/// looked at.
+/// True if the error says that a file may not be read, or has nothing to read (a socket, a device without a driver). Its
+/// attributes may still be looked at.
 fn is_unreadable(error: Error) -> bool {
     matches!(error.code, Code::Access | Code::NoSuchDevice | Code::NoDevice)
 }

@@ -1,7 +1,7 @@
 //! The entries of a directory: `getdents64` on a handle of its own, whose position nobody else moves.
 //!
 //! A guest may have thousands of readings open, so one keeps no more than a system call gave it, without the kernel's records around
-//! the names, and nothing behind the last. A larger buffer would save nothing: at 8 KiB, which is 250 names of usual length, the call
+//! the names, and nothing after the last. A larger buffer would save nothing: at 8 KiB, which is 250 names of usual length, the call
 //! itself is less than a hundredth of what it costs.
 //!
 //! The kernel tells inode numbers, too. They are believed where they can only be those that `fstatat` tells ([`Piece::identities`]), since
@@ -34,15 +34,15 @@ const TRUE_NUMBERS: [FsWord; 3] = [0xEF53, 0x5846_5342, 0x0102_1994];
 
 /// A reading under way.
 pub(crate) struct LinuxEntries {
-    /// `None` behind the last entry.
+    /// `None` after the last entry.
     fd: Option<OwnedFd>,
     piece: Piece,
 }
 
-/// What one system call gave.
+/// The result of one system call.
 #[derive(Default)]
 struct Piece {
-    /// The names, one behind the other.
+    /// The names, one after the other.
     names: Vec<u8>,
     /// The offset at which the next one begins.
     at: usize,

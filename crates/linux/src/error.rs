@@ -177,7 +177,7 @@ pub(crate) fn portable(errno: Errno) -> Error {
     coded(row(errno).1, errno)
 }
 
-/// An exception from the table: `code`, and the native error behind it.
+/// An exception from the table: `code`, with the native error.
 pub(crate) fn coded(code: Code, errno: Errno) -> Error {
     let native = Native { family: Family::Errno, code: errno.raw_os_error().unsigned_abs(), name: row(errno).0 };
     Error { code, native: Some(native) }
@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn every_portable_code_that_a_system_call_can_mean_is_reached() {
-        // What the kernel has no number for: refusals by a rule of the user's, states that are kept above it, names, and
-        // what is told by the call alone.
+        // Codes that the kernel has no number for: refusals by a rule of the user's, states that are kept above it, names, and
+        // meanings that depend on the call.
         let ours = [
             Code::AccessDenied,
             Code::NotCapable,

@@ -1,6 +1,6 @@
 //! Open files: every transfer names its offset.
 //!
-//! What a handle may be used for is checked here and not left to the kernel: one opened for its attributes alone is
+//! The rights of a handle are checked here and not left to the kernel, because a handle opened for its attributes alone is
 //! `O_RDONLY`, and could be read. Offsets are `loff_t`, signed: the largest is `i64::MAX`.
 
 use std::io::IoSlice;

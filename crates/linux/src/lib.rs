@@ -63,7 +63,7 @@ impl Linux {
         Self::with(if openat2 { Way::Openat2 } else { Way::Walker })
     }
 
-    /// Whether paths are resolved by `openat2`.
+    /// True if paths are resolved by `openat2`.
     #[must_use]
     pub fn uses_openat2(&self) -> bool {
         self.way == Way::Openat2

@@ -27,7 +27,7 @@ impl Eventfd {
         Ok(Self(Descriptor::own(fd)))
     }
 
-    /// What to poll.
+    /// The descriptor to poll.
     pub(crate) fn descriptor(&self) -> &Descriptor {
         &self.0
     }

@@ -9,7 +9,7 @@ use rustix::thread::CapabilitySet;
 
 use crate::error::{Portable as _, coded};
 
-/// Who keeps the files of a mount sealed.
+/// The party that keeps the files of a mount sealed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sealing {
     Kernel,

@@ -36,7 +36,7 @@ pub(crate) struct LinuxSocket {
     remote: OnceLock<SocketAddr>,
 }
 
-/// How far connecting has come.
+/// The progress of connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Stage {
@@ -81,7 +81,7 @@ impl LinuxSocket {
         }
     }
 
-    /// What to wait for.
+    /// The descriptor to wait for.
     pub(crate) fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
@@ -380,7 +380,7 @@ fn no_socket(errno: Errno) -> Error {
     }
 }
 
-/// What connecting says in words of its own: without a free port, `EADDRNOTAVAIL` (connect(2)).
+/// Translates an error of connect(2), which says `EADDRNOTAVAIL` when no port is free.
 fn not_connected(errno: Errno) -> Error {
     match errno {
         Errno::ADDRNOTAVAIL | Errno::AGAIN => coded(Code::AddressInUse, errno),
@@ -388,8 +388,8 @@ fn not_connected(errno: Errno) -> Error {
     }
 }
 
-/// What accepting says in words of its own: not listening; and the errors of a connection that is gone, which accept(2)
-/// wants taken for a try again.
+/// Translates an error of accept(2). Two kinds have a meaning of their own there: the socket doesn't listen, or the connection is
+/// gone. In the second case accept(2) asks for a retry.
 fn not_accepted(errno: Errno) -> Error {
     match errno {
         Errno::INVAL => coded(Code::InvalidState, errno),

@@ -39,15 +39,15 @@ pub(crate) struct Stream {
     fd: Descriptor,
     way: AtomicU8,
     terminal: bool,
-    /// Whether it is a file or the like, for which `poll` would say nothing else.
+    /// True for a file or the like, which `poll` always calls ready.
     always_ready: bool,
 }
 
-/// How a transfer is kept from waiting.
+/// The way in which a transfer is kept from blocking.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Way {
-    /// By nothing: it never waits, or the description is our own and non-blocking.
+    /// By nothing: it never blocks, or the description is our own and non-blocking.
     Plain,
     /// By `RWF_NOWAIT`.
     NoWait,
@@ -55,7 +55,7 @@ enum Way {
     Polled,
 }
 
-/// Which way the bytes go.
+/// The direction of the bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     In,
@@ -87,7 +87,7 @@ impl Stream {
         Self { fd, way: AtomicU8::new(way as u8), terminal, always_ready }
     }
 
-    /// What to poll; `None` where it is always ready.
+    /// The descriptor to poll; `None` where the stream is always ready.
     pub(crate) fn pollable(&self) -> Option<&Descriptor> {
         if self.always_ready { None } else { Some(&self.fd) }
     }

@@ -1,5 +1,5 @@
-//! What only this backend can be asked: swapped links, calls by number, handles without rights. The behaviour of every call
-//! on every path is `callgate-conformance`'s.
+//! Tests of behaviour that only this backend has: swapped links, calls by number, handles without rights. `callgate-conformance`
+//! tests the behaviour of every call on every path.
 
 mod identities;
 mod open;

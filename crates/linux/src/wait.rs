@@ -50,7 +50,7 @@ const FEW: usize = 8;
 /// The place of what needs no asking.
 const MET: u32 = u32::MAX;
 
-/// What tells of an error or of an end, asked for or not.
+/// The events of an error or of an end, which are reported even if they were not asked for.
 const TROUBLE: PollFlags = PollFlags::ERR.union(PollFlags::HUP).union(PollFlags::NVAL);
 
 impl Default for LinuxWaiter {

@@ -1,4 +1,4 @@
-//! What happens at the limits of the process. They are the whole process's: this is a program of its own, with one test.
+//! Behaviour at the limits of the process. The limits are the whole process's, so this is a program of its own, with one test.
 
 #![cfg(target_os = "linux")]
 

@@ -12,7 +12,7 @@ use crate::resolve::Objects as _;
 
 /// A reading under way.
 pub(crate) struct NtEntries {
-    /// `None` behind the last entry.
+    /// `None` after the last entry.
     handle: Option<Handle>,
     buffer: Buffer,
 }
@@ -69,7 +69,7 @@ fn named(raw: RawEntry) -> Option<Result<Entry>> {
     }
 }
 
-/// Whether nothing is in `directory`.
+/// True if nothing is in `directory`.
 pub(crate) fn is_empty(directory: &Handle) -> Result<bool> {
     Ok(matches!(NtEntries::of(directory)?.next(), Ok(None)))
 }

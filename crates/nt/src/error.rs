@@ -244,14 +244,14 @@ impl Status {
         self.meaning(row(STATUSES, self.0).1)
     }
 
-    /// An exception from the table: `code`, and the native error behind it.
+    /// An exception from the table: `code`, with the native error.
     pub(crate) fn meaning(self, code: Code) -> Error {
         let native = Native { family: Family::NtStatus, code: self.0, name: row(STATUSES, self.0).0 };
         Error { code, native: Some(native) }
     }
 
-    /// Whether a system answers so that doesn't have what was asked for, so that an older way is worth trying. No version is
-    /// ever asked for. FAT says `INVALID_PARAMETER`.
+    /// True if the status says that the system lacks what was asked for, so that an older way is worth trying. No version is ever
+    /// asked for. FAT says `INVALID_PARAMETER`.
     pub(crate) fn is_missing(self) -> bool {
         matches!(
             self,
@@ -270,7 +270,7 @@ impl Winsock {
         self.meaning(row(WINSOCK, self.0).1)
     }
 
-    /// An exception from the table: `code`, and the native error behind it.
+    /// An exception from the table: `code`, with the native error.
     pub(crate) fn meaning(self, code: Code) -> Error {
         let native = Native { family: Family::Winsock, code: self.0, name: row(WINSOCK, self.0).0 };
         Error { code, native: Some(native) }

@@ -1,7 +1,7 @@
 //! Open files: every transfer names its offset.
 //!
-//! What a handle may be used for is checked here and not left to NT, which calls a missing right `ACCESS_DENIED`, or, where the
-//! size is set, `INVALID_PARAMETER`. Offsets are signed: the largest is `i64::MAX`, and negative ones are commands.
+//! The rights of a handle are checked here and not left to NT. NT calls a missing right `ACCESS_DENIED`, or, where the size is set,
+//! `INVALID_PARAMETER`. Offsets are signed: the largest is `i64::MAX`, and negative ones are commands.
 
 use callgate_system::{Advice, Code, File, NewTimestamp, Result, Stat};
 
@@ -51,7 +51,7 @@ impl NtFile {
     }
 }
 
-/// Flushes a file or directory by another handle, which may write. Who may not write it has written nothing to be flushed.
+/// Flushes a file or directory by another handle, which may write. A caller that may not write it has written nothing to be flushed.
 pub(crate) fn flush_reopened(
     handle: &Handle,
     flush: impl Fn(&Handle) -> std::result::Result<(), Status>,

@@ -1,7 +1,7 @@
-//! Which names exist here: NT has fewer than Linux, and some mean a device or another file.
+//! The names that exist here: NT has fewer than Linux, and some mean a device or another file.
 //!
 //! Each component that goes to NT comes through here, wherever it stands in a path and whether a guest or the text of a link
-//! brought it. What no name can be is answered as Linux does on a file system that cannot hold it (vfat): looked up, it
+//! brought it. A name that cannot exist is answered as Linux does on a file system that cannot hold it (vfat): looked up, it
 //! is `NoEntry`; to be made, `Invalid`.
 //!
 //! | refused | because |
@@ -27,7 +27,7 @@ pub(crate) struct Name {
     length: usize,
 }
 
-/// What the name of a file that was unlinked while open begins with, before the digits.
+/// The start of the name of a file that was unlinked while open, before the digits.
 const OURS: &str = ".callgate-";
 
 impl Name {
@@ -75,7 +75,7 @@ impl Name {
     }
 }
 
-/// Whether it is a name of ours: neither listed nor found.
+/// True if it is a name of ours: neither listed nor found.
 pub(crate) fn is_ours(name: &str) -> bool {
     name.strip_prefix(OURS).is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
@@ -86,7 +86,7 @@ fn is_refused(name: &str) -> bool {
     name.is_empty() || name.bytes().any(is_reserved) || name.ends_with(['.', ' ']) || is_device(name)
 }
 
-/// Whether Win32 takes it for a device, wherever it stands: `nul`, `NUL.txt`, `aux .x`, `COM¹`.
+/// True if Win32 takes it for a device, wherever it stands: `nul`, `NUL.txt`, `aux .x`, `COM¹`.
 fn is_device(name: &str) -> bool {
     let stem = name.split(['.', ':']).next().unwrap_or(name).trim_end_matches(' ');
     let named = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];

@@ -71,11 +71,11 @@ fn move_aside(handle: &Handle, directory: &Handle) -> std::result::Result<(), St
     info::rename(handle, directory, &Name::ours(u64::from_le_bytes(number)), false)
 }
 
-/// What stands at the new name of a rename.
+/// The object at the new name of a rename.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     Free,
-    /// What is to be renamed itself, under another spelling of its only name: in another case, or its alias.
+    /// The object to be renamed itself, under another spelling of its only name: in another case, or its alias.
     Itself,
     Other,
 }
@@ -149,7 +149,8 @@ fn is_same(one: &Found<Handle>, other: &Found<Handle>) -> Result<bool> {
     Ok(RESOLVER.0.identity(&one.handle).portable()? == RESOLVER.0.identity(&other.handle).portable()?)
 }
 
-/// What Linux says of the kinds of both ends. NT's own answers differ, and Wine puts a directory in the place of a file.
+/// Checks that the kinds of both ends fit, with the errors of Linux. NT's own answers differ, and Wine puts a directory in the place
+/// of a file.
 fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     match (source.look.class() == Class::Directory, target.look.class() == Class::Directory) {
         (true, false) => Err(Status::NOT_A_DIRECTORY.portable()),
@@ -159,7 +160,7 @@ fn replaceable(source: &Found<Handle>, target: &Found<Handle>) -> Result<()> {
     }
 }
 
-/// Whether `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only. Where a file system
+/// True if `directory` is `ancestor` or below it, by their paths on their volumes: for the right error only. Where a file system
 /// tells no paths, the answer is no, and NT refuses by itself.
 fn is_in(directory: &Handle, ancestor: &Handle) -> bool {
     let (Ok(below), Ok(above)) = (info::path(directory), info::path(ancestor)) else { return false };

@@ -12,7 +12,7 @@ use crate::resolve::{Objects, Resolver};
 /// NT itself.
 pub(crate) struct Ntdll;
 
-/// What every path is resolved by.
+/// The resolver of every path.
 pub(crate) static RESOLVER: Resolver<Ntdll> = Resolver(Ntdll);
 
 impl Objects for Ntdll {

@@ -1,4 +1,4 @@
-//! How NT is asked to open something: the arguments of `NtCreateFile` that vary, as plain numbers.
+//! The parameters of an open: the arguments of `NtCreateFile` that vary, as plain numbers.
 
 /// Rights on an object, as in `ACCESS_MASK`.
 pub(crate) type Access = u32;
@@ -18,7 +18,7 @@ pub(crate) const DELETE: Access = 0x0001_0000;
 /// `SYNCHRONIZE`: every handle here is for calls that return when they are done.
 pub(crate) const SYNCHRONIZE: Access = 0x0010_0000;
 
-/// What to do where the name is there, or isn't.
+/// The demand of an open on its name: it must be there, may be, or must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposition {
     /// `FILE_OPEN`: it must be there.
@@ -29,14 +29,14 @@ pub(crate) enum Disposition {
     Create,
 }
 
-/// How to open.
+/// The arguments of one open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct How {
     /// The rights without which the handle is of no use.
     pub(crate) access: Access,
     /// Rights to do without where they are denied.
     pub(crate) optional: Access,
-    /// Whether it must be there.
+    /// The demand on the name.
     pub(crate) disposition: Disposition,
     /// `FILE_DIRECTORY_FILE`: what is made is a directory; what is there must be one. Never for what may be a link.
     pub(crate) directory: bool,
@@ -61,7 +61,7 @@ impl How {
         Self { disposition: Disposition::Create, directory, ..Self::existing(access) }
     }
 
-    /// Whether something may be made.
+    /// True if something may be made.
     pub(crate) fn makes(self) -> bool {
         self.disposition != Disposition::Open
     }

@@ -32,7 +32,7 @@ pub(crate) const REPARSE_POINT: u32 = 0x400;
 /// `FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_SYSTEM`
 const SEAL: u32 = 0x5;
 
-/// What a look at an open object shows: `FILE_ATTRIBUTE_TAG_INFORMATION`.
+/// The attributes and the tag of an open object: `FILE_ATTRIBUTE_TAG_INFORMATION`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Look {
     /// Its attributes.
@@ -41,7 +41,7 @@ pub(crate) struct Look {
     pub(crate) tag: u32,
 }
 
-/// What an object is to a walk.
+/// The class of an object, as a walk sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     File,

@@ -16,7 +16,7 @@ use crate::times;
 /// The id of a file whose real one doesn't fit into 64 bits (ReFS), or that has none.
 const NO_ID: [i64; 2] = [-1, 0];
 
-/// What either way of asking tells.
+/// The attributes that both ways of asking tell.
 struct Known {
     look: Look,
     links: u32,
@@ -54,7 +54,7 @@ fn kept(ticks: i64) -> Option<Timestamp> {
 }
 
 fn known(handle: &Handle) -> std::result::Result<Known, Status> {
-    /// Whether this NT doesn't have the one call: asked once.
+    /// True once this NT was found not to have the one call, which is tried only until then.
     static MISSING: AtomicBool = AtomicBool::new(false);
     if MISSING.load(Ordering::Relaxed) {
         return in_parts(handle);

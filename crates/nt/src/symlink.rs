@@ -40,7 +40,7 @@ fn make_with(data: &[u8], dir: &Handle, name: &Name, directory: bool) -> std::re
     made
 }
 
-/// Whether what a link at `path` with this text would lead to is a directory now.
+/// True if a link at `path` with this text would lead to a directory now.
 pub(crate) fn leads_to_directory(root: &Handle, target: &str, path: &str) -> bool {
     let parent = split(path).map_or("", |split| split.parent);
     let target = if parent.is_empty() { target.to_owned() } else { format!("{parent}/{target}") };

@@ -27,7 +27,7 @@ impl Nt {
         Self::default()
     }
 
-    /// What is done in place of calls that this NT lacks, each in a few words for people.
+    /// Substitutes for calls that this NT lacks, each in a few words for people.
     #[must_use]
     pub fn substitutes(&self) -> Vec<&'static str> {
         let here = entry_points();

@@ -8,7 +8,7 @@ const EPOCH: i64 = 116_444_736_000_000_000;
 
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
-/// What leaves a time as it is.
+/// The value that leaves a time as it is.
 const KEEP: i64 = 0;
 
 /// A time of NT's as one of ours.

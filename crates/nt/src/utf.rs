@@ -1,6 +1,6 @@
 //! Between UTF-8, which guests speak, and UTF-16, which the console speaks, in pieces that may end inside a character.
 
-/// UTF-8 that comes in pieces. What can be no UTF-8 becomes U+FFFD.
+/// UTF-8 that comes in pieces. Bytes that can be no UTF-8 become U+FFFD.
 #[derive(Default)]
 pub(crate) struct FromUtf8 {
     /// The beginning of a character whose rest is yet to come.

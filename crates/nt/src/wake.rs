@@ -1,4 +1,4 @@
-//! How something that is no kernel object of a port (a console's helper thread, a lookup) wakes whoever sleeps for it.
+//! Waking a sleeper from something that is no kernel object of a port (a console's helper thread, a lookup).
 //!
 //! A sleeper asks with its waker: `poll(&waker)` tells whether it is ready now, and if not, wakes the waker once when that may
 //! have changed. Nothing is lost in between, because readiness is asked under the lock that the waking takes, or once more after
@@ -12,7 +12,7 @@ pub(crate) trait Wake: Send + Sync {
     fn wake(&self);
 }
 
-/// Who waits for one thing. Kept under the lock of that thing's state.
+/// The sleepers that wait for one thing. Kept under the lock of that thing's state.
 #[derive(Default)]
 pub(crate) struct Wakers(Vec<Weak<dyn Wake>>);
 

@@ -1,4 +1,4 @@
-//! Whether one directory is another, or lies beneath it.
+//! Tells if one directory is another, or lies beneath it.
 //!
 //! NT tells the path of a handle on its volume, in the letters that it was opened by: in another case, or with 8.3 aliases. So paths
 //! aren't compared, only how deep they are: the last names of the inner path are looked up in the outer directory, and what is found
@@ -36,7 +36,7 @@ fn names(path: &[u16]) -> impl Iterator<Item = &[u16]> {
     path.split(|&unit| unit == SEPARATOR).filter(|name| !name.is_empty())
 }
 
-/// The names of `path` behind the first few; none where there are no more.
+/// The names of `path` after the first few; none where there are no more.
 fn behind(path: &[u16], depth: usize) -> Option<Vec<u16>> {
     let rest: Vec<&[u16]> = names(path).skip(depth).collect();
     (!rest.is_empty()).then(|| rest.join(&SEPARATOR))

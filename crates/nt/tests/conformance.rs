@@ -38,7 +38,7 @@ const IN_STEPS: &[Deviation] = &[
     Deviation { what: "handles/a directory removed while open has no entries", reason: OPENS },
 ];
 
-/// What needs a link to begin with is skipped.
+/// A case that needs a link to begin with is skipped.
 const NO_LINKS: &str = "Wine 8.0 and FAT have no reparse points";
 
 #[rustfmt::skip]
@@ -81,14 +81,14 @@ fn is_wine() -> bool {
     Nt::new().substitutes().iter().any(|instead| instead.contains("Wine"))
 }
 
-/// Whether a datagram socket is bound to its own address, as by any system but Wine's.
+/// True if a datagram socket is bound to its own address, as by any system but Wine's.
 fn binds_datagrams() -> bool {
     let network = Nt::new();
     let socket = network.network().socket(Kind::Datagram, AddressFamily::Ipv4).expect("a socket");
     socket.bind(([192, 0, 2, 1], 0).into()).is_err()
 }
 
-/// Whether a name is free as soon as it is removed, also while what it named is open.
+/// True if a name is free as soon as it is removed, even while its object is open.
 fn removes_at_once() -> bool {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let root = Nt::new().open_root(directory.path().as_os_str()).expect("it opens");
@@ -101,7 +101,7 @@ fn removes_at_once() -> bool {
     is_empty
 }
 
-/// Whether symbolic links can be made here.
+/// True if symbolic links can be made here.
 fn makes_symlinks() -> bool {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let root = Nt::new().open_root(directory.path().as_os_str()).expect("it opens");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use callgate_nt::Nt;
 use callgate_system::{Code, Interest, Sink, System};
 
-/// What the child shall do.
+/// The environment variable that tells the child what to do.
 const ROLE: &str = "CALLGATE_NT_CHILD";
 
 /// Where the child's own output begins: before it stands what the test harness prints.

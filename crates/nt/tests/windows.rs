@@ -1,5 +1,5 @@
-//! What only Windows can be asked: read-only files, files that others hold, names in two spellings, what is removed while open.
-//! The behaviour of every call on every path is `callgate-conformance`'s.
+//! Tests of behaviour that only Windows has: read-only files, files that others hold, names in two spellings, files removed while
+//! open. `callgate-conformance` tests the behaviour of every call on every path.
 
 #![cfg(windows)]
 
@@ -163,7 +163,7 @@ fn what_is_removed_while_open_is_seen_by_nobody() {
     file.read_at(&mut text, 0).expect("it can be read");
     assert_eq!(text, b"f");
     drop(held);
-    // Nothing stays behind, under no name.
+    // Nothing is left, under no name.
     let count = fs::read_dir(here.path()).expect("it can be listed").count();
     assert_eq!((count, here.names()), (2, vec!["f".to_owned(), "g".to_owned()]));
 }

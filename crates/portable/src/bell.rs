@@ -1,7 +1,8 @@
-//! What wakes a waiter that no socket would: a thread with an answer, or with bytes.
+//! Wakes a waiter for events that no socket tells: a thread has an answer, or has bytes.
 //!
-//! There is one bell for a system. Whoever waits for a thread hangs a [`Waker`] of its own on it; whoever has something
-//! rings it, and all look for themselves whether it was for them. Wakers are waited for together with sockets.
+//! There is one bell for a system. A waiter that waits for a thread hangs a [`Waker`] of its own on the bell. A thread that has
+//! something rings the bell, and all waiters look for themselves whether it was for them. Wakers are waited for together with
+//! sockets.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use rustix::fd::BorrowedFd;
 
 use crate::os;
 
-/// Who is to be woken.
+/// The wakers to be woken.
 #[derive(Default)]
 pub(crate) struct Bell {
     wakers: Mutex<Vec<Weak<Waker>>>,

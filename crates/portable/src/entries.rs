@@ -13,7 +13,7 @@ const LIBRARY: usize = 36 * 1024;
 
 /// A reading under way.
 pub(crate) struct PortableEntries {
-    /// `None` behind the last entry.
+    /// `None` after the last entry.
     rest: Option<ReadDir>,
     /// Fetched with the beginning, so that this fails where a directory is gone.
     first: Option<io::Result<DirEntry>>,

@@ -1,7 +1,7 @@
 //! Errors: one table from the standard library's kinds to the portable codes.
 //!
-//! What the kinds leave open, or throw together (`EPERM` and `EACCES`), is in a table of each system's (`os::error`), which
-//! also names the numbers. An error without a number was made by cap-std: a refusal, or a path it wouldn't resolve.
+//! Errors that the kinds leave open, or throw together (`EPERM` and `EACCES`), are in a table of each system's (`os::error`). That
+//! table also names the numbers. An error without a number was made by cap-std: a refusal, or a path it wouldn't resolve.
 
 use std::io::{self, ErrorKind};
 
@@ -23,7 +23,7 @@ pub(crate) fn portable(error: io::Error) -> Error {
     }
 }
 
-/// An exception from the table: `code`, and the native error behind `error`.
+/// An exception from the table: `code`, with the native error of `error`.
 pub(crate) fn coded(code: Code, error: Error) -> Error {
     Error { code, ..error }
 }

@@ -1,6 +1,6 @@
 //! Open files: every transfer names its offset.
 //!
-//! What a handle may be used for is checked here and not left to the system: one opened for its attributes alone can be
+//! The rights of a handle are checked here and not left to the system, because a handle opened for its attributes alone can be
 //! read. Offsets above `i64::MAX` reach no system.
 //!
 //! Hazard: safe code has to fill a buffer with zeros before a read, so one read takes no more than [`MOST`] bytes.
@@ -18,7 +18,7 @@ use crate::{os, stat, times};
 /// Bytes that one read takes at most.
 const MOST: usize = 1 << 20;
 
-/// Who appends, to any file: the end is where it was when it was looked for.
+/// Locked by an append to any file, so that the end is still where it was found.
 static APPENDING: Mutex<()> = Mutex::new(());
 
 /// An open file.

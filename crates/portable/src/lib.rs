@@ -4,7 +4,7 @@
 //! Files are cap-std's: a path is resolved by the project's own walker (`resolve`), whose steps are cap-std calls on one
 //! name in one `Dir`, never following, so that the answers are those of the other backends and cap-std is a second fence.
 //! Sockets are bound, connected and sent from through cap-std's `Pool`; what that doesn't know, such as options, is socket2's.
-//! What differs between systems and can be seen from here is in `unix` and `windows`, one of which is `os`.
+//! Differences between systems that can be seen from here are in `unix` and `windows`, one of which is `os`.
 //!
 //! Hazards, all for want of a call that is portable and safe:
 //! - waiting is `poll`, which takes the whole list each time: a wait costs what is waited for, not what happens. (Registering

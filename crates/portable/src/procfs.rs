@@ -1,4 +1,4 @@
-//! What is not to be reached although it lies beneath a mount: procfs. See `callgate_mounts::Procfs`.
+//! Procfs, which is not to be reached although it lies beneath a mount. See `callgate_mounts::Procfs`.
 
 use std::os::fd::AsFd;
 

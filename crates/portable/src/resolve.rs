@@ -1,9 +1,9 @@
 //! From a guest's path to a handle, or to a directory and a name: by the project's walker, over cap-std calls on one name
 //! at a time.
 //!
-//! What each call answers is what the other backends answer: the behaviour suite is the same. A name may turn into
-//! something else between two calls; then the answer is one that was true at some moment, or the name is looked at again,
-//! at most as often as links may be followed.
+//! Each call answers what the other backends answer: the behaviour suite is the same. A name may turn into something else
+//! between two calls. Then the answer is one that was true at some moment, or the name is looked at again, at most as often as
+//! links may be followed.
 //!
 //! Hazard: a name given to cap-std must be one plain component ([`os::name`]), and the call must not follow it. A trailing
 //! `/` makes systems follow: it is taken off here, and what it asks for is checked by whoever acts.
@@ -23,13 +23,13 @@ use crate::{os, stat};
 /// The steps of the walker.
 struct Names;
 
-/// What an open yields, before it is anybody's.
+/// The handle that an open yields, before a file or directory is made of it.
 pub(crate) enum Handle {
     Directory(Dir),
     File(File),
 }
 
-/// What a path that an operation acts on by name leads to. The last component is never followed.
+/// The place that a path leads to, for an operation that acts on it by name. The last component is never followed.
 pub(crate) enum Place<'d, 'p> {
     /// A name in a directory.
     Name(Named<'d, 'p>),
@@ -43,7 +43,7 @@ pub(crate) enum Place<'d, 'p> {
 pub(crate) struct Named<'d, 'p> {
     pub(crate) dir: Held<'d, Dir>,
     pub(crate) name: &'p Path,
-    /// Whether a `/` asks for a directory. It is not part of `name`.
+    /// True if a `/` asks for a directory. The `/` is not part of `name`.
     pub(crate) must_be_dir: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Followed<'d> {
 }
 
 impl Named<'_, '_> {
-    /// What a trailing `/` asks of the name itself: `NotDirectory` after anything but a directory, be it a link to one.
+    /// Checks what a trailing `/` asks of the name itself: `NotDirectory` for anything but a directory, even for a link to one.
     pub(crate) fn is_what_the_slash_says(&self) -> Result<()> {
         if self.must_be_dir { self.is_directory() } else { Ok(()) }
     }
@@ -124,7 +124,7 @@ pub(crate) fn open(dir: &Dir, path: &str, how: OpenHow, procfs: Procfs) -> Resul
     }
 }
 
-/// What a path names that ends in `.` or `..`.
+/// Opens `dir` for a path that ends in `.` or `..`.
 fn directory_itself(dir: &Dir, how: OpenHow) -> Result<Handle> {
     if how.create && how.exclusive {
         Err(Code::Exist.into())
@@ -149,7 +149,7 @@ fn directory_at(dir: &Dir, name: &[u8], how: OpenHow) -> Result<Handle> {
 /// Opens whatever `name` is; `Loop` for a link.
 fn anything_at(dir: &Dir, name: &Path, how: OpenHow, procfs: Procfs) -> Result<Handle> {
     let file = match dir.open_with(name, &os::options(how)).portable() {
-        // What may not be written, or cannot be opened so, because it is a directory.
+        // The name may not be written, or cannot be opened so, because it is a directory.
         Err(error) if error.code == Code::Access && (how.write || how.create) && is_directory(dir, name)? => {
             return Err(Code::IsDirectory.into());
         }
@@ -158,7 +158,7 @@ fn anything_at(dir: &Dir, name: &Path, how: OpenHow, procfs: Procfs) -> Result<H
             let made = OpenHow { write: true, ..how };
             dir.open_with(name, &os::options(made)).portable()?
         }
-        // What may not be read, or has nothing to read, may still be looked at.
+        // A file that may not be read, or has nothing to read, may still have its attributes looked at.
         Err(error) if is_unreadable(error) && !how.read && !how.write => attributes_of(dir, name, error)?,
         opened => opened?,
     };
@@ -237,7 +237,7 @@ pub(crate) fn set_times(dir: &Dir, path: &str, follow: Follow, new: NewTimes, pr
 pub(crate) fn place<'d, 'p>(dir: &'d Dir, path: &'p str) -> Result<Place<'d, 'p>> {
     let split = split(path)?;
     let mut walk = Walk::new(&Names, dir, path)?;
-    // Whether `.` and `..` are there, and inside, is seen on the way.
+    // The walk shows that `.` and `..` are there, and inside.
     walk.to_last()?;
     let name = match split.last {
         LastName::Plain(name) => os::name(name.as_bytes())?,
@@ -271,7 +271,7 @@ pub(crate) fn followed<'d>(dir: &'d Dir, path: &str) -> Result<Followed<'d>> {
     Ok(Followed { dir, name })
 }
 
-/// Whether the plain name `name` in `dir` is a directory, not a link to one.
+/// True if the plain name `name` in `dir` is a directory, not a link to one.
 pub(crate) fn is_directory(dir: &Dir, name: &Path) -> Result<bool> {
     dir.symlink_metadata(name).portable().map(|metadata| metadata.is_dir())
 }

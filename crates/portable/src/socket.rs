@@ -1,6 +1,6 @@
 //! Sockets, non-blocking from birth, of IPv4 or of IPv6 alone: made by socket2, given their addresses through the pool.
 //!
-//! What state a socket is in stands here, because systems answer a call that doesn't fit each in its own way; the system
+//! The state of a socket is kept here, because systems answer a call that doesn't fit the state each in its own way. The system
 //! keeps what it alone knows: addresses, connections, errors.
 //!
 //! A stream socket is bound with `SO_REUSEADDR` on Unix, as the standard library does for listeners: else a server could
@@ -36,7 +36,7 @@ pub(crate) struct PortableSocket {
     bound: OnceLock<IpAddr>,
     /// The peer of a connected stream: the system forgets it with the connection.
     remote: OnceLock<SocketAddr>,
-    /// Whether receiving was ended on this side.
+    /// True once receiving was ended on this side.
     ended: AtomicBool,
     keep_alive: os::KeepAlive,
 }
@@ -47,7 +47,7 @@ enum Handle {
     Datagram(UdpSocket),
 }
 
-/// How far it has come.
+/// The stage of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Stage {
@@ -102,7 +102,7 @@ impl PortableSocket {
         })
     }
 
-    /// What to poll; `None` where a wait is over at once: a stream that has nothing to wait for.
+    /// The descriptor to poll; `None` where a wait is over at once, as for a stream that has nothing to wait for.
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         let idle = matches!(self.stage(), Stage::Apart | Stage::Failed) && self.kind() == Kind::Stream;
         if idle { None } else { Some(self.fd()) }
@@ -212,8 +212,9 @@ impl PortableSocket {
         Ok(())
     }
 
-    /// What `call` says of a message that comes or goes. Windows resets a datagram socket by an earlier message that found nobody,
-    /// also without a peer, where it is passed over: it may have been anybody's, and the call that said so has taken it away.
+    /// The result of `call`, which receives or sends a message. Windows resets a datagram socket by an earlier message that found
+    /// nobody, even on a socket without a peer. There the reset is passed over: the message may have been anybody's, and the call that
+    /// reported the reset has taken it away.
     fn passed<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> Result<T> {
         loop {
             match again(&mut call).portable() {
@@ -443,7 +444,7 @@ fn no_socket(error: io::Error) -> Error {
     }
 }
 
-/// What connecting says in words of its own: without a free port, that the address is none to be had (connect(2)).
+/// Translates an error of connecting. Without a free port, the system says that the address is not available (connect(2)).
 fn not_connected(error: Error) -> Error {
     match error.code {
         Code::AddressNotBindable | Code::WouldBlock => coded(Code::AddressInUse, error),
@@ -451,8 +452,8 @@ fn not_connected(error: Error) -> Error {
     }
 }
 
-/// What accepting says in words of its own: not listening; and the errors of a connection that is gone, which accept(2)
-/// wants taken for a try again.
+/// Translates an error of accepting. Two kinds have a meaning of their own there: the socket doesn't listen, or the connection is
+/// gone. In the second case accept(2) asks for a retry.
 fn not_accepted(error: io::Error) -> Error {
     let error = no_socket(error);
     match error.code {

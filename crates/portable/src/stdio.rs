@@ -1,8 +1,8 @@
 //! The standard streams. They are the process's own, shared with whoever started it: their mode is never changed.
 //!
 //! No portable call reads without waiting, so a thread reads standard input, one piece ahead at most, and from the first
-//! time on that somebody asks. It is never waited for: the end of the process takes it along. What is written goes out
-//! before the call returns (`os::stdout`), so that nothing is lost at the end.
+//! time on that somebody asks. It is never waited for: the end of the process takes it along. Output goes out before the call
+//! returns (`os::stdout`), so that nothing is lost at the end.
 //!
 //! Hazard: the end of input stays the end, on a terminal, too.
 
@@ -34,7 +34,7 @@ pub(crate) struct Input {
 }
 
 struct Shared {
-    /// What to read; made by the thread that does.
+    /// Makes the stream to read, in the thread that reads it.
     open: Open,
     state: Mutex<State>,
     taken: Condvar,
@@ -46,9 +46,9 @@ struct State {
     started: bool,
     /// Read, and not taken yet.
     ahead: Vec<u8>,
-    /// How much of it is taken.
+    /// The number of bytes of `ahead` that are taken.
     at: usize,
-    /// What comes behind it, for ever.
+    /// The result of a read after those bytes, for ever.
     end: Option<Result<()>>,
 }
 
@@ -63,14 +63,14 @@ impl State {
 }
 
 impl Input {
-    /// What `open` gives to read, from the first question on.
+    /// Reads the stream that `open` gives, from the first question on.
     fn of(open: impl Fn() -> Box<dyn Read> + Send + Sync + 'static, terminal: bool, bell: &Arc<Bell>) -> Self {
         let shared =
             Shared { open: Box::new(open), state: Mutex::default(), taken: Condvar::new(), bell: Arc::clone(bell) };
         Self { shared: Arc::new(shared), terminal }
     }
 
-    /// Whether a read would say something, be it the end or an error; begins to read.
+    /// True if a read would report something, be it the end or an error. Begins to read.
     pub(crate) fn is_ready(&self) -> bool {
         self.asked().map_or(true, |state| state.is_ready())
     }

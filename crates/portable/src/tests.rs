@@ -1,4 +1,4 @@
-//! What only this backend can be asked. The behaviour of every call is `callgate-conformance`'s.
+//! Tests of behaviour that only this backend has. `callgate-conformance` tests the behaviour of every call.
 
 #[cfg(unix)]
 mod sealed;

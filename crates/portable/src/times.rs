@@ -30,7 +30,7 @@ impl NewTimes {
         Ok(Self { accessed: bearable(accessed)?, modified: bearable(modified)? })
     }
 
-    /// Whether neither is to be set.
+    /// True if neither is to be set.
     pub(crate) fn is_none(self) -> bool {
         matches!((self.accessed, self.modified), (NewTimestamp::NoChange, NewTimestamp::NoChange))
     }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_time_comes_back_whole_and_an_impossible_one_is_refused() {
-        // What every system can hold: from 1601 on, in steps of 100 ns.
+        // Times that every system can hold: from 1601 on, in steps of 100 ns.
         for seconds in [-11_644_473_600, -1, 0, 1, 1_000_000_000, 30_000_000_000] {
             for nanoseconds in [0, 100, 999_999_900] {
                 let at = Timestamp { seconds, nanoseconds };

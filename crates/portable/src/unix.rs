@@ -1,4 +1,4 @@
-//! What a Unix does in its own way, Linux and macOS alike; what is one system's alone is in `kernel`.
+//! Unix-specific calls, the same on Linux and macOS. The calls of one system alone are in `kernel`.
 //!
 //! Hazard: `O_NONBLOCK` is what keeps an open from waiting, on a pipe without a peer or on a device; every open has it.
 
@@ -38,10 +38,10 @@ use crate::times::NewTimes;
 /// Nanoseconds are what the clocks count in.
 pub(crate) const CLOCK_STEP: u64 = 1;
 
-/// What connecting says that goes on by itself (connect(2)).
+/// The errors of a connect that goes on by itself (connect(2)).
 pub(crate) const UNDER_WAY: &[Code] = &[Code::InProgress, Code::Interrupted];
 
-/// What removing or linking a directory says on some, because it is one.
+/// The errors that some systems give for removing or linking a directory, because it is one.
 pub(crate) const REFUSED_DIRECTORY: &[Code] = &[Code::NotPermitted];
 
 /// A component as cap-std takes it: any bytes are a name.
@@ -64,7 +64,7 @@ pub(crate) fn cut_unless_sealed(file: &cap_std::fs::File, metadata: &Metadata, h
     if how.truncate && metadata.is_file() { file.set_len(0).portable() } else { Ok(()) }
 }
 
-/// How to open, without waiting, without following, and without cutting.
+/// Options to open without waiting, without following, and without truncating.
 pub(crate) fn options(how: OpenHow) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.follow(FollowSymlinks::No).nonblock(true);
@@ -130,7 +130,7 @@ pub(crate) fn set_times(dir: &Dir, name: &Path, new: NewTimes) -> Result<()> {
     rustix::fs::utimensat(dir, name, &times, AtFlags::SYMLINK_NOFOLLOW).portable()
 }
 
-/// Whether it says that no further handle is to be had.
+/// True if the error says that no further handle is to be had.
 pub(crate) fn is_handle_limit(error: Error) -> bool {
     matches!(error.native, Some(Native { name: "EMFILE" | "ENFILE", .. }))
 }
@@ -157,7 +157,7 @@ pub(crate) fn rename(from: &Dir, name: &Path, to: &Dir, new_name: &Path) -> Resu
     from.rename(name, to, new_name).portable()
 }
 
-/// What is known of a directory beside its handle: nothing.
+/// The data kept of a directory beside its handle: none.
 pub(crate) struct Place;
 
 impl Place {

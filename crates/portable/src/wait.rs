@@ -30,7 +30,7 @@ pub(crate) struct PortableWaiter {
     waker: Option<Arc<Waker>>,
 }
 
-/// What an interest depends on.
+/// The event that an interest depends on.
 enum State<'a> {
     /// Nothing any more: it is met.
     Met,
@@ -50,7 +50,7 @@ struct Asked<'a> {
 /// The longest sleep at once: what every system can count.
 const LONGEST: Nanoseconds = 3_600_000_000_000;
 
-/// What tells of an error or of an end, asked for or not.
+/// The events of an error or of an end, which are reported even if they were not asked for.
 const TROUBLE: PollFlags = PollFlags::ERR.union(PollFlags::HUP).union(PollFlags::NVAL);
 
 impl PortableWaiter {
@@ -69,7 +69,7 @@ impl Waiter for PortableWaiter {
             let mut asked = Asked::of(interests);
             let rung = asked.places.contains(&Err(false));
             if rung && self.waker.is_none() {
-                // What rings before it hangs there is only seen by another look.
+                // A ring before the waker hangs on the bell is seen only by another look.
                 self.waker = Some(self.bell.waker().portable()?);
                 continue;
             }
@@ -149,7 +149,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What an interest depends on; what is of another system counts as met.
+/// The event that an interest depends on. An interest in an object of another system counts as met.
 fn state(interest: &Interest) -> State<'_> {
     let found = match interest {
         Interest::Readable(source) => {

@@ -1,4 +1,4 @@
-//! What Windows does in its own way.
+//! Windows-specific calls.
 //!
 //! Hazards: cap-std opens relative to a handle, but renames, links and removes by full path, and so holds directories
 //! without `FILE_SHARE_DELETE`: an open directory, and those on the way to it, can't be renamed or removed. A name is more
@@ -36,16 +36,16 @@ use crate::times::{self, NewTimes};
 /// The clocks count in 100 ns.
 pub(crate) const CLOCK_STEP: u64 = 100;
 
-/// What connecting says that goes on by itself.
+/// The errors of a connect that goes on by itself.
 pub(crate) const UNDER_WAY: &[Code] = &[Code::WouldBlock, Code::InProgress];
 
-/// How many times what was asked for a socket's buffer stands in its option.
+/// The factor by which the system reports a socket buffer larger than requested.
 pub(crate) const BUFFER_SHARE: usize = 1;
 
 /// There is no signal for a connection that is gone.
 pub(crate) const SEND: SendFlags = SendFlags::empty();
 
-/// What removing or linking a directory says, because it is one.
+/// The errors for removing or linking a directory, because it is one.
 pub(crate) const REFUSED_DIRECTORY: &[Code] = &[Code::Access, Code::NotPermitted];
 
 /// Of `winnt.h`: to look at attributes, to change them, and to write.
@@ -60,7 +60,7 @@ const RECALL_ON_DATA_ACCESS: u32 = 0x0040_0000;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// How to open, without following.
+/// Options to open without following.
 pub(crate) fn options(how: OpenHow) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.follow(FollowSymlinks::No);
@@ -124,7 +124,7 @@ pub(crate) fn set_times(dir: &Dir, name: &Path, new: NewTimes) -> Result<()> {
     times::set(&open_for(dir, name, FILE_WRITE_ATTRIBUTES).portable()?, new)
 }
 
-/// How to open for the attributes alone; a link is opened itself.
+/// Options to open for the attributes alone; a link is opened itself.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere there is no such way")]
 pub(crate) fn attributes_alone() -> Option<OpenOptions> {
     Some(options_for(FILE_READ_ATTRIBUTES))
@@ -141,7 +141,7 @@ fn options_for(access: u32) -> OpenOptions {
     options
 }
 
-/// Whether it says that no further handle is to be had (`WSAEMFILE`).
+/// True if the error says that no further handle is to be had (`WSAEMFILE`).
 pub(crate) fn is_handle_limit(error: Error) -> bool {
     matches!(error.native, Some(Native { code: 10_024, .. }))
 }
@@ -163,7 +163,7 @@ pub(crate) fn disconnect(socket: &Socket, family: AddressFamily) -> io::Result<(
     socket.connect(&SocketAddr::new(nobody, 0).into())
 }
 
-/// What is known of a directory beside its handle: the path of one that is the root of a mount, without links.
+/// The data kept of a directory beside its handle: for the root of a mount, its path without links.
 pub(crate) struct Place(Option<PathBuf>);
 
 impl Place {

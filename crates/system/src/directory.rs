@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::{File, FileType, Identity, Nanoseconds, NewTimestamp, Result, Stat};
 
-/// Whether a symbolic link as the last component is followed.
+/// The treatment of a symbolic link as the last component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follow {
     /// The call is about the link itself.
@@ -30,7 +30,7 @@ pub enum Follow {
     Yes,
 }
 
-/// How to open. All flags off opens an existing file or directory for its attributes only.
+/// The flags of an open. With all of them off, it opens an existing file or directory for its attributes only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "independent flags, as in open(2)")]
 pub struct OpenHow {
@@ -79,7 +79,7 @@ impl Default for OpenHow {
     }
 }
 
-/// What an open yields.
+/// An open file or directory.
 #[derive(Clone)]
 pub enum Opened {
     /// A file, device, pipe …
@@ -95,14 +95,14 @@ pub struct Entry {
     pub name: String,
     /// Its kind, [`FileType::Unknown`] where the system doesn't tell without another call.
     pub kind: FileType,
-    /// Which file it is, where the system told that along with the name.
+    /// The identity of its file, where the system told that along with the name.
     pub listed: Option<Listed>,
 }
 
-/// Which file a listing tells that an entry is.
+/// The identity of an entry's file, as a listing told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// What [`Directory::stat`] of the name told, or would have, not following, at that moment.
+    /// The identity that [`Directory::stat`] of the name gave, or would have given, at that moment, without following a link.
     pub identity: Identity,
     /// A moment on the monotonic clock before the system was asked.
     pub when: Nanoseconds,
@@ -116,7 +116,7 @@ pub trait Entries: Send {
     /// The next entry, `None` after the last, and again `None` after that.
     ///
     /// # Errors
-    /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on behind it.
+    /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on after it.
     fn next(&mut self) -> Result<Option<Entry>>;
 
     /// Bytes of the process's memory that this reading holds at the most, whatever the directory holds; always the same. At most 64 KiB.

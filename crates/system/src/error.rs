@@ -1,4 +1,4 @@
-//! The one error type: what went wrong in portable words, and the native code behind it.
+//! The one error type: a portable code, and the native code that it came from.
 //!
 //! The native code is kept to the end, for the trace and for the guest that asks; no conversion on the way may drop it.
 
@@ -10,16 +10,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What went wrong, in the interface's words.
+    /// The portable code, in the interface's words.
     pub code: Code,
-    /// The operating system's own code, where one is behind the error.
+    /// The operating system's own code, where the error comes from one.
     pub native: Option<Native>,
 }
 
 /// An error code of an operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Native {
-    /// Which numbering `code` belongs to.
+    /// The numbering that `code` belongs to.
     pub family: Family,
     /// The number: `errno` as a positive value, an `NTSTATUS`, or a Winsock code.
     pub code: u32,
@@ -42,7 +42,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// The portable error codes: those of `wasi:filesystem/types` and `wasi:sockets/network`, each once.
         ///
-        /// What both have stands here in the words of the first: `invalid` for `invalid-argument`, `unsupported` for
+        /// A code that both have is named here in the words of the first: `invalid` for `invalid-argument`, `unsupported` for
         /// `not-supported`, `insufficient-memory` for `out-of-memory`, `already` for `concurrency-conflict`,
         /// `message-size` for `datagram-too-large`; `access` and `not-permitted` are `access-denied` to sockets.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,12 +167,12 @@ codes! {
     AccessDenied = "access-denied",
     /// The guest gave away its right to that. No system says so, and of the interfaces preview1 alone has such rights.
     NotCapable = "not-capable",
-    /// What the interface does not name.
+    /// An error that the interface does not name.
     Unknown = "unknown",
 }
 
 impl Error {
-    /// An error that no native code is behind, such as a refusal by the sandbox.
+    /// An error without a native code, such as a refusal by the sandbox.
     #[must_use]
     pub const fn new(code: Code) -> Self {
         Self { code, native: None }

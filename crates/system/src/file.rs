@@ -7,7 +7,7 @@ use crate::{NewTimestamp, Result, Stat};
 /// Bytes that go by way of a buffer of the host's at a time, where a system can't read in place.
 const BOUNCE: usize = 1 << 20;
 
-/// How a range of a file is going to be used; a hint without effect on any result.
+/// The expected use of a range of a file; a hint without effect on any result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
     /// Nothing special.
@@ -26,7 +26,7 @@ pub enum Advice {
 
 /// An open file that is not a directory. There is no cursor: every transfer names its offset. Closed when dropped.
 ///
-/// What it may be used for was fixed by [`crate::OpenHow`]: reading without `read`, or writing without `write`, is
+/// Its permitted uses were fixed by [`crate::OpenHow`]: reading without `read`, or writing without `write`, is
 /// [`crate::Code::BadDescriptor`]. Offsets above `i64::MAX` are [`crate::Code::Invalid`].
 ///
 /// No call waits for another party: on a pipe or a device that has nothing to say, the answer is

@@ -1,4 +1,4 @@
-//! What a name to look up may be, the same on every system.
+//! The syntax of a name to look up, the same on every system.
 //!
 //! Hazard: resolvers are generous. They take `127.1`, `0x7f.1` and `2130706433` for addresses, and read names with NUL
 //! bytes up to there; a rule on names would then be asked about something else than what is looked up. So an address is

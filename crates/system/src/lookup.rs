@@ -1,7 +1,7 @@
 //! Lookups of names, for systems whose resolver waits: it is asked on a few threads of its own.
 //!
-//! A backend supplies the resolver, and what wakes whoever sleeps for one answer ([`Notify`]). What a lookup promises
-//! ([`Lookup`]) is kept here.
+//! A backend supplies the resolver, and a [`Notify`] that wakes the thread that sleeps for an answer. The promises of a lookup
+//! ([`Lookup`]) are kept here.
 //!
 //! Hazard: a resolver that hangs holds a thread for as long as it likes, so there are few, and a lookup that is dropped is
 //! taken out of the queue or its answer thrown away; nobody waits for the thread.
@@ -21,13 +21,13 @@ const THREADS: usize = 4;
 /// As many wait for a thread.
 const WAITING: usize = 1024;
 
-/// Addresses of an answer at the most; the owner of a name decides how many it has. Those behind are left out.
+/// Addresses of an answer at the most; the owner of a name decides how many it has. The rest of an answer is left out.
 pub const MOST: usize = 256;
 
 type Answer = Result<Vec<IpAddr>>;
 type Resolve = dyn Fn(&str) -> Answer + Send + Sync;
 
-/// What wakes whoever sleeps for a lookup.
+/// Wakes the thread that waits for a lookup.
 pub trait Notify: Send + Sync + 'static {
     /// The answer is there. Called once at most, from another thread; never waits.
     fn notify(&self);
@@ -70,8 +70,8 @@ impl<N: Notify> Lookups<N> {
         Self { shared: Arc::new(Shared { resolve: Box::new(resolve), queue }) }
     }
 
-    /// [`Network::resolve`](crate::Network::resolve). What `notify` makes is asked for only where there is something to wait
-    /// for, and is dropped with the lookup.
+    /// [`Network::resolve`](crate::Network::resolve). `notify` is called only where there is something to wait for. The notifier that
+    /// it makes is dropped with the lookup.
     ///
     /// # Errors
     /// As [`Network::resolve`](crate::Network::resolve), and those of `notify`.
@@ -139,7 +139,7 @@ impl<N: Notify> Shared<N> {
 }
 
 impl<N> QueuedLookup<N> {
-    /// What is still to be notified; `None` once the answer is there.
+    /// The notifier that is still to be called; `None` once the answer is there.
     pub fn pending(&self) -> Option<&N> {
         if self.answer.get().is_some() { None } else { Some(&self.notify) }
     }

@@ -1,6 +1,6 @@
 //! The network: where sockets come from, and addresses of names.
 //!
-//! What a guest may talk to is not decided here; a caller asks its rules first, also for the addresses that the system
+//! The network rules of a guest are not checked here. The caller checks them first, also for the addresses that the system
 //! would choose by itself.
 
 use std::any::Any;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::{Code, Result, Socket};
 
-/// What a socket carries. Constant for a socket.
+/// The kind of traffic that a socket carries. Constant for a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A stream of bytes between two ends: TCP.
@@ -18,7 +18,7 @@ pub enum Kind {
     Datagram,
 }
 
-/// Which addresses a socket has. Constant for a socket.
+/// The address family of a socket. Constant for a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressFamily {
     /// IPv4.

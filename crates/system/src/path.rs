@@ -21,7 +21,7 @@ mod tests;
 pub const NAME_MAX: usize = 255;
 /// One more than the longest path, in bytes, as Linux counts it.
 pub const PATH_MAX: usize = 4096;
-/// How many symbolic links one resolution may follow.
+/// The most symbolic links that one resolution may follow.
 pub const LINKS_MAX: u32 = 40;
 
 /// Checks all that a path tells by itself. These errors win over any that a look at the file system would give.
@@ -76,11 +76,11 @@ pub enum LastName<'a> {
 /// A path taken apart, by its text alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Split<'a> {
-    /// What stands before the last component, without a trailing `/`; empty for the directory itself.
+    /// The text before the last component, without a trailing `/`; empty for the directory itself.
     pub parent: &'a str,
     /// The last component.
     pub last: LastName<'a>,
-    /// Whether a `/` follows the last component: the path asks for a directory.
+    /// True if a `/` follows the last component: the path asks for a directory.
     pub must_be_dir: bool,
 }
 
@@ -111,7 +111,7 @@ pub fn split(path: &str) -> Result<Split<'_>> {
     Ok(Split { parent: parent.trim_end_matches('/'), last, must_be_dir: trimmed.len() < path.len() })
 }
 
-/// What a component turned out to be.
+/// The object that a component turned out to be.
 #[derive(Debug)]
 pub enum Step<D> {
     /// A directory, now held.
@@ -123,7 +123,7 @@ pub enum Step<D> {
     Other,
 }
 
-/// What a backend does for the walker, one component at a time.
+/// The operations that the walker needs from a backend, each on one component.
 ///
 /// `name` is a plain name: not empty, not `.` or `..`, at most [`NAME_MAX`] bytes, without `/`. It is UTF-8 unless a link's
 /// text was not.
@@ -143,7 +143,7 @@ pub trait Steps {
     /// As [`Steps::open_dir`].
     fn read_link(&self, at: &Self::Dir, name: &[u8]) -> Result<Option<Vec<u8>>>;
 
-    /// Whether names may be looked up in `at`, for `.` and `..`, which open nothing.
+    /// Checks that names may be looked up in `at`, for `.` and `..`, which open nothing.
     ///
     /// # Errors
     /// `Access`.
@@ -179,7 +179,7 @@ pub struct Last<'w, D> {
     pub dir: &'w D,
     /// The name, not looked at yet; `None` where the path, or the link it ended in, ended in `.` or `..`: then it is `dir`.
     pub name: Option<&'w [u8]>,
-    /// Whether a `/` asks for a directory: a link is then followed also by calls that would not.
+    /// True if a `/` asks for a directory. A link is then followed even by calls that would not follow it otherwise.
     pub must_be_dir: bool,
 }
 
@@ -226,7 +226,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
     /// Walks until only the last name is left. Where it is a name, a second call gives the same again.
     ///
     /// # Errors
-    /// What the steps say, `NotDirectory`, `NotPermitted`, `Loop`, `NameTooLong`.
+    /// Any error of the steps, `NotDirectory`, `NotPermitted`, `Loop`, `NameTooLong`.
     pub fn to_last(&mut self) -> Result<Last<'_, S::Dir>> {
         loop {
             let Some(range) = self.component() else {
@@ -298,7 +298,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
         }
     }
 
-    /// Whether the component that ends at `end` is the last one, and if so, whether a `/` follows it in any of the texts.
+    /// `None` if another component follows the one that ends at `end`. Otherwise true if a `/` follows it in any of the texts.
     fn nothing_behind(&self, end: usize) -> Option<bool> {
         let (top, below) = self.texts.split_last()?;
         let mut slash = false;
@@ -311,7 +311,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
         Some(slash)
     }
 
-    /// Goes behind the present component.
+    /// Goes past the present component.
     fn done_with(&mut self, end: usize) {
         if let Some(text) = self.texts.last_mut() {
             text.at = end;

@@ -1,4 +1,4 @@
-//! How much there may be.
+//! Limits on the size of a tree.
 
 /// The most that a tree holds, or that may be added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

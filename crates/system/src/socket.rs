@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use crate::{AddressFamily, Kind, Result};
 
-/// Which direction of a connection to end.
+/// The direction of a connection to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shutdown {
     /// No more receiving.
     Receive,
     /// No more sending: the peer reads the end, after all that was sent.
     Send,
-    /// Neither.
+    /// No more of either.
     Both,
 }
 
@@ -36,7 +36,7 @@ pub enum SocketOption {
     KeepAliveInterval,
     /// Streams: how many probes go unanswered before the connection counts as lost.
     KeepAliveCount,
-    /// How many routers a packet may pass, 1 ..= 255; anything else is `Invalid`.
+    /// The number of routers that a packet may pass, 1 ..= 255; any other number is `Invalid`.
     HopLimit,
     /// Bytes that the system keeps for the guest to receive.
     ReceiveBufferSize,
@@ -56,7 +56,7 @@ impl SocketOption {
         Self::SendBufferSize,
     ];
 
-    /// Whether only streams have it.
+    /// True if only streams have this option.
     #[must_use]
     pub fn is_of_streams(self) -> bool {
         !matches!(self, Self::HopLimit | Self::ReceiveBufferSize | Self::SendBufferSize)
@@ -66,7 +66,7 @@ impl SocketOption {
 /// A socket. Closed when dropped; a connection then ends as if both directions were shut down, or is reset where the
 /// peer's bytes were not all received.
 pub trait Socket: Any + Send + Sync {
-    /// What it carries. Constant.
+    /// The kind of traffic it carries. Constant.
     fn kind(&self) -> Kind;
 
     /// Its family. Constant.
@@ -89,12 +89,12 @@ pub trait Socket: Any + Send + Sync {
     ///
     /// # Errors
     /// `Invalid` ([`AddressFamily::check_remote`]); of a stream `Already` (connecting) and `InvalidState` (connected,
-    /// listening, or failed before). What is known at once, as of `finish_connect`: `RemoteUnreachable`,
+    /// listening, or failed before). Errors that are known at once, as of `finish_connect`: `RemoteUnreachable`,
     /// `ConnectionRefused`, `AddressInUse` (no port is free), `Access`, `NotPermitted`. A datagram socket that failed has
     /// no peer.
     fn connect(&self, remote: SocketAddr) -> Result<()>;
 
-    /// How connecting went; says so once.
+    /// Reports the outcome of connecting, once.
     ///
     /// # Errors
     /// `WouldBlock` (not over), `NotInProgress` (not begun, or told already), `ConnectionRefused`, `ConnectionReset`,
@@ -170,7 +170,7 @@ pub trait Socket: Any + Send + Sync {
     /// `InvalidState` where there is none; also before `finish_connect` has told that there is one.
     fn remote_address(&self) -> Result<SocketAddr>;
 
-    /// What `option` is set to.
+    /// The value of `option`.
     ///
     /// # Errors
     /// `Unsupported` for an option of streams on a datagram socket, and where the system has no such option.
@@ -182,7 +182,7 @@ pub trait Socket: Any + Send + Sync {
     /// `Invalid`, as [`SocketOption`] says; `Unsupported` as [`Socket::option`].
     fn set_option(&self, option: SocketOption, value: u64) -> Result<()>;
 
-    /// Ends one direction of a connected stream, or both; ending it once more is nothing. What was received before can
+    /// Ends one direction of a connected stream, or both; ending it once more is nothing. Bytes that were received before can
     /// still be read.
     ///
     /// # Errors

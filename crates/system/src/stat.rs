@@ -1,4 +1,4 @@
-//! What is known of a file.
+//! The attributes of files.
 
 use crate::{Code, Result, Timestamp};
 
@@ -23,7 +23,7 @@ pub enum FileType {
     Socket,
 }
 
-/// Which file it is: equal for two handles of one file, different for two files that exist at once.
+/// The identity of a file: equal for two handles of one file, different for two files that exist at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// The device or volume.
@@ -50,11 +50,11 @@ pub struct Stat {
     pub modified: Option<Timestamp>,
     /// Last change of the attributes, where the system keeps it.
     pub changed: Option<Timestamp>,
-    /// Which file it is.
+    /// Its identity.
     pub identity: Identity,
 }
 
-/// What to set a file's time to.
+/// A new value for one of a file's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewTimestamp {
     /// Leave it.

@@ -14,7 +14,7 @@ pub trait Source: Any + Send + Sync {
     /// `WouldBlock` where nothing is there yet, `Io`.
     fn read(&self, buffer: &mut Vec<u8>) -> Result<usize>;
 
-    /// Whether a person sits at it; constant.
+    /// True if it is a terminal (isatty); constant.
     fn is_terminal(&self) -> bool;
 }
 
@@ -26,13 +26,13 @@ pub trait Sink: Any + Send + Sync {
     /// `WouldBlock` where nothing can be taken now, `Pipe` where nobody will read it any more, `InsufficientSpace`, `Io`.
     fn write(&self, buffer: &[u8]) -> Result<usize>;
 
-    /// Whether all that was taken is where others can read it. Until then the process may not end;
-    /// [`crate::Interest::Writable`] is met when it is, or never will be.
+    /// True once all bytes that were taken are where others can read them. Until then the process may not end.
+    /// [`crate::Interest::Writable`] is met once the sink is settled, or can never be.
     fn is_settled(&self) -> bool {
         true
     }
 
-    /// Whether a person sits at it; constant.
+    /// True if it is a terminal (isatty); constant.
     fn is_terminal(&self) -> bool;
 }
 

@@ -4,14 +4,14 @@
 //! hide what stands beside it; nor be so long that it costs the host memory. [`Untrusted`] is the one way in which it is
 //! shown: in traces, messages, backtraces, listings of imports and results.
 //!
-//! What is escaped stays escaped: text that was shown once, and is part of a message that is shown again, comes out as it is.
+//! Escaped text stays escaped: text that was shown once comes out unchanged when it is shown again as part of a message.
 
 use std::fmt::{self, Display, Formatter, Write};
 
 /// Bytes of untrusted text that are shown unless told otherwise: as many as a path may have.
 const MOST: usize = crate::path::PATH_MAX;
 
-/// Shows `text` on one line, with nothing in it that can't be seen, and not more of it than is said. What is left out is never
+/// Shows `text` on one line, with nothing in it that can't be seen, and not more of it than is said. The rest of it is never
 /// formatted.
 ///
 /// ```

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{Lookup, Nanoseconds, Result, Sink, Socket, Source};
 
-/// What to wait for. It owns that, so that it can be kept from wait to wait, shared, and handed to another thread; and what it owns stays open
-/// as long as it is kept.
+/// A condition to wait for. It owns its stream, socket or lookup, so that it can be kept from wait to wait, shared, and handed to another
+/// thread. The stream, socket or lookup stays open as long as the interest is kept.
 ///
 /// Met means so at that moment: another that reads the same stream or socket may come before.
 #[derive(Clone)]
@@ -31,8 +31,8 @@ pub trait Waiter: Send {
     /// pushes the indices of those met, ascending, onto `ready`, which it clears first. A deadline in the past asks
     /// without waiting; then `ready` may be empty. A stream, socket or lookup of another system counts as met.
     ///
-    /// What the kernel has to do for a wait does not grow with the sockets that the waits before had in their lists, too,
-    /// and on which nothing happens. What is dropped between two waits is forgotten by itself.
+    /// The kernel's work for a wait does not grow with idle sockets that were in the lists of earlier waits, too. A stream, socket or
+    /// lookup that is dropped between two waits is forgotten without a call.
     ///
     /// # Errors
     /// `Invalid` where there is nothing to wait for (no interest, no deadline); `InsufficientMemory`; `Deadlock` of a system

@@ -1,7 +1,7 @@
 //! From a guest's path to a handle, or to a directory handle and a name: by the kernel where it has `openat2`, by the
 //! walker where it has not. Both ways give the same answers; nothing above this module knows which one it is.
 //!
-//! What is reached by a path is beneath the directory, and may still not be the guest's: procfs (`callgate_mounts::Procfs`).
+//! A file reached by a path is beneath the directory, yet may be off limits to the guest: procfs (`callgate_mounts::Procfs`).
 //!
 //! Hazard: a name given to a call that has no `RESOLVE_BENEATH` must be one plain component, and the call must not follow
 //! it. A trailing `/` makes kernels follow: it is taken off here, and what it asks for is checked by whoever acts.
@@ -24,7 +24,7 @@ use crate::{stat, times};
 /// Only to stand on: no rights are needed, and none are given.
 const STAND: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
-/// Who resolves paths.
+/// The implementation that resolves paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// The kernel.
@@ -33,14 +33,14 @@ pub(crate) enum Way {
     Walker,
 }
 
-/// How the paths of one mount are resolved.
+/// The resolver of the paths of one mount.
 #[derive(Clone, Copy)]
 pub(crate) struct Resolver {
     way: Way,
     procfs: Procfs,
 }
 
-/// What a path that an operation acts on by name leads to. The last component is never followed.
+/// The place that a path leads to, for an operation that acts on it by name. The last component is never followed.
 pub(crate) enum Place<'d, 'p> {
     /// A name in a directory.
     Name(Named<'d, 'p>),
@@ -54,12 +54,12 @@ pub(crate) enum Place<'d, 'p> {
 pub(crate) struct Named<'d, 'p> {
     pub(crate) dir: Held<'d, OwnedFd>,
     pub(crate) name: &'p str,
-    /// Whether a `/` asks for a directory. It is not part of `name`.
+    /// True if a `/` asks for a directory. The `/` is not part of `name`.
     pub(crate) must_be_dir: bool,
 }
 
 impl Named<'_, '_> {
-    /// What a trailing `/` asks of the name itself: `NotDirectory` after anything but a directory, be it a link to one.
+    /// Checks what a trailing `/` asks of the name itself: `NotDirectory` for anything but a directory, even for a link to one.
     pub(crate) fn is_what_the_slash_says(&self) -> Result<()> {
         if self.must_be_dir { self.is_directory() } else { Ok(()) }
     }
@@ -81,7 +81,7 @@ pub(crate) struct Followed<'d> {
 }
 
 impl Way {
-    /// What this machine offers: the kernel's way, unless it has none or `CALLGATE_NO_OPENAT2=1` is set.
+    /// Detects the way of this machine: the kernel's, unless the kernel has none or `CALLGATE_NO_OPENAT2=1` is set.
     pub(crate) fn probe() -> Self {
         static AVAILABLE: OnceLock<bool> = OnceLock::new();
         let refused = std::env::var_os("CALLGATE_NO_OPENAT2").is_some_and(|value| value == "1");
@@ -167,7 +167,7 @@ impl Resolver {
         let split = split(path)?;
         let name = match split.last {
             LastName::Plain(name) => name,
-            // Whether it is there, and inside, is still to be seen.
+            // The directory may still be missing, or outside.
             LastName::Dot => return self.directory(dir, path).map(|_| Place::Dot),
             LastName::DotDot => return self.directory(dir, path).map(|_| Place::DotDot),
         };
@@ -205,7 +205,7 @@ impl Resolver {
         self.open(dir, path, STAND | OFlags::DIRECTORY, Mode::empty())
     }
 
-    /// What was opened with `flags`, unless it is none of the guest's business.
+    /// Returns `fd`, opened with `flags`, unless it is forbidden to the guest.
     fn permitted(self, fd: OwnedFd, flags: OFlags) -> Result<OwnedFd> {
         let for_writing = flags.intersects(OFlags::WRONLY | OFlags::RDWR);
         permit(self.procfs.forbids(fd.as_fd(), for_writing)).map(|()| fd)

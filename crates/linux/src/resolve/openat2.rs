@@ -12,10 +12,10 @@ use rustix::io::Errno;
 
 use crate::error::{coded, portable};
 
-/// How often a disturbed resolution is tried again.
+/// The most attempts at a resolution that is disturbed.
 const ATTEMPTS: u32 = 16;
 
-/// Whether this kernel has `openat2`, and nobody (an old container's seccomp filter) forbids it.
+/// True if this kernel has `openat2` and nobody (such as an old container's seccomp filter) forbids it.
 pub(super) fn probe() -> bool {
     let opened = rustix::fs::openat2(
         CWD,

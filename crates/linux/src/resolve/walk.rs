@@ -1,8 +1,8 @@
 //! Resolution by the portable walker, for kernels without `openat2`: `openat` of one name at a time, with `O_NOFOLLOW`.
 //!
-//! What each call answers is what `openat2` would have answered: the behaviour suite runs both ways. A name may turn into
-//! something else between two system calls; then the answer is one that was true at some moment, or the name is looked at
-//! again, at most as often as links may be followed.
+//! Each call answers what `openat2` would have answered: the behaviour suite runs both ways. A name may turn into something
+//! else between two system calls. Then the answer is one that was true at some moment, or the name is looked at again, at most
+//! as often as links may be followed.
 
 use callgate_mounts::Procfs;
 use callgate_system::path::{Held, Step, Steps, Walk};
@@ -81,7 +81,7 @@ pub(super) fn open(dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Resu
             Err(Errno::INTR) => continue,
             Err(errno) => errno,
         };
-        // O_DIRECTORY speaks before O_NOFOLLOW: behind ENOTDIR, too, there may be a link.
+        // O_DIRECTORY speaks before O_NOFOLLOW, so a name that gives ENOTDIR may be a link, too.
         if !follow || !matches!(errno, Errno::LOOP | Errno::NOTDIR) {
             return Err(portable(errno));
         }
@@ -149,13 +149,13 @@ pub(super) fn parent<'d>(dir: &'d OwnedFd, path: &str) -> Result<Held<'d, OwnedF
     Ok(walk.into_dir())
 }
 
-/// What a path ends in when all links are followed.
+/// The end of a path when all links are followed.
 pub(super) struct Followed<'d> {
     /// The directory it is in.
     pub(super) dir: Held<'d, OwnedFd>,
     /// Its name, that of no link a moment ago; `None` for `dir` itself.
     pub(super) name: Option<Vec<u8>>,
-    /// Whether a `/` asks for a directory.
+    /// True if a `/` asks for a directory.
     pub(super) must_be_dir: bool,
 }
 

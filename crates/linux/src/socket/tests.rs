@@ -1,5 +1,5 @@
-//! What only this backend can be asked: flags of the kernel, ports that it loses.
-//! The behaviour of every call is `callgate-conformance`'s.
+//! Tests of behaviour that only this backend has: flags of the kernel, ports that it loses.
+//! `callgate-conformance` tests the behaviour of every call.
 
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};

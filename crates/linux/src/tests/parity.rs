@@ -1,5 +1,5 @@
-//! The kernel's way and the walker's give one answer: every operation, on every path of a tree full of traps. Which answer
-//! is right is for `callgate-conformance` to say; here, that there is only one.
+//! The kernel's way and the walker's give one answer: every operation, on every path of a tree full of traps. `callgate-conformance`
+//! checks that the answer is right; the tests here check that there is only one.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -189,7 +189,7 @@ fn operations() -> Vec<Operation> {
 /// The tree as text, to see whether both ways left the same behind, and to build it anew where something changed.
 fn listing(root: &Path) -> String {
     fn visit(path: &Path, to: &mut Vec<String>) {
-        // What may not be listed stays as it is.
+        // A directory that may not be listed stays as it is.
         for entry in fs::read_dir(path).into_iter().flatten() {
             let path = entry.unwrap().path();
             let Ok(stat) = fs::symlink_metadata(&path) else { continue };

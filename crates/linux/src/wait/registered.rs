@@ -26,11 +26,11 @@ pub(super) struct Registered {
     epoll: Option<OwnedFd>,
     /// By descriptor number.
     slots: Vec<Slot>,
-    /// How many slots hold a registration, be its descriptor closed or not: as many events can come at once.
+    /// The number of slots that hold a registration, even of a closed descriptor. As many events can come at once.
     count: usize,
 }
 
-/// What is registered under one number.
+/// The registration under one number.
 struct Slot {
     watched: Option<Watched>,
     events: PollFlags,
@@ -42,7 +42,7 @@ impl Slot {
     const FREE: Self = Self { watched: None, events: PollFlags::empty(), count: 0 };
 }
 
-/// What came of looking through the events.
+/// The result of looking through the events.
 enum Seen {
     /// Something that was asked for.
     Asked,
@@ -106,7 +106,8 @@ impl Registered {
         asked.iter().enumerate().filter(|(_, asked)| is_missing(asked)).map(|(place, _)| place).collect()
     }
 
-    /// Registers what is missing. Whether some of it can't be, because it is always ready; that has happened, then.
+    /// Registers what is missing. Returns true if some of it can't be registered because it is always ready, which
+    /// then counts as happened.
     fn register(&mut self, asked: &[Asked<'_>], happened: &mut [PollFlags]) -> Result<bool> {
         if self.epoll.is_none() {
             self.epoll = Some(epoll::create(CreateFlags::CLOEXEC)?);

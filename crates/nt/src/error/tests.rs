@@ -26,8 +26,8 @@ fn every_row_is_found_by_its_number_and_keeps_it() {
 
 #[test]
 fn every_portable_code_is_reached_or_known_not_to_be() {
-    // What no code of NT's means: refusals by a rule of the user's, states that are kept above it, and what the call alone
-    // tells, beside the call.
+    // Codes that no code of NT's means: refusals by a rule of the user's, states that are kept above it, and meanings that depend on
+    // the call, which stand beside the call.
     let ours = [
         Code::AccessDenied,
         Code::NotCapable,

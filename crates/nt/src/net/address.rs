@@ -39,12 +39,12 @@ impl Address {
         }
     }
 
-    /// What to pass: all of it.
+    /// The bytes to pass: the whole address.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 
-    /// What to fill.
+    /// The bytes to fill.
     pub(crate) fn room(&mut self) -> &mut [u8; LENGTH6] {
         &mut self.bytes
     }

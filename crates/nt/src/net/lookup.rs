@@ -1,4 +1,4 @@
-//! Names to addresses: the system's resolver (`GetAddrInfoW`, behind the standard library), and who sleeps for an answer.
+//! Names to addresses: the system's resolver (`GetAddrInfoW`, called by the standard library), and the sleepers for an answer.
 //!
 //! Not `GetAddrInfoExW`, which doesn't wait: it takes as many lookups as it is given, on threads of its own, so a queue would
 //! be needed all the same, and the memory that it writes to would have to outlive a lookup that nobody wants any more.
@@ -14,7 +14,7 @@ use callgate_system::{Code, Error, Lookup, Result};
 use crate::error::Winsock;
 use crate::wake::{Wake, Wakers};
 
-/// Who sleeps for one lookup.
+/// The sleepers that wait for one lookup.
 #[derive(Default)]
 pub(super) struct Sleepers(Mutex<Wakers>);
 
@@ -31,7 +31,7 @@ impl Notify for Sleepers {
     }
 }
 
-/// Whether the answer is there; if not, `waker` is woken with it. What is of another system counts as answered.
+/// True if the answer is there. If not, `waker` is woken when it comes. A lookup of another system counts as answered.
 pub(super) fn poll(lookup: &dyn Lookup, waker: &Arc<dyn Wake>) -> bool {
     let lookup: &dyn Any = lookup;
     let Some(lookup) = lookup.downcast_ref::<QueuedLookup<Sleepers>>() else { return true };
@@ -47,7 +47,7 @@ pub(super) fn resolve(name: &str) -> Result<Vec<IpAddr>> {
     Ok(found.map(|address| address.ip()).collect())
 }
 
-/// The resolver's error: Winsock's code. What isn't about names at all (no memory, no network) may be over next time.
+/// The resolver's error: Winsock's code. An error that isn't about names at all (no memory, no network) may be over next time.
 fn not_resolved(error: &io::Error) -> Error {
     let Some(number) = error.raw_os_error() else { return Code::NameUnresolvable.into() };
     let said = Winsock(number.unsigned_abs());

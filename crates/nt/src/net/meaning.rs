@@ -1,10 +1,10 @@
-//! What Winsock's codes mean beside a call of a socket, where the table doesn't say it.
+//! The meanings of Winsock's codes beside a call of a socket, where the table doesn't say it.
 
 use callgate_system::{Code, Error};
 
 use crate::error::Winsock;
 
-/// What a system that knows nothing of an option says; it then behaves so anyway.
+/// Accepts the error of a system that knows nothing of an option. Such a system behaves as wanted anyway.
 pub(super) fn missing(code: Winsock) -> Result<(), Winsock> {
     match code {
         Winsock::WSAEINVAL | Winsock::WSAEOPNOTSUPP | Winsock::WSAENOPROTOOPT => Ok(()),
@@ -12,7 +12,7 @@ pub(super) fn missing(code: Winsock) -> Result<(), Winsock> {
     }
 }
 
-/// Whether the connection is gone.
+/// True if the code says that the connection is gone.
 pub(super) fn is_loss(code: Winsock) -> bool {
     matches!(
         code,
@@ -28,7 +28,7 @@ pub(super) fn is_loss(code: Winsock) -> bool {
     )
 }
 
-/// Whether an earlier message of a datagram socket came to nobody.
+/// True if the code says that an earlier message of a datagram socket came to nobody.
 pub(super) fn is_unreachable(code: Winsock) -> bool {
     matches!(code, Winsock::WSAECONNRESET | Winsock::WSAECONNREFUSED)
 }
@@ -41,7 +41,7 @@ pub(super) fn no_socket(code: Winsock) -> Error {
     }
 }
 
-/// What connecting says in words of its own: no port is free; no address that anybody could have.
+/// Translates an error of connecting. Two have a meaning of their own there: no port is free; nobody could have that address.
 pub(super) fn not_reached(code: Winsock) -> Error {
     match code {
         Winsock::WSAENOBUFS => code.meaning(Code::AddressInUse),
@@ -50,7 +50,7 @@ pub(super) fn not_reached(code: Winsock) -> Error {
     }
 }
 
-/// What sending a message says in words of its own.
+/// Translates an error of sending a message. Some have a meaning of their own there.
 pub(super) fn not_sent(code: Winsock) -> Error {
     match code {
         _ if is_unreachable(code) => code.meaning(Code::ConnectionRefused),
@@ -59,7 +59,7 @@ pub(super) fn not_sent(code: Winsock) -> Error {
     }
 }
 
-/// What accepting says in words of its own: that connection is gone.
+/// Translates an error of accepting. Two of them mean there that the accepted connection is gone.
 pub(super) fn not_accepted(code: Winsock) -> Error {
     match code {
         Winsock::WSAECONNRESET | Winsock::WSAENETDOWN => code.meaning(Code::ConnectionAborted),

@@ -15,7 +15,7 @@ pub(crate) enum Direction {
     Send,
 }
 
-/// How far a socket has come.
+/// The stage of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Stage {
@@ -31,7 +31,7 @@ pub(crate) enum Stage {
     Failed,
 }
 
-/// What waiting for a direction of a socket comes to.
+/// The readiness of a socket in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
     /// Met, whatever the system would say.
@@ -61,7 +61,7 @@ pub(super) mod event {
 }
 
 impl Direction {
-    /// What AFD is asked: everything that makes this direction ready, be it an error.
+    /// The events that AFD is asked for: everything that makes this direction ready, be it an error.
     pub(crate) const fn events(self) -> u32 {
         let trouble = event::ABORT | event::LOCAL_CLOSE | event::CONNECT_FAIL;
         trouble
@@ -84,8 +84,8 @@ impl Stage {
         }
     }
 
-    /// Whether a socket of `kind` in this stage is ready in `direction`; `ended` tells whether that direction was shut down, or
-    /// lost with the connection.
+    /// The readiness in `direction` of a socket of `kind` in this stage. `ended` is true if that direction was shut down, or lost with the
+    /// connection.
     pub(crate) fn readiness(self, kind: Kind, direction: Direction, ended: bool) -> Readiness {
         match (kind, self, direction) {
             (Kind::Datagram, ..) => Readiness::Asked,

@@ -36,10 +36,10 @@ pub(super) struct NtSocket {
     kind: Kind,
     family: AddressFamily,
     stage: AtomicU8,
-    /// Whether receiving was shut down, which Winsock isn't told, or came to the end.
+    /// True once receiving was shut down, or came to the end. Winsock isn't told of the shutdown.
     receive_ended: AtomicBool,
     send_ended: AtomicBool,
-    /// Whether the loss of the connection was told; then there is only its end.
+    /// True once the loss of the connection was told. From then on there is only its end.
     lost: AtomicBool,
     /// The peer of a connected stream: constant, also when the connection is gone.
     remote: OnceLock<SocketAddr>,
@@ -95,7 +95,7 @@ impl NtSocket {
         }
     }
 
-    /// What AFD is asked about.
+    /// The socket that AFD is asked about.
     pub(super) fn base(&self) -> Base {
         self.base
     }
@@ -105,7 +105,7 @@ impl NtSocket {
         self.number
     }
 
-    /// What waiting for `direction` comes to now.
+    /// The readiness of the socket in `direction` now.
     pub(super) fn readiness(&self, direction: Direction) -> Readiness {
         let ended = match direction {
             Direction::Receive => &self.receive_ended,
@@ -115,7 +115,7 @@ impl NtSocket {
         self.stage().readiness(self.kind, direction, ended)
     }
 
-    /// Whether the peer broke the connection off. Under Wine receiving may find an end there: its server has taken the error.
+    /// True if the peer broke the connection off. Under Wine receiving may find an end there, because Wine's server has taken the error.
     fn is_broken_off(&self) -> bool {
         afd::ask(self.base, event::ABORT).is_ok_and(|events| events != 0)
     }
@@ -182,7 +182,7 @@ impl NtSocket {
         self.descriptor.tell_unreachable(true).or_else(missing).portable()
     }
 
-    /// What `code`, from receiving or sending on a connection, means. The loss of the connection is told once.
+    /// Translates `code`, from receiving or sending on a connection. The loss of the connection is told once.
     fn not_moved(&self, code: Winsock) -> Error {
         if is_loss(code) {
             self.lost.store(true, Ordering::Release);
@@ -190,7 +190,7 @@ impl NtSocket {
         code.portable()
     }
 
-    /// Whether `code` is what an earlier message to somebody else has left.
+    /// True if `code` comes from an earlier message to somebody else.
     fn is_of_nobody(&self, code: Winsock) -> bool {
         is_unreachable(code) && self.stage() != Stage::Connected
     }

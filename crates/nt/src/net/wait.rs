@@ -2,7 +2,7 @@
 //! it.
 //!
 //! A poll stays with the kernel from wait to wait until it completes, so a wait asks the kernel only about what is new in its
-//! list and what happened since, however long the list is. What was dropped completes by itself, and is forgotten.
+//! list and what happened since, however long the list is. A poll of a dropped socket completes by itself, and is forgotten.
 //!
 //! Each direction of a socket has a poll of its own: a list that asks for one and then for the other changes nothing that lies
 //! with the kernel.
@@ -33,7 +33,7 @@ pub(crate) struct NtWaiter {
     /// Made with the first wait for anything but time.
     poller: Option<Poller>,
     polls: Polls,
-    /// What came of polls; empty between two waits.
+    /// The outcomes of polls; empty between two waits.
     told: Vec<Told>,
 }
 
@@ -63,7 +63,7 @@ const LONGEST: Nanoseconds = 86_400_000_000_000;
 /// No interest.
 const NONE: usize = usize::MAX;
 
-/// What an interest comes to.
+/// The readiness of an interest.
 enum Answer<'a> {
     Met,
     /// Not met, and a wake-up tells when to look again.
@@ -174,7 +174,7 @@ impl Polls {
         Ok(())
     }
 
-    /// Notes what came of a poll. Whether there will be more at once, because it was begun anew.
+    /// Notes the outcome of a poll. Returns true if there will be more at once, because the poll was begun anew.
     fn note(
         &mut self,
         poller: &mut Poller,
@@ -204,7 +204,7 @@ impl Polls {
     }
 }
 
-/// What `interest` comes to. What is of another system counts as met.
+/// The readiness of `interest`. An object of another system counts as met.
 fn answer<'a>(interest: &'a Interest, waker: &Arc<dyn Wake>) -> Answer<'a> {
     match interest {
         Interest::Readable(source) => {

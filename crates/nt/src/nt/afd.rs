@@ -30,7 +30,7 @@ use crate::wake::Wake;
 /// `IOCTL_AFD_POLL`
 const POLL: u32 = 0x0001_2024;
 
-/// The device, with a name of our own behind it as the driver wants one.
+/// The device, followed by a name of our own, as the driver wants one.
 const DEVICE: &[u16] = &utf16::<20>(b"\\Device\\Afd\\Callgate");
 
 /// `FILE_SKIP_SET_EVENT_ON_HANDLE`
@@ -64,11 +64,11 @@ struct Flight {
     token: u64,
 }
 
-/// What came of a poll.
+/// The outcome of a poll.
 pub(crate) struct Told {
-    /// What it was begun with.
+    /// The token that the poll was begun with.
     pub(crate) token: u64,
-    /// Whether an event came; else why the poll failed.
+    /// `Ok` if an event came; else the reason why the poll failed.
     pub(crate) outcome: Result<(), Status>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct Told {
 pub(crate) struct Poller {
     port: Arc<Port>,
     device: Handle,
-    /// How many polls the kernel has.
+    /// The number of polls that the kernel has.
     in_flight: usize,
     packets: Vec<Packet>,
 }
@@ -95,7 +95,7 @@ impl Poller {
         Ok(Self { port: Arc::new(port), device, in_flight: 0, packets: Vec::with_capacity(BATCH) })
     }
 
-    /// What wakes a sleeper.
+    /// The waker of the sleeper: the port.
     pub(crate) fn waker(&self) -> Arc<dyn Wake> {
         Arc::clone(&self.port) as Arc<dyn Wake>
     }
@@ -132,7 +132,7 @@ impl Poller {
     }
 }
 
-/// What [`Poller::wait`] found beside polls.
+/// The findings of [`Poller::wait`] beside polls.
 pub(crate) struct Wait {
     /// Somebody woke the sleeper.
     pub(crate) woken: bool,
@@ -141,13 +141,13 @@ pub(crate) struct Wait {
 }
 
 impl Poller {
-    /// How many polls lie with the kernel.
+    /// The number of polls that lie with the kernel.
     #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    /// Cancels all polls and takes their memory back; how many didn't come back in time. Their memory is never freed.
+    /// Cancels all polls and takes their memory back. Returns how many didn't come back in time; the memory of those is never freed.
     pub(crate) fn cancel(&mut self) -> usize {
         let mut status = IO_STATUS_BLOCK::default();
         // SAFETY: the device is open; all its polls are meant.
@@ -177,7 +177,7 @@ impl Request {
     }
 }
 
-/// Which of `events` are there now.
+/// Returns those of `events` that are there now.
 pub(crate) fn ask(socket: Base, events: u32) -> Result<u32, Status> {
     static DEVICE: OnceLock<Result<Handle, Status>> = OnceLock::new();
     let device = DEVICE.get_or_init(|| open(FILE_SYNCHRONOUS_IO_NONALERT)).as_ref().map_err(|status| *status)?;

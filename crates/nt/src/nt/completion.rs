@@ -42,7 +42,7 @@ pub(super) struct Packet {
 /// A completion port.
 pub(crate) struct Port {
     handle: Handle,
-    /// Whether a wake-up lies there: one is enough, however many wake.
+    /// True while a wake-up lies in the port. One is enough, however many wake.
     woken: AtomicBool,
 }
 
@@ -66,7 +66,7 @@ impl Port {
     }
 
     /// `NtRemoveIoCompletionEx`: moves packets into the spare capacity of `packets`, as many as fit, waiting for the first at most
-    /// so many units of 100 ns; without end, where `None`. Whether one of those was a wake-up, which is not kept.
+    /// so many units of 100 ns; without end, where `None`. Returns true if one of those was a wake-up, which is not kept.
     pub(super) fn remove(&self, packets: &mut Vec<Packet>, timeout: Option<i64>) -> Result<bool, Status> {
         let spare = packets.spare_capacity_mut();
         let room = u32::try_from(spare.len()).unwrap_or(u32::MAX);
@@ -81,7 +81,7 @@ impl Port {
         checked(status)?;
         if status == SUCCESS {
             let length = packets.len() + removed as usize;
-            // SAFETY: so many packets were written behind those that were there.
+            // SAFETY: so many packets were written after those that were there.
             unsafe { packets.set_len(length) };
         }
         let before = packets.len();

@@ -19,7 +19,7 @@ pub(crate) const BUFFER: usize = 16 * 1024;
 pub(crate) struct Buffer {
     words: Box<[u64]>,
     filled: usize,
-    /// The offset of the next entry; `None` behind the last.
+    /// The offset of the next entry; `None` after the last.
     at: Option<usize>,
 }
 

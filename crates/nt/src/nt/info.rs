@@ -1,4 +1,4 @@
-//! What NT tells of an open object, and what can be set: `NtQueryInformationFile`, `NtSetInformationFile` and
+//! The information that NT tells of an open object, or that can be set: `NtQueryInformationFile`, `NtSetInformationFile` and
 //! `NtQueryVolumeInformationFile`, one function for each class of information.
 
 use std::mem::{MaybeUninit, offset_of};
@@ -39,7 +39,7 @@ pub(crate) struct Standard {
     pub(crate) end_of_file: i64,
     /// Names.
     pub(crate) links: u32,
-    /// Whether it is gone when its last handle is.
+    /// Nonzero if the file is gone when its last handle is.
     pub(crate) delete_pending: u8,
     directory: u8,
 }
@@ -200,7 +200,7 @@ pub(crate) fn make_writable(handle: &Handle) -> Result<(), Status> {
     set_basic(handle, FILE_BASIC_INFORMATION { FileAttributes: FILE_ATTRIBUTE_NORMAL, ..Default::default() })
 }
 
-/// What is 0 stays as it is.
+/// Sets the fields that are not 0; the others stay as they are.
 fn set_basic(handle: &Handle, basic: FILE_BASIC_INFORMATION) -> Result<(), Status> {
     set(handle, FileBasicInformation, &basic, u32::MAX)
 }

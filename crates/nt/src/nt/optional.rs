@@ -18,7 +18,7 @@ type FlushBuffersFileEx =
 type Random = unsafe extern "system" fn(*mut u8, usize) -> i32;
 type OldRandom = unsafe extern "system" fn(*mut u8, u32) -> u8;
 
-/// What this NT has of them.
+/// The calls of this kind that this NT has.
 pub(crate) struct EntryPoints {
     /// `RtlGetSystemTimePrecise`
     pub(crate) system_time_precise: Option<SystemTimePrecise>,
@@ -28,7 +28,7 @@ pub(crate) struct EntryPoints {
     pub(crate) process_prng: Option<Random>,
     /// `SystemFunction036` of advapi32: `RtlGenRandom`.
     pub(crate) rtl_gen_random: Option<OldRandom>,
-    /// Whether an append is one step. Wine's is two, which nothing it says shows; so it is known by a name that only it has.
+    /// True if an append is one step. Wine's is two, which nothing that Wine says shows, so Wine is known by a name that only it has.
     pub(crate) appends_at_once: bool,
 }
 

@@ -26,7 +26,7 @@ unsafe impl Send for Inherited {}
 // SAFETY: as above.
 unsafe impl Sync for Inherited {}
 
-/// What serves a standard handle.
+/// The device that serves a standard handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Device {
     /// Nothing: the process was started without.
@@ -56,7 +56,7 @@ impl Inherited {
         Self(raw)
     }
 
-    /// What serves it.
+    /// The device that serves it.
     pub(crate) fn device(self) -> Device {
         if self.0.is_null() || self.0 == INVALID_HANDLE_VALUE {
             return Device::None;

@@ -1,6 +1,6 @@
 //! Winsock, thin and typed: each function is one call on a socket that never waits.
 //!
-//! Hazards: Winsock counts bytes in an `i32`, so a longer buffer is used in part. What a failed call says is asked for at once:
+//! Hazards: Winsock counts bytes in an `i32`, so a longer buffer is used in part. The error of a failed call is asked for at once:
 //! the next call overwrites it.
 
 use std::ffi::c_void;
@@ -24,7 +24,7 @@ pub(crate) struct Descriptor(SOCKET);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base(SOCKET);
 
-/// What a socket is made of: family, type, protocol.
+/// The species of a socket: family, type, protocol.
 #[derive(Clone, Copy)]
 pub(crate) struct Species {
     family: i32,
@@ -67,7 +67,7 @@ impl Setting {
     pub(crate) const ERROR: Self = Self { level: ws::SOL_SOCKET, name: ws::SO_ERROR };
 }
 
-/// What the last call of this thread said.
+/// The error of this thread's last call.
 fn last() -> Winsock {
     // SAFETY: the call takes nothing.
     Winsock(unsafe { ws::WSAGetLastError() }.unsigned_abs())
@@ -168,7 +168,7 @@ impl Descriptor {
         let spare = buffer.spare_capacity_mut();
         // SAFETY: the pointer and the length are those of the spare capacity, which the call fills from its start.
         let received = counted(unsafe { ws::recv(self.0, spare.as_mut_ptr().cast(), most(spare.len()), 0) })?;
-        // SAFETY: so many bytes were written behind those that were there.
+        // SAFETY: so many bytes were written after those that were there.
         unsafe { buffer.set_len(buffer.len() + received) };
         Ok(received)
     }
@@ -183,7 +183,7 @@ impl Descriptor {
             let (start, room) = (spare.as_mut_ptr().cast(), from.room().as_mut_ptr().cast());
             ws::recvfrom(self.0, start, most(spare.len()), 0, room, &raw mut length)
         })?;
-        // SAFETY: so many bytes were written behind those that were there.
+        // SAFETY: so many bytes were written after those that were there.
         unsafe { buffer.set_len(buffer.len() + received) };
         Ok((received, from.socket_address()))
     }

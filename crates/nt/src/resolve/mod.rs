@@ -17,7 +17,7 @@ use crate::names::Name;
 use crate::open::{Disposition, How};
 use crate::reparse::{Class, Look, text};
 
-/// What the resolution needs of NT.
+/// The calls of NT that the resolution needs.
 pub(crate) trait Objects {
     /// An open object.
     type Handle;
@@ -34,7 +34,7 @@ pub(crate) trait Objects {
     /// The data of a reparse point.
     fn reparse_data(&self, handle: &Self::Handle) -> StdResult<Vec<u8>, Status>;
 
-    /// Which object it is.
+    /// The object's identity.
     fn identity(&self, handle: &Self::Handle) -> StdResult<Identity, Status>;
 }
 
@@ -42,11 +42,11 @@ pub(crate) trait Objects {
 pub(crate) struct Found<H> {
     pub(crate) handle: H,
     pub(crate) look: Look,
-    /// Whether it wasn't there before.
+    /// True if it wasn't there before.
     pub(crate) created: bool,
 }
 
-/// What a path that an operation acts on by name leads to. The last component is never followed.
+/// The place that a path leads to, for an operation that acts on it by name. The last component is never followed.
 pub(crate) enum Place<'d, 'p, H> {
     /// A name in a directory.
     Name(Named<'d, 'p, H>),
@@ -60,7 +60,7 @@ pub(crate) enum Place<'d, 'p, H> {
 pub(crate) struct Named<'d, 'p, H> {
     pub(crate) dir: Held<'d, H>,
     pub(crate) name: &'p str,
-    /// Whether a `/` asks for a directory. It is not part of `name`.
+    /// True if a `/` asks for a directory. The `/` is not part of `name`.
     pub(crate) must_be_dir: bool,
 }
 
@@ -98,7 +98,7 @@ impl<O: Objects> Resolver<O> {
         })
     }
 
-    /// Opens what `path` names beneath `root`: a last link itself under [`Follow::No`], unless a `/` stands behind it.
+    /// Opens what `path` names beneath `root`: a last link itself under [`Follow::No`], unless a `/` stands after it.
     pub(crate) fn open(&self, root: &O::Handle, path: &str, how: How, follow: Follow) -> Result<Found<O::Handle>> {
         let mut walk = Walk::new(self, root, path)?;
         loop {

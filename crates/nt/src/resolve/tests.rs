@@ -54,7 +54,7 @@ fn tree() -> Rc<Object> {
 
 const DIRECTORY_ATTRIBUTE: u32 = 0x10;
 
-/// What `path` leads to.
+/// The label of the object that `path` leads to.
 fn look(fake: Fake, root: &Rc<Object>, path: &str, follow: Follow) -> StdResult<&'static str, Code> {
     let resolver = Resolver(fake);
     resolver.open(root, path, How::existing(0), follow).map(|found| found.handle.label).map_err(|error| error.code)

@@ -55,10 +55,10 @@ const LINE: usize = 4096;
 /// Bytes that are written to a console at once.
 const CONSOLE_PIECE: usize = 8192;
 
-/// What a line begins with that says the end: Ctrl+Z.
+/// The first character of a line that says the end: Ctrl+Z.
 const END_OF_INPUT: u16 = 0x1A;
 
-/// What the key that ends a line brings before the line feed.
+/// The character that the key that ends a line brings before the line feed.
 const RETURN: u16 = 0x0D;
 
 impl Input {
@@ -73,7 +73,7 @@ impl Input {
         Self { from, terminal: device == Device::Console }
     }
 
-    /// Whether a read would find bytes, the end or an error; if not, `waker` is woken when that may have changed.
+    /// True if a read would find bytes, the end or an error. If not, `waker` is woken when that may have changed.
     pub(crate) fn poll(&self, waker: &Arc<dyn Wake>) -> bool {
         match &self.from {
             From::Nothing | From::File(_) => true,
@@ -126,7 +126,7 @@ impl Output {
         Self { to }
     }
 
-    /// Whether a write would take a byte or fail; if not, `waker` is woken when that may have changed.
+    /// True if a write would take a byte or fail. If not, `waker` is woken when that may have changed.
     pub(crate) fn poll(&self, waker: &Arc<dyn Wake>) -> bool {
         match &self.to {
             To::Nothing | To::File(_) | To::Console(..) => true,

@@ -28,10 +28,10 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// What the thread shall run, until it is started.
+    /// The function for the thread, until the thread is started.
     idle: Option<Wait>,
     bytes: Vec<u8>,
-    /// How many of `bytes` are read.
+    /// The number of `bytes` that were taken.
     taken: usize,
     wanted: bool,
     end: Option<Result<()>>,
@@ -63,7 +63,7 @@ impl Reader {
         }
     }
 
-    /// Whether something has come; if not, `waker` is woken when it has.
+    /// True if something has come. If not, `waker` is woken when it has.
     pub(super) fn poll(&self, waker: &Arc<dyn Wake>) -> bool {
         let mut state = self.shared.lock();
         if state.taken < state.bytes.len() || state.end.is_some() {

@@ -1,4 +1,4 @@
-//! What the tests of both threads need: a sleeper.
+//! A sleeper, for the tests of both threads.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

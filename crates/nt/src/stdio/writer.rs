@@ -28,10 +28,10 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// What the thread shall run, until it is started.
+    /// The function for the thread, until the thread is started.
     idle: Option<Wait>,
     piece: Option<Vec<u8>>,
-    /// Whether a piece is under way.
+    /// True while a piece is under way.
     busy: bool,
     failed: Option<Error>,
     wakers: Wakers,
@@ -61,7 +61,7 @@ impl Writer {
         Ok(count)
     }
 
-    /// Whether a write would take something or fail; if not, `waker` is woken when it would.
+    /// True if a write would take something or fail. If not, `waker` is woken when it would.
     pub(super) fn poll(&self, waker: &Arc<dyn Wake>) -> bool {
         let mut state = self.shared.lock();
         if state.busy {
@@ -70,7 +70,7 @@ impl Writer {
         !state.busy
     }
 
-    /// Whether nothing is under way.
+    /// True if nothing is under way.
     pub(super) fn is_settled(&self) -> bool {
         !self.shared.lock().busy
     }

@@ -1,11 +1,11 @@
-//! What the other Unixes do, macOS first among them.
+//! Calls that are specific to the other Unixes, macOS first among them.
 
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::fs::AtFlags;
 use rustix::io::{Errno, Result};
 use rustix::net::SendFlags;
 
-/// How many times what was asked for a socket's buffer stands in its option.
+/// The factor by which the system reports a socket buffer larger than requested.
 pub(crate) const BUFFER_SHARE: usize = 1;
 
 /// macOS has no flag against the signal for a connection that is gone. socket2 sets the socket so (`SO_NOSIGPIPE`), and
@@ -17,7 +17,7 @@ pub(crate) fn attributes_alone() -> Option<OpenOptions> {
     None
 }
 
-/// How far up a directory is looked for; a path can't be deeper.
+/// The most levels up that a directory is looked for; a path can't be deeper.
 const DEEPEST: usize = 512;
 
 /// True if one directory is another, or is reached from it downwards: by the way up to the root, which is its own parent.

@@ -79,7 +79,7 @@ fn row(number: i32) -> Option<&'static (Errno, &'static str, Option<Code>)> {
     TABLE.iter().find(|row| row.0.raw_os_error() == number)
 }
 
-/// What the number means where its kind doesn't say so.
+/// The meaning of the number, where its kind doesn't give it.
 pub(crate) fn code(number: i32) -> Option<Code> {
     row(number)?.2
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::net::sockopt;
 use socket2::Socket;
 
-/// What isn't kept in the socket itself: nothing.
+/// The data kept outside of the socket itself: none.
 pub(crate) struct KeepAlive;
 
 #[allow(clippy::unused_self, reason = "elsewhere the numbers are kept here")]
@@ -18,7 +18,7 @@ impl KeepAlive {
         Self
     }
 
-    /// How long a connection is idle before the first probe.
+    /// The idle time of a connection before the first probe.
     pub(crate) fn time(&self, socket: &Socket) -> io::Result<Duration> {
         socket.tcp_keepalive_time()
     }
@@ -28,7 +28,7 @@ impl KeepAlive {
         socket.tcp_keepalive_interval()
     }
 
-    /// How many probes go unanswered.
+    /// The number of probes that go unanswered before the connection counts as lost.
     pub(crate) fn count(&self, socket: &Socket) -> io::Result<u32> {
         socket.tcp_keepalive_retries()
     }

@@ -1,4 +1,4 @@
-//! What only Linux does.
+//! Linux-specific calls.
 
 use std::os::fd::AsFd as _;
 
@@ -7,13 +7,13 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::OFlags;
 use rustix::net::SendFlags;
 
-/// How many times what was asked for a socket's buffer stands in its option (socket(7)).
+/// The factor by which the kernel reports a socket buffer larger than requested (socket(7)).
 pub(crate) const BUFFER_SHARE: usize = 2;
 
 /// No signal for a connection that is gone.
 pub(crate) const SEND: SendFlags = SendFlags::NOSIGNAL;
 
-/// How to open for the attributes alone; a link is opened itself.
+/// Options to open for the attributes alone; a link is opened itself.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere there is no such way")]
 pub(crate) fn attributes_alone() -> Option<OpenOptions> {
     let mut options = OpenOptions::new();
@@ -22,7 +22,7 @@ pub(crate) fn attributes_alone() -> Option<OpenOptions> {
     Some(options)
 }
 
-/// Whether one directory is another, or is reached from it downwards, by whatever mounts.
+/// True if one directory is another, or is reached from it downwards, through whatever mounts.
 pub(crate) fn lies_within(inner: &Dir, outer: &Dir) -> rustix::io::Result<bool> {
     callgate_mounts::lies_within(inner.as_fd(), outer.as_fd())
 }

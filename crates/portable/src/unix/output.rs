@@ -21,7 +21,7 @@ const PIPE_BUF: usize = 512;
 pub(crate) struct Output {
     /// A copy of the descriptor; `None` where it is closed.
     fd: Option<OwnedFd>,
-    /// Whether it is a file, which never waits.
+    /// True if it is a regular file, which never blocks.
     file: bool,
     terminal: bool,
 }
@@ -42,7 +42,7 @@ impl Output {
         Self { fd: fd.try_clone_to_owned().ok(), file, terminal: fd.is_terminal() }
     }
 
-    /// What to poll; `None` where it is always ready.
+    /// The descriptor to poll; `None` where it is always ready.
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         if self.file { None } else { self.fd.as_ref().map(OwnedFd::as_fd) }
     }

@@ -1,4 +1,4 @@
-//! What the codes of Win32 and Winsock mean that the standard library has no kind for, or another one.
+//! Win32 and Winsock codes for which the standard library has no kind, or one with another meaning.
 
 use callgate_system::{Code, Family, Native};
 
@@ -70,14 +70,14 @@ table! {
 /// Where Winsock's numbers are.
 const WINSOCK: std::ops::Range<u32> = 10_000..12_000;
 
-/// What a Win32 code is as an `NTSTATUS` (`FACILITY_NTWIN32`): the interface has no numbering for the code itself.
+/// The bits that make a Win32 code an `NTSTATUS` (`FACILITY_NTWIN32`): the interface has no numbering for the code itself.
 const NT_WIN32: u32 = 0xc007_0000;
 
 fn row(number: i32) -> Option<&'static (i32, &'static str, Code)> {
     TABLE.iter().find(|row| row.0 == number)
 }
 
-/// What the number means where its kind doesn't say so.
+/// The meaning of the number, where its kind doesn't give it.
 pub(crate) fn code(number: i32) -> Option<Code> {
     row(number).map(|row| row.2)
 }

@@ -24,7 +24,7 @@ struct Numbers {
     count: u32,
 }
 
-/// What Windows begins with ("SIO_KEEPALIVE_VALS control code").
+/// The numbers that Windows begins with ("SIO_KEEPALIVE_VALS control code").
 impl Default for Numbers {
     fn default() -> Self {
         Self { time: Duration::from_secs(7_200), interval: Duration::from_secs(1), count: 10 }
@@ -37,7 +37,7 @@ impl KeepAlive {
         Self { numbers: Mutex::default() }
     }
 
-    /// How long a connection is idle before the first probe.
+    /// The idle time of a connection before the first probe.
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere the system is asked")]
     pub(crate) fn time(&self, _socket: &Socket) -> io::Result<Duration> {
         Ok(self.numbers().time)
@@ -49,7 +49,7 @@ impl KeepAlive {
         Ok(self.numbers().interval)
     }
 
-    /// How many probes go unanswered.
+    /// The number of probes that go unanswered before the connection counts as lost.
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere the system is asked")]
     pub(crate) fn count(&self, _socket: &Socket) -> io::Result<u32> {
         Ok(self.numbers().count)

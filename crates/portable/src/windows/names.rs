@@ -23,7 +23,7 @@ pub(crate) fn name(name: &[u8]) -> Result<&Path> {
     }
 }
 
-/// Whether Win32 takes all of it for a name (Microsoft's "Naming Files, Paths, and Namespaces").
+/// True if Win32 takes all of it for a name (Microsoft's "Naming Files, Paths, and Namespaces").
 fn is_name(text: &str) -> bool {
     let is_reserved = |letter: char| letter.is_control() || r#"\/:*?"<>|"#.contains(letter);
     !text.contains(is_reserved) && !text.ends_with(['.', ' ']) && !is_device(text)

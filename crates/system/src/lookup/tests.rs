@@ -9,7 +9,7 @@ use super::*;
 
 impl Notify for Sender<()> {
     fn notify(&self) {
-        // Who dropped the receiver does not want to know.
+        // A test that dropped the receiver does not want the answer.
         let _ = self.send(());
     }
 }

@@ -300,7 +300,7 @@ fn links_lead_where_they_say_and_never_out() {
     }
 }
 
-/// Security case 1: the `/` in a link's text, or one put back behind a name, must not lead out.
+/// Security case 1: the `/` in a link's text, or one put back after a name, must not lead out.
 #[test]
 fn a_slash_in_the_text_of_a_link_leads_nowhere() {
     for path in ["a/link", "a/link/", "a/link/x", "a/link/.", "a/link/..", "a/evil", "a/evil/", "a/evil/x"] {

@@ -31,7 +31,7 @@ fn ready(waiter: &mut LinuxWaiter, interests: &[Interest], until: Option<Nanosec
     ready
 }
 
-/// How many registrations a wait for these would have to make or change.
+/// The number of registrations that a wait for these would have to make or change.
 fn to_register(waiter: &mut LinuxWaiter, interests: &[Interest]) -> usize {
     let interests = each(interests);
     let asked = waiter.collect(&interests);
@@ -141,7 +141,7 @@ fn a_registration_that_outlives_its_socket_is_got_rid_of() {
     drop(copy);
 }
 
-/// What epoll refuses, poll calls ready.
+/// A descriptor that epoll refuses is one that poll calls ready.
 #[test]
 fn what_cannot_be_registered_is_ready() {
     let file = Descriptor::own(tempfile::tempfile().unwrap().into());

@@ -1,4 +1,5 @@
-//! Who sleeps for an answer, and the resolver's errors; they need no NT. Lookups themselves are tested where their queue is.
+//! Tests of the sleepers that wait for an answer, and of the resolver's errors. They need no NT. Lookups themselves are tested where
+//! their queue is.
 
 use std::sync::Condvar;
 use std::sync::mpsc::{Sender, channel};

@@ -15,7 +15,7 @@ use crate::error::{Portable as _, Winsock};
 use crate::net::meaning::missing;
 use crate::nt::winsock::Setting;
 
-/// What was set, or would be.
+/// The values of options that were set, or their defaults.
 #[derive(Clone, Copy)]
 pub(super) struct Kept {
     keep_alive: bool,
@@ -98,7 +98,7 @@ pub(super) fn set(socket: &NtSocket, option: SocketOption, value: u64) -> Result
     Ok(())
 }
 
-/// Tells Winsock what was set before there was a connection. What it refuses isn't worth the connection.
+/// Tells Winsock what was set before there was a connection. A setting that it refuses isn't worth the connection.
 pub(super) fn begin(socket: &NtSocket) {
     let kept = *kept(socket);
     let _ = tell_keep_alive(socket, Kept::default(), kept);

@@ -1,5 +1,5 @@
-//! What only this backend can be asked: Winsock's codes, and where it was taught to answer as others do. The behaviour of every
-//! call is `callgate-conformance`'s.
+//! Tests of behaviour that only this backend has: Winsock's codes, and where it was taught to answer as others do.
+//! `callgate-conformance` tests the behaviour of every call.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! What lies with the kernel between waits, and what becomes of it: counted in polls, not in time.
+//! Tests of the polls that lie with the kernel between waits, and what becomes of them: counted in polls, not in time.
 
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ fn ready(waiter: &mut NtWaiter, interests: &[Interest], until: Option<Nanosecond
     ready
 }
 
-/// How many polls lie with the kernel that were begun in the last wait, and how many in all.
+/// The number of polls that lie with the kernel and were begun in the last wait, and the number of all that lie there.
 fn begun(waiter: &NtWaiter) -> (usize, usize) {
     let polls = &waiter.polls;
     let now = polls.by_token.values().filter(|poll| poll.begun == polls.round).count();
@@ -66,7 +66,7 @@ fn idle_sockets_are_polled_once() {
     assert_eq!(begun(&waiter), (0, 300));
 }
 
-/// What an earlier poll tells may be over by now.
+/// An event that an earlier poll tells of may be over by now.
 #[test]
 fn what_was_received_since_is_not_told() {
     let sockets: Vec<_> = (0..3).map(|_| bound()).collect();

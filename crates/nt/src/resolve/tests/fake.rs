@@ -18,13 +18,13 @@ use crate::resolve::Objects;
 /// `IO_REPARSE_TAG_MOUNT_POINT`
 const MOUNT_POINT: u32 = 0xA000_0003;
 
-/// An object. Who holds it, holds it wherever it goes.
+/// An object. A handle holds it wherever it goes.
 pub(super) struct Object {
     pub(super) label: &'static str,
     look: Cell<Look>,
     data: RefCell<Vec<u8>>,
     entries: RefCell<Vec<Entry>>,
-    /// What a filter of the system gives to who reopens it, where that isn't the object itself.
+    /// The object that a filter of the system gives to a caller that reopens this one, where it isn't this one.
     served: RefCell<Option<Rc<Object>>>,
 }
 

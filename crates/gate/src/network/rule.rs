@@ -10,7 +10,7 @@ use callgate_system::HostName;
 
 use super::reach::Reach;
 
-/// What is permitted.
+/// One permission on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Everything.
@@ -19,16 +19,16 @@ pub enum Rule {
     Resolve(NamePattern),
     /// One use of addresses.
     Address {
-        /// Which use.
+        /// The use.
         of: Use,
-        /// Which addresses.
+        /// The addresses.
         host: Host,
-        /// Which ports; all, where the rule names none.
+        /// The ports; all of them if the rule names none.
         ports: RangeInclusive<u16>,
     },
 }
 
-/// What an address is used for.
+/// A use of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// TCP connections to it.
@@ -39,7 +39,7 @@ pub enum Use {
     Udp,
 }
 
-/// Whose addresses.
+/// The addresses that a rule covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
     /// Those of a network, which may be a single one.
@@ -47,9 +47,9 @@ pub enum Host {
     /// Those that a lookup of the name told, in that network; without one, those that the name [may lead
     /// to](NamePattern::may_lead_to).
     Name {
-        /// Which names.
+        /// The names.
         pattern: NamePattern,
-        /// In which network.
+        /// The network that the addresses must lie in, if the rule gives one.
         within: Option<Network>,
     },
 }

@@ -1,4 +1,4 @@
-//! Rights that the host has on a tree and a guest has not: names and link texts of any bytes, absolute texts, parents made on
+//! Rights on a tree that the host has and a guest lacks: names and link texts of any bytes, absolute texts, parents made on
 //! the way, files replaced.
 //!
 //! A path here is `/`-separated bytes from the tree's root. Empty components and `.` are skipped; `..` is refused, and no

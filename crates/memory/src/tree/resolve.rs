@@ -103,7 +103,7 @@ impl Nodes {
     /// The directory and the name that a call on the name itself acts on.
     pub(super) fn place(&self, root: Inode, path: &str) -> Result<Place> {
         match split(path)?.last {
-            // The path must still be there, and inside.
+            // `resolve` finds out whether it is there, and inside.
             LastName::Dot => return self.resolve(root, path, Follow::Yes).map(|_| Place::Dot),
             LastName::DotDot => return self.resolve(root, path, Follow::Yes).map(|_| Place::DotDot),
             LastName::Plain(_) => {}

@@ -39,7 +39,7 @@ fn it_is_bound_directly() {
     }
 }
 
-/// What clang and wasi-libc make, as a component.
+/// A program made with clang and wasi-libc, as a component.
 #[test]
 fn a_c_program_is_bound_directly() {
     needs!(Package("c-programs"));

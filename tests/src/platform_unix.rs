@@ -1,4 +1,4 @@
-//! Unix-specific abilities, and ways to end a process.
+//! Unix-specific abilities of the machine.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;

@@ -1,4 +1,4 @@
-//! Windows-specific abilities, and ways to end a process.
+//! Windows-specific abilities of the machine.
 
 use std::io;
 use std::os::windows::fs::symlink_file;

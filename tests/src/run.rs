@@ -1,4 +1,4 @@
-//! One run of a program: what it is given. What becomes of it is in `running.rs`.
+//! The set-up of one run of a program: its command, environment and streams. The run itself is in `running.rs`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Passing a call: decide, act, tell.
 //!
-//! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. What is told
-//! to observers costs the guest time; it must not show in another way, so their clock is not the guest's.
+//! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. Telling
+//! observers costs the guest time. It must not show in another way, so their clock is not the guest's.
 
 use std::cell::{Cell, OnceCell};
 use std::io;

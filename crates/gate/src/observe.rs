@@ -18,8 +18,8 @@ pub trait Observer: Send + Sync {
     /// that call too.
     fn observe(&self, event: &Event<'_>) -> io::Result<()>;
 
-    /// The run is over, and this is how, in few words: `exited with code 0`. What was held back must be out when this returns. May come
-    /// twice, and from another thread, when the process is about to end; the first tells how.
+    /// The run is over, and `how` says in few words how it ended: `exited with code 0`. Everything held back must be out when this
+    /// returns. May come twice, and from another thread, when the process is about to end; the first one tells how.
     ///
     /// # Errors
     /// If something of what happened could not be noted, whenever that was.

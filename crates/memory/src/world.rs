@@ -4,8 +4,8 @@
 //! where every guest waits and nothing is on its way. Nothing is done under it but to look and to copy. No other lock is
 //! taken under it; a tree's lock may be held when it is taken (a tree reads the clock).
 //!
-//! Whoever changes something wakes all sleepers: each looks again at what it waits for and goes back to sleep. Until it has
-//! done so it counts as running, so time never passes a guest that has something to do.
+//! Every change wakes all sleepers: each looks again at what it waits for and goes back to sleep. Until it has done so it
+//! counts as running, so time never passes a guest that has something to do.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};

@@ -6,7 +6,7 @@
 //! - Through a mount whose root is on procfs, which somebody asked for by name, everything can be read that the user may read; nothing
 //!   on it opens for writing: `/proc/self/mem` would be a way out.
 //!
-//! The check looks at the opened file, not at its name. A mount without a procfs pays nothing; that is found out when it is made.
+//! The check looks at the opened file, not at its name. A mount is searched for a procfs when it is made, and pays nothing if it has none.
 //!
 //! Hazard: as root, `binfmt_misc` says what runs in the place of other programs. It is mounted in procfs, and treated alike.
 

@@ -1,4 +1,4 @@
-//! Security case 15: names that somebody swaps under the feet of whoever uses them. Whatever the user gets must not be from outside.
+//! Security case 15: names that are swapped while somebody uses them. The user must never get anything from outside.
 //! No timing makes this pass or fail.
 //!
 //! While the calls of a guest run, other threads exchange a directory and a link that leads out, move a directory out and back

@@ -190,7 +190,7 @@ impl Network {
         Self { address, bits }
     }
 
-    /// Whether `address` is one of it. An IPv4 address in IPv6 form counts as what it is.
+    /// True if `address` is in the network. An IPv4 address in IPv6 form counts as an IPv4 address.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -233,7 +233,7 @@ impl FromStr for NamePattern {
 }
 
 impl NamePattern {
-    /// Whether `name` is it, or below it; case and a trailing dot mean nothing in names.
+    /// True if the pattern matches `name`. Case and a trailing dot mean nothing in names.
     pub(super) fn matches(&self, name: &str) -> bool {
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         match self.0.strip_prefix('*') {

@@ -40,7 +40,7 @@ impl Tree {
     ///
     /// # Errors
     /// Where the file is none, or ends early; a name that is absolute, holds `..`, is too long, or leads through a symbolic link
-    /// or a file; a file in the place of a directory; what does not fit into the quota; sparse files. What came before stays.
+    /// or a file; a file in the place of a directory; what does not fit into the quota; sparse files. Entries before that stay.
     pub fn load_tar(&self, reader: impl Read) -> Result<Loaded, ImageError> {
         let mut archive = Archive::new(reader);
         let (mut loaded, mut next) = (Loaded::default(), Extensions::default());

@@ -277,7 +277,7 @@ impl Nodes {
         self.relocate(from, to, now)
     }
 
-    /// Whether `at` is `directory` or anywhere below it.
+    /// True if `at` is `directory` or anywhere below it.
     pub(super) fn is_within(&self, mut at: Inode, directory: Inode) -> Result<bool> {
         loop {
             if at == directory {

@@ -1,8 +1,8 @@
 //! The quota of a tree, and its usage.
 //!
-//! The host's memory is bounded by these two numbers, whatever a guest does. Bytes are what files are long (a hole counts as
-//! if it were written, so a file never grows beyond what it was charged for), what names are long, and what the texts of
-//! symbolic links are long. An entry is a name, or a file without any name that is still open; it costs the host up to
+//! The host's memory is bounded by these two numbers, whatever a guest does. Bytes are the sizes of files (a hole counts as
+//! if it were written, so a file never grows beyond what it was charged for), the lengths of names, and the lengths of the
+//! texts of symbolic links. An entry is a name, or a file without any name that is still open; it costs the host up to
 //! about 600 bytes beside these.
 
 use callgate_system::{Code, Quota, Result};

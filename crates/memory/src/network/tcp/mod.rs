@@ -1,8 +1,8 @@
 //! Streams: from fresh over bound to listening, or to connecting and connected, as Linux has them.
 //!
-//! A connection is there as soon as it finds room in a listener's queue, and both ends can send from then on; where the queue
-//! is full, who connects waits for its turn. What one end sends stands in the other's inbox at once, or, with a delay, on its
-//! way there: the two buffers of a direction, the sender's and the receiver's, are one.
+//! A connection is there as soon as it finds room in a listener's queue, and both ends can send from then on. If the queue is
+//! full, the socket that connects waits for its turn. The bytes that one end sends stand in the other's inbox at once, or, with a
+//! delay, on their way there: the two buffers of a direction, the sender's and the receiver's, are one.
 //!
 //! `connect` makes connections, `talk` is their life.
 

@@ -1,5 +1,5 @@
 //! Modules of preview1 made components by `wit-component` and the adapter that is published with wasmtime, as `wasm-tools component new
-//! --adapt` makes them: two modules that call each other, of which the second has the allocator. What binding shows is the same either way.
+//! --adapt` makes them: two modules that call each other, of which the second has the allocator. They behave alike in both bindings.
 
 use std::fs;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ fn it_is_bound_directly() {
     }
 }
 
-/// What clang and wasi-libc make, as a component.
+/// A program made with clang and wasi-libc, as a component.
 #[test]
 fn a_c_program_is_bound_directly() {
     needs!(Package("c-programs"));

@@ -1,4 +1,4 @@
-//! How a component's calls get to the host: directly, or by the engine. Neither shows but in `inspect`.
+//! The binding of a component's calls to the host: directly, or through the engine. Only `inspect` shows which it is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,8 @@ fn odd_shapes_and_abuse_end_alike_in_both_ways() {
     assert!(compared > 20, "{compared}");
 }
 
-/// What modules do that are not alone is lost by linking one of them, and kept by making one of all of them, as far as that goes.
+/// A component of several modules loses behaviour if one of them is linked alone. It keeps all of it if they are made one module, as
+/// far as that is possible.
 #[test]
 fn other_shapes_are_bound_directly_as_far_as_modules_can_be_made_one() {
     let bound = |name: &str| callgate(&["inspect"]).option(shapes().join(format!("{name}.wat"))).run();

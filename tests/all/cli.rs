@@ -76,7 +76,7 @@ fn a_cache_folder_that_cannot_be_used() {
     });
 }
 
-/// The second start takes the code that the first one kept. Whatever else stands in its place is not taken for it.
+/// The second start takes the code that the first one kept. Anything else in its place is not taken for it.
 #[test]
 fn kept_code_is_run() {
     each(|host| {

@@ -149,7 +149,8 @@ pub(crate) fn identities() {
     });
 }
 
-/// What a listing tells of a file that something else is mounted on is not true, nor is what layers tell, whatever the names are.
+/// The system's listing tells a wrong identity for a file that something else is mounted on. So do the layers of an overlay, whatever
+/// the names are.
 #[test]
 fn identities_under_mounts() {
     needs!(PrivateMounts);

@@ -27,7 +27,7 @@ fn two_runs_with_one_seed_are_the_same() {
     }
     assert_ne!(run("random", "7", "first").0, run("random", "8", "second").0, "another seed, other random bytes");
 
-    // What one run leaves is what the next one finds.
+    // The files that one run leaves are those that the next one finds.
     run("files", "7", "first");
     fs::rename(place.outside.join("first.tar"), &image).expect("an image");
     let first = run("hello", "7", "first");

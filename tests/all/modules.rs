@@ -215,7 +215,7 @@ fn a_module_serves_at_a_socket_that_it_was_handed() {
     });
 }
 
-/// Whatever the system still has of it.
+/// It is gone even if the system still has bytes of it.
 #[test]
 fn what_came_before_receiving_ended_is_gone() {
     let (connection, list, out) = (4, 512, 1024);

@@ -1,4 +1,4 @@
-//! What each mount is good for.
+//! The quota and the options of each mount.
 
 use callgate_tests::needs::Symlinks;
 use callgate_tests::{Host, each, everywhere, needs};

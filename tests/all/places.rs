@@ -11,9 +11,9 @@ use crate::platform;
 pub(crate) struct Place {
     /// Kept for its end.
     _top: TempDir,
-    /// What is mounted.
+    /// The directory that is mounted.
     pub(crate) data: PathBuf,
-    /// What is not: it has the file `secret` and the directory `full` with the file `inner`.
+    /// The directory that is not. It has the file `secret`, and the directory `full` with the file `inner`.
     pub(crate) outside: PathBuf,
 }
 

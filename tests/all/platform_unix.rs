@@ -1,4 +1,4 @@
-//! What only a Unix lays out in its own way.
+//! Unix-specific links and names.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;

@@ -1,4 +1,4 @@
-//! What only Windows lays out in its own way.
+//! Windows-specific links and names.
 
 use std::ffi::OsString;
 use std::io::Result;

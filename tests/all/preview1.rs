@@ -1,4 +1,4 @@
-//! What hostile modules of WASI preview1 try, and the answers of its functions, one by one. Numbers are those of its `errno`.
+//! Attacks by modules of WASI preview1, and the answers of its functions, one by one. Numbers are those of its `errno`.
 
 mod answers;
 mod bounds;
@@ -86,7 +86,7 @@ impl Steps for Calls {
     }
 }
 
-/// What the other tests rest on: an answer that is not as listed ends the module with its step.
+/// The other tests rest on this: an answer that is not as listed ends the module with its step.
 #[test]
 fn a_wrong_answer_is_seen() {
     let place = Place::new();

@@ -2,7 +2,7 @@
 
 use callgate_tests::each;
 
-/// What is written and typed arrives as it is, on every system: no other code page, and no carriage return in a line.
+/// Text that is written or typed arrives as it is, on every system: no other code page, and no carriage return in a line.
 #[test]
 fn a_person_at_a_terminal() {
     each(|host| {

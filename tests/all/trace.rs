@@ -27,7 +27,7 @@ fn odd_line(trace: &str) -> Option<&str> {
     calls.lines().find(|line| !is_a_call(line)).or((!is_end).then_some(end))
 }
 
-/// Whether a line has all of `words`, in that order.
+/// True if a line has all of `words`, in that order.
 fn has(line: &str, words: &[&str]) -> bool {
     words.iter().try_fold(line, |rest, word| rest.split_once(word).map(|(_, rest)| rest)).is_some()
 }
@@ -75,7 +75,7 @@ fn onto_stderr() {
     });
 }
 
-/// What was traced before a trap is there.
+/// The calls traced before a trap are in the file.
 #[test]
 fn of_a_guest_that_traps() {
     everywhere(|host| {
@@ -89,7 +89,7 @@ fn of_a_guest_that_traps() {
     });
 }
 
-/// What was traced before a signal is there: most runs of a server end by one.
+/// The calls traced before a signal are in the file: a signal ends most runs of a server.
 #[test]
 fn of_a_guest_that_is_ended() {
     needs!(Signals);

@@ -176,7 +176,7 @@ impl Calls {
         text + ")"
     }
 
-    /// What step `number` was.
+    /// The text of step `number`.
     #[must_use]
     pub fn step(&self, number: i32) -> &str {
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));

@@ -1,5 +1,5 @@
-//! What a test needs and not every machine has. A test that lacks something returns at once, by `needs!`, and says its name
-//! and the reason in a line that `cargo xtask test` counts and lists: nothing is left out silently.
+//! The needs of tests that not every machine meets. A test that lacks something returns at once, through `needs!`, and prints its
+//! name and the reason in a line that `cargo xtask test` counts and lists: nothing is left out silently.
 
 use std::env;
 use std::fs;
@@ -111,7 +111,7 @@ pub fn name_of_loopback() -> Option<String> {
     names.filter(is_plain).filter(|name| *name != "localhost").find(leads_to_loopback).map(str::to_owned)
 }
 
-/// Whether there is no `need` for the test whose inner function has the name `within`; then this says so.
+/// True if the machine lacks `need`. Then this prints so, for the test whose inner function has the name `within`.
 #[must_use]
 pub fn lacks(need: Need, within: &str) -> bool {
     let Some(why) = need.lacking() else {
@@ -124,7 +124,7 @@ pub fn lacks(need: Need, within: &str) -> bool {
     true
 }
 
-/// Whether the test that this stands in lacks what it [`Need`]s; if so, it is counted as skipped.
+/// True if the machine lacks the [`Need`] of the test that this stands in. Then the test is counted as skipped.
 #[macro_export]
 macro_rules! lacks {
     ($need:expr) => {{

@@ -1,4 +1,4 @@
-//! What a run left, and the claims that can be made of it. A claim that does not hold shows the whole run.
+//! The output of a run, and the claims that can be made of it. A claim that does not hold shows the whole run.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ const USAGE: i32 = 2;
 pub struct Output {
     pub(crate) line: String,
     pub(crate) code: Option<i32>,
-    /// What was on stdout.
+    /// The bytes on stdout.
     pub stdout: Vec<u8>,
-    /// What was on stderr.
+    /// The bytes on stderr.
     pub stderr: Vec<u8>,
 }
 

@@ -29,13 +29,13 @@ pub fn callgate() -> Vec<OsString> {
     command
 }
 
-/// Whether callgate is run on Linux itself, not by an emulator of another system.
+/// True if callgate is run on Linux itself, not in an emulator of another system.
 #[must_use]
 pub fn on_linux() -> bool {
     cfg!(target_os = "linux") && env::var_os("CALLGATE_RUNNER").is_none()
 }
 
-/// Whether callgate is run under Wine.
+/// True if callgate is run under Wine.
 #[must_use]
 pub fn on_wine() -> bool {
     cfg!(unix) && env::var_os("CALLGATE_RUNNER").is_some()

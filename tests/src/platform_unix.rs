@@ -1,4 +1,4 @@
-//! What is so on every Unix.
+//! Unix-specific abilities of the machine.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -7,13 +7,13 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Whether symbolic links can be made: always.
+/// Succeeds if symbolic links can be made, which is always so.
 #[allow(clippy::unnecessary_wraps, reason = "not so on Windows")]
 pub(crate) fn symlinks() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a file that was only made longer takes no room where tests have theirs.
+/// Succeeds if a file that was only made longer takes no room where tests have their files.
 pub(crate) fn holes() -> io::Result<()> {
     let file = tempfile::tempfile()?;
     file.set_len(1 << 20)?;

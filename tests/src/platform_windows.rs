@@ -1,15 +1,15 @@
-//! What is so on Windows.
+//! Windows-specific abilities of the machine.
 
 use std::io;
 use std::os::windows::fs::symlink_file;
 
-/// Whether symbolic links can be made: it takes a privilege, or the developer mode.
+/// Succeeds if symbolic links can be made. That takes a privilege, or the developer mode.
 pub(crate) fn symlinks() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     symlink_file("nowhere", folder.path().join("link"))
 }
 
-/// They have, but only where a program asks for that.
+/// Fails: files have holes on Windows only where a program asks for them.
 pub(crate) fn holes() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

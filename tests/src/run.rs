@@ -1,4 +1,4 @@
-//! One run of a program: what it is given. What becomes of it is in `running.rs`.
+//! The set-up of one run of a program: its command, environment and streams. The run itself is in `running.rs`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
 
-/// What callgate takes for the user's home.
+/// The variable in which callgate finds the user's home.
 const HOME: &str = "HOME";
 
 /// The systems that callgate can run a guest on here.
@@ -114,7 +114,7 @@ pub struct Run {
     image: Option<Image>,
 }
 
-/// Who reads stdout, or stderr.
+/// The reader of stdout, or stderr.
 pub(crate) enum Reader {
     /// Everything, to the end.
     Patient,
@@ -124,7 +124,7 @@ pub(crate) enum Reader {
     Asleep,
 }
 
-/// What comes on stdin.
+/// The input on stdin.
 pub(crate) enum Input {
     Bytes(Vec<u8>),
     /// Nothing, and no end either.

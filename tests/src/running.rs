@@ -28,7 +28,7 @@ pub struct Running {
     errors: usize,
 }
 
-/// What stdout, or stderr, said so far.
+/// The output on stdout, or stderr, so far.
 #[derive(Default)]
 struct Seen {
     text: Mutex<(Vec<u8>, bool)>,

@@ -93,7 +93,7 @@ pub const CALLS: &[&str] = &[
 pub struct Case {
     /// One of [`GROUPS`].
     pub group: &'static str,
-    /// What must hold, unique in its group.
+    /// The statement that must hold, unique in its group.
     pub name: Cow<'static, str>,
     /// The call it is about, one of [`CALLS`].
     pub call: &'static str,

@@ -1,4 +1,4 @@
-//! How a case says what it expected and what it got.
+//! The checks of a case, each of which says what it expected and what it got.
 
 use callgate_system::{Error, Result};
 
@@ -7,9 +7,9 @@ use callgate_system::{Error, Result};
 pub enum Failure {
     /// The system did something else.
     Wrong {
-        /// What the contract says.
+        /// The behaviour that the contract demands.
         expected: String,
-        /// What happened.
+        /// The behaviour seen.
         got: String,
     },
     /// The subject cannot be asked this; why.

@@ -48,7 +48,7 @@ pub fn run(subject: &dyn Subject, group: Option<&str>) -> Report {
     report::judge(subject, &cases)
 }
 
-/// What a generated `#[test]` does: runs one group, prints its report, and leaves its data in the directory that
+/// The body of a generated `#[test]`. Runs one group, prints its report, and leaves its data in the directory that
 /// `CALLGATE_CONFORMANCE_OUT` names, for the table in docs/calls.md and the list of what was skipped.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! Running cases, and what came of it: per group for people, per call for docs/calls.md.
+//! Running cases, and their results: per group for people, per call for docs/calls.md.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,16 +7,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::paths::Planted;
 use crate::{CALLS, Case, Check, Deviation, Failure, GROUPS, Subject};
 
-/// What came of one case.
+/// The result of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// As the contract says.
     Passed,
     /// Not so.
     Failed {
-        /// What the contract says.
+        /// The behaviour that the contract demands.
         expected: String,
-        /// What happened.
+        /// The behaviour seen.
         got: String,
     },
     /// The subject cannot be asked; why.
@@ -25,7 +25,7 @@ pub enum Verdict {
     Deviates(String),
 }
 
-/// One case and what came of it.
+/// One case and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Its group.
@@ -34,11 +34,11 @@ pub struct Outcome {
     pub name: String,
     /// The call it is about.
     pub call: &'static str,
-    /// What came of it.
+    /// Its result.
     pub verdict: Verdict,
 }
 
-/// How many cases ended how.
+/// The number of cases with each result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// As the contract says.
@@ -51,7 +51,7 @@ pub struct Counts {
     pub deviating: usize,
 }
 
-/// How far a backend has a call.
+/// The extent to which a backend supports a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
     /// Every case passed.
@@ -85,13 +85,13 @@ impl Support {
 pub struct CallReport {
     /// One of [`CALLS`].
     pub call: &'static str,
-    /// How far the backend has it.
+    /// The extent to which the backend supports it.
     pub support: Support,
     /// The cases about it.
     pub counts: Counts,
 }
 
-/// What came of a run.
+/// The results of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The subject's name.
@@ -151,7 +151,7 @@ impl Counts {
 }
 
 impl Report {
-    /// Whether nothing failed and no known deviation is stale.
+    /// True if nothing failed and no known deviation is stale.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.stale.is_empty() && self.counts(None).failed == 0
@@ -198,7 +198,7 @@ impl Report {
 }
 
 impl Report {
-    /// What was skipped or deviates as tab-separated lines: subject, which of both, case, reason.
+    /// The cases that were skipped or deviate, as tab-separated lines: subject, which of both, case, reason.
     #[must_use]
     pub fn notes(&self) -> String {
         let line = |outcome: &Outcome| {

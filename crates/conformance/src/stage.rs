@@ -1,4 +1,4 @@
-//! What a case stands on: the system, a fresh root, and short words for the usual set-up.
+//! The set-up of a case: the system, a fresh root, and short words for the usual steps.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) const CREATE: OpenHow = OpenHow { create: true, ..BOTH };
 pub(crate) const EXCLUSIVE: OpenHow = OpenHow { exclusive: true, ..CREATE };
 pub(crate) const DIRECTORY: OpenHow = OpenHow { read: true, directory: true, ..ATTRIBUTES };
 
-/// What a case stands on.
+/// The set-up of a case.
 pub(crate) struct Stage<'a> {
     pub(crate) system: &'a dyn System,
     pub(crate) peers: Peers,
@@ -94,7 +94,7 @@ impl<'a> Stage<'a> {
         content(&*self.root, path)
     }
 
-    /// Whether the name is there, whatever it is.
+    /// True if the name is there, whatever kind of file it is.
     pub(crate) fn exists(&self, path: &str) -> Result<bool> {
         match self.root.stat(path, Follow::No) {
             Ok(_) => Ok(true),

@@ -1,4 +1,4 @@
-//! What a backend's test supplies.
+//! The parts that a backend's test supplies.
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use crate::{Check, Failure};
 /// The time that marks what a case has touched.
 pub(crate) const MARK: Timestamp = Timestamp { seconds: 1_000_000_000, nanoseconds: 0 };
 
-/// What stands at a path.
+/// The file at a path, of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Node {
     /// With its content and the number of its names.
@@ -68,7 +68,7 @@ impl Tree {
         Ok(())
     }
 
-    /// What is there now, found through plain paths.
+    /// The tree as it is now, found through plain paths.
     pub(crate) fn survey(root: &dyn Directory) -> Result<Self> {
         let mut tree = Self::default();
         tree.nodes.insert(".".into(), Node::Directory);
@@ -146,5 +146,5 @@ impl Tree {
     }
 }
 
-/// What marks a file as touched.
+/// The new time that marks a file as touched.
 pub(crate) const TOUCH: NewTimestamp = NewTimestamp::At(MARK);

@@ -69,8 +69,8 @@ impl Ground for UnixGround {
     }
 }
 
-/// How many connections are many, of which both ends are here; fewer, where the process may not open as many files. From now on
-/// it may open those, whatever its limit was.
+/// The number of connections that are many, both ends of each being here; fewer if the process may not open as many files. The
+/// process's limit of open files is set to fit, whatever it was.
 pub(crate) fn room_for_connections() -> u64 {
     const MANY: u64 = 4_000;
     /// For all that is open besides.

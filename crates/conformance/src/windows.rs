@@ -1,7 +1,7 @@
 //! Fresh roots in a temporary directory of Windows, for every backend that serves real files there.
 //!
-//! What this host can't make is not made, and its cases are skipped: no symbolic links without the privilege for them, none at all
-//! under Wine (which says that it made one), no names that Windows doesn't have.
+//! Files that this host can't make are not made, and their cases are skipped: no symbolic links without the privilege for them, none
+//! at all under Wine (which says that it made one), no names that Windows doesn't have.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -66,7 +66,7 @@ impl Ground for WindowsGround {
     }
 }
 
-/// How many connections are many, of which both ends are here.
+/// The number of connections that are many, both ends of each being here.
 pub(crate) fn room_for_connections() -> u64 {
     2_100
 }

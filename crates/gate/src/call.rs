@@ -60,7 +60,7 @@ macro_rules! calls {
                 }
             }
 
-            /// What it would do on the network.
+            /// The use of the network that it would make, if any.
             #[must_use]
             #[inline(always)]
             #[allow(unused_variables, reason = "only calls that go to the network look at their arguments")]
@@ -87,7 +87,7 @@ macro_rules! calls {
             }
         }
 
-        /// What the list below says, for tests that must leave nothing out.
+        /// The declarations of the list below, for tests that must leave nothing out.
         #[cfg(test)]
         pub(crate) mod declared {
             /// The function of every call, and whether it can change something.

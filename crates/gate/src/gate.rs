@@ -1,7 +1,7 @@
 //! Passing a call: decide, act, tell.
 //!
-//! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. What is told
-//! to observers costs the guest time; it must not show in another way, so their clock is not the guest's.
+//! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. Telling
+//! observers costs the guest time. It must not show in another way, so their clock is not the guest's.
 
 use std::cell::{Cell, OnceCell};
 use std::io;
@@ -176,7 +176,7 @@ impl Gate {
         self.unrecorded.get()
     }
 
-    /// What the guest may do on the network.
+    /// The network rules of the guest.
     #[must_use]
     pub fn network(&self) -> &NetworkRules {
         &self.network
@@ -194,7 +194,7 @@ impl Gate {
         self.last_failed.get()
     }
 
-    /// How many calls have ended. While a call is under way, this is the number of those before it.
+    /// The number of calls that have ended. While a call is under way, this is the number of those before it.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.calls.get()

@@ -1,4 +1,4 @@
-//! What a call acts on: a guest's handle, the path it was opened as, and the mount that it came from.
+//! The target of a call: a guest's handle, the path it was opened as, and the mount that it came from.
 
 use callgate_system::{Code, Quota};
 
@@ -9,7 +9,7 @@ pub struct Mount {
     pub guest_path: String,
     /// True if nothing below it may be changed.
     pub read_only: bool,
-    /// What may be added to it, where it has a limit of its own.
+    /// The limit on what may be added to it, if it has one of its own.
     pub quota: Option<Quota>,
 }
 

@@ -18,8 +18,8 @@ pub trait Observer: Send + Sync {
     /// that call too.
     fn observe(&self, event: &Event<'_>) -> io::Result<()>;
 
-    /// The run is over, and this is how, in few words: `exited with code 0`. What was held back must be out when this returns. May come
-    /// twice, and from another thread, when the process is about to end; the first tells how.
+    /// The run is over, and `how` says in few words how it ended: `exited with code 0`. Everything held back must be out when this
+    /// returns. May come twice, and from another thread, when the process is about to end; the first one tells how.
     ///
     /// # Errors
     /// If something of what happened could not be noted, whenever that was.
@@ -58,7 +58,7 @@ pub struct Event<'a> {
     pub call: &'a Call<'a>,
     /// The place that it reached, where the gate knew it.
     pub resolved: Option<&'a Resolved<'a>>,
-    /// How it ended.
+    /// The way it ended.
     pub outcome: Outcome<'a>,
 }
 
@@ -66,7 +66,7 @@ pub struct Event<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome<'a> {
-    /// What it yielded, or why it failed. An error has the native code behind it, where there is one.
+    /// The value that it yielded, or the error. An error carries the native code, where there is one.
     pub result: Result<Value<'a>>,
     /// Why it was refused, if it was; then it never happened.
     pub refusal: Option<Refusal>,

@@ -44,15 +44,15 @@ pub enum Value<'a> {
     Instant(Nanoseconds),
     /// A point in wall time.
     Time(Timestamp),
-    /// What a time of a file is set to.
+    /// The new value of a time of a file.
     NewTime(NewTimestamp),
     /// An address, with port 0 where it has none.
     Address(SocketAddr),
     /// A list, by the number of its elements.
     Count(usize),
-    /// Datagrams that came: how many, and their bytes together.
+    /// Datagrams that came: their number, and their bytes together.
     Datagrams {
-        /// How many.
+        /// Their number.
         count: usize,
         /// Bytes of all of them.
         bytes: u64,

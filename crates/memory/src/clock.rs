@@ -9,10 +9,10 @@ use callgate_system::{Clock, Nanoseconds, System, Timestamp};
 
 use crate::world::World;
 
-/// What one reading of either clock takes: 1 µs.
+/// The time that one reading of either clock takes: 1 µs.
 pub const STEP: Nanoseconds = 1_000;
 
-/// When virtual time begins unless somebody says otherwise: 2026-01-01T00:00:00Z.
+/// The beginning of virtual time by default: 2026-01-01T00:00:00Z.
 pub const BEGINNING: Timestamp = Timestamp { seconds: 1_767_225_600, nanoseconds: 0 };
 
 /// A time that never comes.
@@ -32,7 +32,7 @@ impl Time {
         Self { beginning, now: AtomicU64::new(0), alarm: AtomicU64::new(NEVER) }
     }
 
-    /// What it is, without being a reading.
+    /// The current time. This is not a reading, so it takes no time.
     pub(crate) fn now(&self) -> Nanoseconds {
         self.now.load(Ordering::SeqCst)
     }
@@ -55,7 +55,7 @@ impl Time {
         Timestamp { seconds: seconds.saturating_add(whole as i64), nanoseconds: part as u32 }
     }
 
-    /// What it is; and whether it came to the alarm by being read.
+    /// Reads the time, which takes one step. The flag is true if the reading reached the alarm.
     fn read(&self) -> (Nanoseconds, bool) {
         let step = |now: Nanoseconds| Some(now.saturating_add(STEP));
         let before = self.now.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step).unwrap_or_else(|now| now);

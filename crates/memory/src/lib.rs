@@ -53,15 +53,15 @@ pub struct Memory {
     waiters: AtomicU64,
 }
 
-/// What a system in memory begins with.
+/// The configuration of a system in memory.
 pub struct Options {
-    /// What all chance comes from.
+    /// The seed of all randomness: the guests' random bytes, and the faults.
     pub seed: u64,
     /// The wall clock at the beginning.
     pub beginning: Timestamp,
     /// The most that its files may hold.
     pub quota: Quota,
-    /// What goes wrong in its network.
+    /// The faults of its network.
     pub faults: Faults,
     /// Standard input. Reads block, and go on until their buffer is full.
     pub stdin: Box<dyn Read + Send>,

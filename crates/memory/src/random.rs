@@ -12,12 +12,12 @@ use callgate_system::{Random, Result};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-/// What a stream of the seed is for.
+/// The purpose of a stream of the seed.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// Bytes for guests.
     Bytes = 0,
-    /// What goes wrong in the network.
+    /// Faults of the network.
     Faults = 1,
 }
 

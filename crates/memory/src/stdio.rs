@@ -1,6 +1,6 @@
 //! The standard streams: whatever reader and writers the maker of the system hands in.
 //!
-//! How the bytes of a pipe are cut into pieces is up to the moment. So a read goes on until its buffer is full or the input
+//! The pieces in which the bytes of a pipe arrive depend on timing. So a read goes on until its buffer is full or the input
 //! ends, and blocks in doing so; it never says `WouldBlock`, and a wait for it is always met. A write takes all it is given.
 //! Neither is ever a terminal: there, what a person types comes when it comes. Once ended, input stays ended.
 //!
@@ -43,7 +43,7 @@ impl Open {
                 Ok(0) => self.ended = true,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // What came before comes first; the next read meets the error again, or goes on.
+                // The bytes read before the error are returned first. The next read meets the error again, or goes on.
                 Err(_) if filled > 0 => break,
                 Err(error) => return Err(portable(&error)),
             }

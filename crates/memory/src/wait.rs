@@ -27,8 +27,8 @@ impl MemoryWaiter {
         Self { world, number }
     }
 
-    /// Whether an interest is met now. Whatever is not a socket of this world is: a stream reads and writes at once, and
-    /// answers of names are there from the beginning.
+    /// True if an interest is met now. An interest in anything but a socket of this world is always met: a stream reads and
+    /// writes at once, and the answers of a lookup are there from the beginning.
     fn is_met(&self, net: &Net, interest: &Interest, now: Nanoseconds) -> bool {
         let (Interest::Receivable(socket) | Interest::Sendable(socket)) = interest else { return true };
         let socket: &dyn Any = &**socket;

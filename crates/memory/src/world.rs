@@ -1,11 +1,11 @@
-//! What the guests of one [`crate::Memory`] share: time, the network, and who of them waits.
+//! The state that the guests of one [`crate::Memory`] share: time, the network, and the list of those that wait.
 //!
 //! One lock guards network and waiting, because each looks at the other: whether anything can still happen is known only
 //! where every guest waits and nothing is on its way. Nothing is done under it but to look and to copy. No other lock is
 //! taken under it; a tree's lock may be held when it is taken (a tree reads the clock).
 //!
-//! Whoever changes something wakes all sleepers: each looks again at what it waits for and goes back to sleep. Until it has
-//! done so it counts as running, so time never passes a guest that has something to do.
+//! Every change wakes all sleepers: each looks again at what it waits for and goes back to sleep. Until it has done so it
+//! counts as running, so time never passes a guest that has something to do.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -23,7 +23,7 @@ pub(crate) struct World {
     changed: Condvar,
 }
 
-/// What the lock guards.
+/// The state that the lock guards.
 pub(crate) struct State {
     pub(crate) net: Net,
     /// Waiters that exist: a guest each.
@@ -32,7 +32,7 @@ pub(crate) struct State {
     pub(crate) asleep: BTreeMap<u64, Option<Nanoseconds>>,
     /// When the sleepers last looked again, or later.
     woken: Nanoseconds,
-    /// How often everybody waited for nothing.
+    /// The number of times that every guest waited and nothing could happen.
     pub(crate) deadlocks: u64,
 }
 

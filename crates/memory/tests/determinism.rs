@@ -82,5 +82,5 @@ fn a_seed_gives_the_same_bytes_for_ever() {
     assert_eq!(bytes, SEED_0);
 }
 
-/// What seed 0 begins with: recorded runs rest on it.
+/// The first bytes of seed 0. Recorded runs rest on them.
 const SEED_0: [u8; 8] = [127, 111, 44, 205, 178, 63, 42, 187];

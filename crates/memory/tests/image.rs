@@ -224,6 +224,6 @@ fn what_a_guest_made_is_saved() {
     root.symlink("f", "d/l").unwrap();
     let other = self::tree();
     other.load_tar(&saved(&tree)[..]).unwrap();
-    // What has no name is not saved.
+    // A file without a name is not saved.
     assert_eq!(other.usage(), Quota { bytes: 3, entries: 2 });
 }

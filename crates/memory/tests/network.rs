@@ -1,4 +1,4 @@
-//! What the network promises beyond the behaviour suite: its bounds, its faults, and that the same seed tells the same story.
+//! Promises of the network beyond the behaviour suite: its bounds, its faults, and that the same seed tells the same story.
 
 mod common;
 

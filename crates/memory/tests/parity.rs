@@ -14,11 +14,11 @@ use callgate_system::{
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-/// How many trees, and calls on each.
+/// The number of trees, and of calls on each.
 const TREES: u64 = 100;
 const CALLS: usize = 400;
 
-/// How many handles stay open.
+/// The most directories, and the most files, that stay open.
 const HANDLES: usize = 8;
 
 struct Chance(ChaCha12Rng);
@@ -112,7 +112,7 @@ impl Handles {
         Self { directories: vec![root], files: Vec::new() }
     }
 
-    /// What the call answers, and what it shows.
+    /// The answer of the call, and those of a file that it opened.
     fn answer(&mut self, call: &Call) -> String {
         let directories = &self.directories;
         match call {
@@ -164,7 +164,7 @@ fn told<T: Debug>(result: Result<T>) -> String {
     }
 }
 
-/// What two systems must agree on; how large a directory is, each says in its own way.
+/// The attributes that two systems must agree on. Each has its own size for a directory.
 fn comparable(stat: Stat) -> (FileType, u64, u64) {
     (stat.kind, stat.links, if stat.kind == FileType::Directory { 0 } else { stat.size })
 }

@@ -1,4 +1,4 @@
-//! What a tree promises beyond the behaviour suite: its quota, its depth, and that it stands alone.
+//! Promises of a tree beyond the behaviour suite: its quota, its depth, and its independence of other trees.
 
 mod common;
 

@@ -27,7 +27,7 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, CWD};
 use rustix::io::{Errno, Result};
 
-/// Which directory it is: device and inode.
+/// The identity of a file: device and inode.
 type Identity = (u64, u64);
 
 fn identity(directory: BorrowedFd<'_>) -> Result<Identity> {

@@ -1,4 +1,4 @@
-//! Whether the names in a directory are the directory's own, or something else is mounted on one of them.
+//! Mounts on the names in a directory. A name on which something else is mounted is not the directory's own.
 
 use std::fs::File;
 use std::os::fd::AsFd as _;

@@ -1,12 +1,12 @@
-//! What lies beneath a directory and must not be reached through it all the same: procfs, where every process stands, the host's own
-//! too, with its environment and its memory.
+//! Protection of procfs, which may lie beneath a directory and still must not be reached through it. Every process stands there, the
+//! host's own too, with its environment and its memory.
 //!
 //! - Through a mount that merely contains a procfs, nothing on it opens, and no name in it is acted on or asked about. The directory
 //!   that it is mounted on has attributes, so that a listing of `/` works; it does not open.
 //! - Through a mount whose root is on procfs, which somebody asked for by name, everything can be read that the user may read; nothing
 //!   on it opens for writing: `/proc/self/mem` would be a way out.
 //!
-//! What was opened is asked, not its name. Mounts without a procfs, which is seen when they are made, pay nothing.
+//! The check looks at the opened file, not at its name. A mount is searched for a procfs when it is made, and pays nothing if it has none.
 //!
 //! Hazard: as root, `binfmt_misc` says what runs in the place of other programs. It is mounted in procfs, and treated alike.
 

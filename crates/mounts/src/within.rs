@@ -1,4 +1,4 @@
-//! Whether one directory is another, or lies beneath it: what is reached through the outer one includes the inner one.
+//! Containment of directories: one is another, or lies beneath it, so that the inner one is reached through the outer one as well.
 
 use std::path::{Path, PathBuf};
 

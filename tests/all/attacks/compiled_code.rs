@@ -10,7 +10,7 @@ use callgate_tests::{Host, callgate, each, needs, places};
 use crate::places::{Place, write};
 use crate::platform;
 
-/// What says that a file holds machine code, and how to run it all the same.
+/// The words that say that a file holds machine code, and how to run it all the same.
 const REFUSED: &[&str] = &["machine code", "--allow-precompiled"];
 
 fn compile(program: &Path, compiled: &Path) {
@@ -220,7 +220,7 @@ fn a_program_that_is_a_fifo() {
     callgate(&["compile"]).option(&fifo).with("-o", output.as_os_str()).run().refused(&["not a regular file"]);
 }
 
-/// What stood there before stays until the new file is whole.
+/// The old file stays until the new one is whole.
 #[test]
 fn a_compiled_file_that_finds_no_room() {
     needs!(Signals, Tool("sh"));

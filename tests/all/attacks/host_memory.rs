@@ -13,7 +13,8 @@ use callgate_tests::{Host, Output, Run, callgate, each, everywhere, needs};
 
 use crate::places::{Place, write};
 
-/// What the process takes besides its budget: the engine and its compiler, what a call builds, the memory of the guests here.
+/// The bytes that the process takes besides its budget: the engine and its compiler, the values that a call builds, and the memory
+/// of the guests here.
 const SLACK: u64 = 150 << 20;
 
 /// The budget unless given.

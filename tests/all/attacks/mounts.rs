@@ -9,7 +9,7 @@ use callgate_tests::{Host, Run, each, needs};
 use crate::places::Place;
 use crate::platform::symlink;
 
-/// What the line says of a read-only mount that can be changed by another way.
+/// The words of the line about a read-only mount that can be changed through another one.
 const CONTRADICTION: &[&str] = &["what is read-only at /fixed can be changed at /free", "make the other read-only too"];
 
 fn place() -> Place {

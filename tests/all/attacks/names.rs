@@ -32,7 +32,7 @@ fn guest() -> Run {
     Host::Memory.guest("net_rules").names(HOSTS)
 }
 
-/// What a guest is told that has these rules and may look up every name.
+/// Checks the answer to a guest that has these rules and may look up every name.
 fn told(rules: &[&str], wish: &str, answer: &str) {
     let run = rules.iter().fold(guest().with("--net", "resolve=*"), |run, rule| run.with("--net", *rule));
     run.arg(wish).run().success().prints(&format!("{wish}: {answer}\n"));

@@ -128,7 +128,7 @@ fn procfs_at_other_places() {
     });
 }
 
-/// Who asks for procfs itself may read it. To write there would be a way out.
+/// A mount of procfs itself may be read. To write there would be a way out.
 #[test]
 fn procfs_itself_is_not_written() {
     needs!(Procfs);

@@ -46,12 +46,12 @@ fn a_disk_that_is_full() {
     let full = Path::new("/dev/full");
     everywhere(|host| {
         let place = Place::new();
-        // What is held back finds no room when the run is over …
+        // A line that is held back finds no room when the run is over …
         let run = traced(host, &place, 1, full).run();
         run.code(UNRECORDED).complains("callgate: --trace: No space left on device").complains("gap");
         run.prints("done\n");
         run.claim("one line", run.err().lines().count() == 1);
-        // … and what isn't ends it at once.
+        // … and one that isn't held back ends the run at once.
         traced(host, &place, 100_000, full).run().code(UNRECORDED).complains("No space left").prints("");
     });
 }
@@ -149,7 +149,7 @@ fn what_is_cut_can_be_told() {
     });
 }
 
-/// Who may write to it says what it likes; what exists keeps its content.
+/// A guest that may write to its trace could put anything there, so that is refused. A file that exists keeps its content.
 #[test]
 fn a_trace_that_the_guest_could_write() {
     each(|host| {
@@ -198,7 +198,7 @@ fn a_trace_that_is_mounted_elsewhere() {
     run.with_mounts(&mount).run().refused(&["could change it"]);
 }
 
-/// What is wrong with the arguments of a function is told before anything is made.
+/// Wrong arguments of a function are told before anything is made.
 #[test]
 fn a_function_that_is_called_wrongly() {
     let place = Place::new();

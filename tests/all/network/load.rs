@@ -22,7 +22,7 @@ const SLOW_BYTES: usize = 300;
 /// Bytes that are in the host at a time, whatever comes: far less than what peers leave unread.
 const MOST_MEMORY: u64 = 128 << 20;
 
-/// What all send, each from a place of its own: a piece of prime length, so that no two places look alike.
+/// The bytes that all send, each from a place of its own: a piece of prime length, so that no two places look alike.
 struct Noise(Vec<u8>);
 
 impl Noise {
@@ -30,7 +30,7 @@ impl Noise {
         Self(noise(7, 1_048_573))
     }
 
-    /// What stands at `at` of what connection `number` sends, as far as it is in one piece.
+    /// The bytes that connection `number` sends from its byte `at` on, as far as they are in one piece.
     fn at(&self, number: usize, at: usize) -> &[u8] {
         let piece = &self.0[(number * 5_003 + at) % self.0.len()..];
         &piece[..piece.len().min(BYTES - at)]

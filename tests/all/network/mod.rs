@@ -20,7 +20,7 @@ pub(crate) use waiting::*;
 
 const LOOPBACK: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
 
-/// How paths are resolved is nothing to these guests, so one way is enough.
+/// The way of resolving paths doesn't matter to these guests, so one way is enough.
 fn guest(name: &str) -> Run {
     Host::Native.guest(name)
 }
@@ -34,7 +34,7 @@ fn loopback() -> impl Iterator<Item = &'static str> {
 fn of_each_family(name: &str, uses: &[&str]) {
     for address in loopback() {
         let family = if address == LOOPBACK[0] { "ipv4" } else { "ipv6" };
-        // What is refused for the address must not be refused for want of a rule.
+        // A use that is refused for its address must not be refused for want of a rule.
         let rules = uses.iter().flat_map(|word| [format!("{word}=0.0.0.0/0"), format!("{word}=::/0")]);
         let run = rules.fold(guest(name), |run, rule| run.with("--net", rule));
         run.arg(family).run().well().prints(&format!("{name}: all well\n"));

@@ -69,7 +69,7 @@ pub(super) fn accept(listener: &TcpListener) -> TcpStream {
     stream
 }
 
-/// What comes back for `sent`, all of it sent first.
+/// The bytes that come back for `sent`, which is sent without waiting for them.
 pub(super) fn there_and_back(address: SocketAddr, sent: &[u8]) -> Vec<u8> {
     let stream = TcpStream::connect(address).expect("the guest listens");
     let mut back = Vec::new();

@@ -11,7 +11,7 @@ use super::http_peer::http_server;
 use super::peers::{echo, echo_datagrams, serve, server, silent};
 use super::{LOOPBACK, guest};
 
-/// What the guest says is what its native build says, each with a server of its own.
+/// The guest prints the same as its native build, each with a server of its own.
 fn alike(name: &str) {
     let address = || http_server().to_string();
     let native = native(&places::native_guest(name)).arg(format!("http://{}", address())).run();
@@ -90,12 +90,12 @@ fn hyper_without_the_rule() {
     run.code(1).prints("").complains("(add --net listen=127.0.0.1:0)").complains("Permission denied");
     let run = hyper_server(guest("hyper-server")).run();
     run.code(1).complains("callgate: a use of the network was refused; add --net listen=127.0.0.1:0 to permit it");
-    // Who may connect may bind to port 0, but not listen there.
+    // A guest that may connect may bind to port 0, but not listen there.
     let run = hyper_server(guest("hyper-server").option("--trace").with("--net", "connect=127.0.0.1")).run();
     run.code(1).complains("tcp-socket.start-listen(").complains("(add --net listen=127.0.0.1:0)");
 }
 
-/// How many requests curl made.
+/// Runs curl against the server. Returns the number of requests that it made.
 fn curl(address: SocketAddr) -> usize {
     if lacks!(Tool("curl")) {
         return 0;
@@ -117,7 +117,7 @@ fn curl(address: SocketAddr) -> usize {
     6
 }
 
-/// What `GET /bytes/N` gives.
+/// The bytes that `GET /bytes/N` gives.
 fn bytes(length: usize) -> Vec<u8> {
     (0..length as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }

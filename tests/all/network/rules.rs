@@ -1,9 +1,9 @@
-//! What `--net` lets through, and what it says where it doesn't.
+//! The uses that `--net` permits, and the message about those that it doesn't.
 
 use super::peers::{serve, silent};
 use super::{LOOPBACK, guest};
 
-/// What each set of rules lets through.
+/// The uses that each set of rules permits.
 #[test]
 pub(crate) fn net_rules() {
     let server = serve(LOOPBACK[0], silent);
@@ -49,7 +49,7 @@ pub(crate) fn net_rules() {
         (&["udp=127.0.0.1:PORT"], "udp-to-peer=127.0.0.1:1", "access-denied"),
         (&["udp=127.0.0.1:PORT"], "udp-bind=127.0.0.1:PORT", "ok"),
         (&["udp=127.0.0.1:PORT"], "udp-bind=0.0.0.0:PORT", "access-denied"),
-        // What is implied is asked for too: a port of one's own is for connecting only.
+        // An implied use needs its rule too: a port of one's own is for connecting only.
         (&["connect=127.0.0.1:PORT"], "listen-without-bind", "invalid-state"),
         (&["connect=127.0.0.1:PORT"], "listen-after-bind-to-any", "access-denied"),
         (&["listen=127.0.0.1"], "listen-after-bind-to-any", "access-denied"),

@@ -76,12 +76,12 @@ pub(crate) fn tcp_poll_server() {
     end.well().says(" lost\n");
     let bytes = CLIENTS * BYTES + SLOW;
     let line = end.out().lines().last().unwrap_or_default().to_owned();
-    // What the lost one was given back was perhaps not counted.
+    // The bytes given back to the lost client were perhaps not counted.
     let counts = [0, LOST].map(|lost| format!("tcp_poll_server: {} bytes, 1 lost", bytes + lost));
     end.claim(&format!("the last line is one of {counts:?}"), counts.contains(&line));
 }
 
-/// What was taken from a guest arrives, however the guest leaves.
+/// The bytes taken from a guest arrive, however the guest leaves.
 #[test]
 pub(crate) fn tcp_parting() {
     for how in ["drop", "shutdown", "exit"] {
@@ -111,7 +111,7 @@ fn a_peer_that_never_reads() {
     }
 }
 
-/// Whether the guest's connection was reset, with less than all; else all has come, and the end.
+/// True if the guest's connection was reset before all bytes came; false if all came, and the end.
 fn is_cut_off(how: &str) -> bool {
     let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
     let address = listener.local_addr().expect("it has an address").to_string();

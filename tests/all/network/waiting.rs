@@ -30,7 +30,7 @@ pub(crate) fn tcp_timeouts() {
     well("nobody", peer.local_addr().expect("it has an address"));
     let reset = |mut stream: TcpStream| {
         stream.write_all(b"gone").ok();
-        // What is not read when it is closed makes it a reset.
+        // Closing a connection with unread bytes resets it.
         stream.peek(&mut [0]).ok();
     };
     well("reset", serve(LOOPBACK[0], reset));
@@ -41,7 +41,7 @@ pub(crate) fn tcp_timeouts() {
         stream.peek(&mut []).ok();
         thread::park();
     };
-    // What was taken from the guest is on its way until the peer is gone.
+    // The bytes taken from the guest are on their way until the peer is gone.
     let listener = TcpListener::bind(LOOPBACK[0]).expect("loopback can be bound");
     let mut full = run("full", listener.local_addr().expect("it has an address")).start();
     let peer = accept(&listener);

@@ -32,7 +32,7 @@ fn standard_streams_move_and_come_back() {
     });
 }
 
-/// What only files and streams do, a directory's descriptor is no good for, whatever systems let it do.
+/// A directory's descriptor refuses the calls that are for files and streams alone, even if the system would let it do them.
 #[test]
 fn directories_are_no_files() {
     each(|host| {
@@ -84,7 +84,7 @@ fn truncating_without_writing() {
                 .open("sub", TRUNCATE, rights, ISDIR)
                 .open("file", 0, WRITE, 0)
                 .call("fd_filestat_set_size", &[FIRST + 2, 9], 0)
-                // Who gave the right away cuts nothing.
+                // A guest that gave the right away truncates nothing.
                 .call("fd_fdstat_set_rights", &[DATA, PATH_OPEN, READ], 0)
                 .open("file", TRUNCATE, rights, NOTCAPABLE);
             goes_as_listed(host, &place, &calls);

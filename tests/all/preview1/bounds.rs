@@ -7,7 +7,7 @@ use callgate_tests::calls::FUNCTIONS;
 
 use super::*;
 
-/// Whatever a guest gives, it gets an error number, and the host stays.
+/// A guest gets an error number for any arguments, and the host stays.
 #[test]
 fn arguments_out_of_all_bounds() {
     each(|host| {

@@ -8,7 +8,7 @@ use callgate_tests::needs::Symlinks;
 use super::*;
 use crate::platform::symlink;
 
-/// What leads out of the mount is refused by every call that takes a path.
+/// Every call that takes a path refuses one that leads out of the mount.
 #[test]
 fn paths_that_lead_out() {
     needs!(Symlinks);

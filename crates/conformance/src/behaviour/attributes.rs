@@ -1,4 +1,4 @@
-//! What stat tells, and the times one can set.
+//! The attributes that stat tells, and the times that can be set.
 
 use callgate_system::{FileType, Follow, NewTimestamp, Result, Stat, Timestamp};
 
@@ -38,7 +38,7 @@ fn times(stat: &Stat) -> (Option<Timestamp>, Option<Timestamp>) {
     (stat.accessed, stat.modified)
 }
 
-/// Whether a stat shows these times, up to what a file system rounds them down to (2 s is the coarsest there is).
+/// True if a stat shows these times, or those that a file system rounds them down to (2 s is the coarsest step there is).
 fn shows(stat: &Stat, accessed: i64, modified: i64) -> bool {
     let about = |time: Option<Timestamp>, want: i64| time.is_none_or(|time| (want - 1..=want).contains(&time.seconds));
     about(stat.accessed, accessed) && about(stat.modified, modified)

@@ -1,4 +1,4 @@
-//! Which file it is.
+//! The identity of a file.
 
 use callgate_system::{Follow, Identity, Result};
 

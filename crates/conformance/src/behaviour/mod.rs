@@ -1,4 +1,4 @@
-//! What is not about paths, a file for each group or two.
+//! The cases that are not about paths, a file for each group or two.
 
 /// The cases of a group: what must hold, the call it is about, the function that finds out.
 macro_rules! cases {

@@ -130,7 +130,7 @@ pub(super) fn host_datagrams<'a, I: Ip>(stage: &Stage<'a>) -> Check<UdpSocket<'a
     UdpSocket::bind(stage, I::here(0)).map_err(of_host)
 }
 
-/// What the host could not do: not the system's fault.
+/// A failure of the host's own end: not the system's fault.
 pub(super) fn of_host(error: std::io::Error) -> Failure {
     Failure::wrong("the host's own end to work", error.to_string())
 }
@@ -149,14 +149,14 @@ pub(super) fn each(interests: &[Interest]) -> Vec<&Interest> {
     interests.iter().collect()
 }
 
-/// Which of `interests` are met now.
+/// The indices of the `interests` that are met now.
 pub(super) fn met(stage: &Stage<'_>, interests: &[Interest]) -> Check<Vec<usize>> {
     let mut ready = Vec::new();
     fine!(stage.system.waiter().wait(&each(interests), Some(0), &mut ready));
     Ok(ready)
 }
 
-/// What `call` says, once it says anything but `WouldBlock`.
+/// The first answer of `call` that is anything but `WouldBlock`.
 pub(super) fn once<T>(stage: &Stage<'_>, interest: &Interest, call: impl FnMut() -> Result<T>) -> Check<Result<T>> {
     let mut call = call;
     loop {
@@ -205,7 +205,7 @@ pub(super) fn send_all(stage: &Stage<'_>, socket: &Arc<dyn Socket>, bytes: &[u8]
     Ok(())
 }
 
-/// What the peer reads to the end.
+/// The bytes that the peer reads, to the end.
 pub(super) fn read_all(peer: &mut TcpStream<'_>) -> Check<Vec<u8>> {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).map_err(of_host)?;

@@ -87,7 +87,7 @@ impl<'a> Own<'a> {
         self.socket.local_address().map_err(Error::other)
     }
 
-    /// What `call` says, once it says anything but `WouldBlock`.
+    /// The first answer of `call` that is anything but `WouldBlock`.
     fn once<T>(&self, is_sending: bool, mut call: impl FnMut() -> callgate_system::Result<T>) -> Result<T> {
         let interest = if is_sending { Interest::Sendable } else { Interest::Receivable };
         loop {

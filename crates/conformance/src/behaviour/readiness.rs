@@ -334,7 +334,7 @@ fn threads(stage: &Stage<'_>) -> Check {
     Ok(())
 }
 
-/// How many clients there are at once.
+/// The number of clients at once.
 const CLIENTS: usize = 200;
 
 fn server(stage: &Stage<'_>) -> Check {

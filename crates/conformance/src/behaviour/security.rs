@@ -1,4 +1,4 @@
-//! What has gone wrong in systems like this one, where the path table does not say it already: that table holds the
+//! Attacks that have worked on systems like this one, as far as the path table does not have them already. That table has the
 //! re-appended slash, the outside link with create and write, and truncating or statting a directory, for every call.
 
 use std::sync::Arc;

@@ -363,7 +363,7 @@ fn reset<I: Ip>(stage: &Stage<'_>) -> Check {
     let (socket, peer) = connected::<I>(stage)?;
     let remote = fine!(socket.remote_address());
     send_all(stage, &socket, b"never read")?;
-    // What is there and never read is answered with a reset.
+    // Bytes that have arrived and are never read are answered with a reset.
     peer.peek().map_err(of_host)?;
     drop(peer);
     refused!(receive(stage, &socket, 8)?.map(drop), ConnectionReset);

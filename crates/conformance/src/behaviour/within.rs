@@ -1,4 +1,4 @@
-//! Whether one directory lies within another: what mounts that contradict each other are told by.
+//! Containment of one directory in another, by which mounts that contradict each other are found.
 
 use std::sync::Arc;
 

@@ -62,7 +62,7 @@ pub(super) const COLUMNS: &[(Operation, &str, &str, &str)] = &[
     (Op::RenameDirectoryTo, "rename a directory to", "paths_names", "Directory::rename"),
 ];
 
-/// What a successful call showed.
+/// The result of a successful call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     Nothing,
@@ -102,8 +102,8 @@ impl Operation {
         }
     }
 
-    /// What a success must show, and what it must make of `tree`. `entry` is the plain path of what the last name is,
-    /// `target` that of what it leads to.
+    /// The result that a success must show. `tree` is changed as a success must change it. `entry` is the plain path of the
+    /// last name itself, `target` that of the file that the name leads to.
     pub(super) fn expect(self, tree: &mut Tree, root: &dyn Directory, entry: &str, target: &str) -> Result<Seen> {
         match self {
             Op::OpenRead | Op::OpenNoFollow | Op::OpenDirectory => return Ok(shown(tree, target)),

@@ -23,7 +23,7 @@
 pub(super) struct Section {
     /// Its name in reports.
     pub(super) name: &'static str,
-    /// What is planted.
+    /// The tree that is planted.
     pub(super) tree: &'static str,
     /// Path, entry, target, cells.
     pub(super) rows: &'static str,

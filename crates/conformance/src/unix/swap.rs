@@ -1,4 +1,4 @@
-//! Security case 15: names that somebody swaps under the feet of whoever uses them. Whatever the user gets must not be from outside.
+//! Security case 15: names that are swapped while somebody uses them. The user must never get anything from outside.
 //! No timing makes this pass or fail.
 //!
 //! While the calls of a guest run, other threads exchange a directory and a link that leads out, move a directory out and back
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use self::exchange::exchange;
 use crate::stage::{DIRECTORY, READ, read_all};
 
-/// How the link that a directory is swapped for leads out.
+/// The way by which the link that a directory is swapped for leads out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// By its absolute path.
@@ -89,10 +89,10 @@ impl Scene {
     }
 }
 
-/// What nobody may see.
+/// The directories that nobody may see.
 const OUTSIDE: [&str; 3] = ["outside", "outside/e", "away"];
 
-/// What a use sets times to.
+/// The time, in seconds, that a use sets.
 const TOUCHED: i64 = 1;
 
 /// Uses a root so many times, by every call that takes a path, while all around it is swapped; with `mounts`, mounts too.
@@ -178,7 +178,7 @@ fn use_once(root: &dyn Directory, name: &str, outside: &[u128]) {
     change_once(root, name);
 }
 
-/// What these change, they change inside; the outside is looked at afterwards.
+/// Makes changes, all of which must stay inside. The outside is looked at afterwards.
 fn change_once(root: &dyn Directory, name: &str) {
     let path = |last: &str| format!("{name}/{last}");
     let _ = root.open(&path("made"), OpenHow { write: true, create: true, truncate: true, ..READ });

@@ -1,4 +1,4 @@
-//! What a guest may do on the network: nothing, but for the rules it was given.
+//! The network rules of a guest. Without a rule, nothing is permitted.
 //!
 //! A rule that names a host grants the addresses which the guest's own lookup of that name returned, in this run: nobody looks
 //! the name up again, so that what was granted can't come to mean another address.
@@ -25,20 +25,20 @@ use crate::{Call, Decider, Reason, Resolved, Verdict};
 /// Answers that are remembered. A guest that looked up more names than that looks an old one up again.
 const ANSWERS: usize = 1024;
 
-/// What a guest is about to do on the network.
+/// A use of the network that a guest is about to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkAccess<'a> {
     /// Connect a TCP socket to this address.
     Connect(SocketAddr),
     /// Take connections at this address; port 0 is one that the system picks.
     Listen(SocketAddr),
-    /// Bind a TCP socket to this address, for whatever use. Who may connect may bind to port 0; listening is asked for by
-    /// itself.
+    /// Bind a TCP socket to this address, for any use. A guest that may connect may bind to port 0. Listening is a separate
+    /// access.
     Bind(SocketAddr),
     /// Exchange datagrams with this address.
     Udp(SocketAddr),
-    /// Bind a UDP socket to this address, and so receive what comes there. Who may exchange datagrams with anybody may
-    /// bind to port 0 of the unspecified address; what then comes from others is not shown.
+    /// Bind a UDP socket to this address, and so receive the datagrams that come there. A guest with any UDP rule may bind
+    /// to port 0 of the unspecified address. Datagrams from senders that no rule permits are then not shown.
     BindUdp(SocketAddr),
     /// Look up this name.
     Resolve(&'a str),
@@ -67,17 +67,17 @@ impl fmt::Display for NetworkAccess<'_> {
     }
 }
 
-/// What a refused use of the network would have needed.
+/// The rule that a refused use of the network lacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingRule {
     /// The rule that would permit it and nothing more: `connect=10.0.0.5:443`.
     pub rule: String,
-    /// Where a rule names the host, and its name alone does not grant what it led to: so much, in words.
+    /// The explanation, where a rule names the host but the name alone does not grant the address that it led to.
     pub why: Option<String>,
 }
 
 impl fmt::Display for MissingRule {
-    /// `add --net connect=10.0.0.5:443`, behind the reason if there is one.
+    /// `add --net connect=10.0.0.5:443`, after the reason if there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.why {
             write!(f, "{why}; ")?;
@@ -94,7 +94,7 @@ pub struct NetworkRules {
     missing: Arc<OnceLock<MissingRule>>,
 }
 
-/// What a lookup of the guest's told.
+/// An address that a lookup by the guest returned.
 struct Answer {
     name: String,
     address: IpAddr,
@@ -102,8 +102,8 @@ struct Answer {
 }
 
 impl NetworkRules {
-    /// Nothing but what `rules` permit. What the first refused use would have needed goes into `missing`, for whoever wonders
-    /// why a program failed.
+    /// Permits nothing beyond `rules`. The rule that the first refused use lacked goes into `missing`, to explain why a
+    /// program failed.
     #[must_use]
     pub fn new(rules: Vec<Rule>, missing: Arc<OnceLock<MissingRule>>) -> Self {
         Self { rules, missing, ..Self::default() }
@@ -115,7 +115,7 @@ impl NetworkRules {
         self.missing.get_or_init(|| self.missing(access));
     }
 
-    /// What `access`, which was refused, would have needed.
+    /// The rule that `access`, which was refused, lacks.
     pub(crate) fn missing(&self, access: NetworkAccess<'_>) -> MissingRule {
         let of_name = || {
             let (of, address) = access.of_address()?;
@@ -138,7 +138,7 @@ impl NetworkRules {
         answer.address == address.ip().to_canonical() && self.rules.iter().any(names)
     }
 
-    /// Whether one of the rules permits `access`.
+    /// True if one of the rules permits `access`.
     #[must_use]
     pub fn permit(&self, access: NetworkAccess<'_>) -> bool {
         self.rules.iter().any(|rule| self.grants(rule, access)) || self.permit_any_port(access)
@@ -204,7 +204,7 @@ impl Decider for NetworkRules {
     fn decide(&self, call: &Call<'_>, _: Option<&Resolved<'_>>) -> Verdict {
         match call.network_access() {
             None => Verdict::Allow,
-            // What is no name is neither judged nor told to anybody as one that a rule could permit.
+            // An invalid name is not matched against the rules, and nobody is told that a rule could permit it.
             Some(NetworkAccess::Resolve(name)) if HostName::parse(name).is_err() => {
                 Verdict::Deny { code: Code::Invalid, reason: Reason::InvalidName }
             }

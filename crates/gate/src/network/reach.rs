@@ -1,4 +1,4 @@
-//! How far an address is from the user's trust, for answers that the owner of a host name gives.
+//! The trust that an address deserves when the owner of a host name answers with it.
 //!
 //! An address that the user wrote needs no such judgement. A name is different: its owner decides what a lookup answers, and may
 //! answer with the machine itself or with the service that hands out its credentials. The ranges are those of the IANA registries
@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::rule::Network;
 
-/// What an address is for. The order is that of trust: of two readings of one address the lesser counts.
+/// The purpose of an address. The order is that of trust: of two readings of one address, the less trusted one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
     /// Nothing that a name should lead to by itself; the word says why.

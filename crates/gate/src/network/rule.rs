@@ -10,7 +10,7 @@ use callgate_system::HostName;
 
 use super::reach::Reach;
 
-/// What is permitted.
+/// One permission on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Everything.
@@ -19,16 +19,16 @@ pub enum Rule {
     Resolve(NamePattern),
     /// One use of addresses.
     Address {
-        /// Which use.
+        /// The use.
         of: Use,
-        /// Which addresses.
+        /// The addresses.
         host: Host,
-        /// Which ports; all, where the rule names none.
+        /// The ports; all of them if the rule names none.
         ports: RangeInclusive<u16>,
     },
 }
 
-/// What an address is used for.
+/// A use of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// TCP connections to it.
@@ -39,7 +39,7 @@ pub enum Use {
     Udp,
 }
 
-/// Whose addresses.
+/// The addresses that a rule covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
     /// Those of a network, which may be a single one.
@@ -47,9 +47,9 @@ pub enum Host {
     /// Those that a lookup of the name told, in that network; without one, those that the name [may lead
     /// to](NamePattern::may_lead_to).
     Name {
-        /// Which names.
+        /// The names.
         pattern: NamePattern,
-        /// In which network.
+        /// The network that the addresses must lie in, if the rule gives one.
         within: Option<Network>,
     },
 }
@@ -190,7 +190,7 @@ impl Network {
         Self { address, bits }
     }
 
-    /// Whether `address` is one of it. An IPv4 address in IPv6 form counts as what it is.
+    /// True if `address` is in the network. An IPv4 address in IPv6 form counts as an IPv4 address.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -233,7 +233,7 @@ impl FromStr for NamePattern {
 }
 
 impl NamePattern {
-    /// Whether `name` is it, or below it; case and a trailing dot mean nothing in names.
+    /// True if the pattern matches `name`. Case and a trailing dot mean nothing in names.
     pub(super) fn matches(&self, name: &str) -> bool {
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         match self.0.strip_prefix('*') {

@@ -1,4 +1,4 @@
-//! What each rule permits.
+//! The accesses that each rule permits.
 
 use super::*;
 
@@ -85,7 +85,7 @@ fn every_name_may_be_looked_up_and_grants_nothing_by_that() {
     assert!("connect=*".parse::<Rule>().is_err());
 }
 
-/// What each kind of name grants of what its owner may answer.
+/// Each kind of name grants only some of the addresses that its owner may answer with.
 #[test]
 fn a_name_grants_no_more_than_a_name_should() {
     let answers =

@@ -1,4 +1,4 @@
-//! What has been added to each mount, and what each file counts for.
+//! The bytes and names added to each mount, and the bytes that each file counts for.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub(super) struct Books {
     files: HashMap<Identity, Known>,
 }
 
-/// What was added to a mount.
+/// The bytes and names added to a mount.
 #[derive(Clone, Copy, Default)]
 struct Added {
     bytes: u64,
@@ -27,7 +27,7 @@ struct Known {
     handles: usize,
     /// The bytes that it counts for: those that were there, and those that were paid for since. Never fewer than it takes.
     counted: u64,
-    /// What the last write into its holes paid for.
+    /// The range that the last write into its holes paid for.
     filled: Range<u64>,
     /// True if it was changed through the books.
     changed: bool,
@@ -83,10 +83,10 @@ impl Account<'_> {
         self.ledger.quota.bytes.saturating_sub(self.added().bytes)
     }
 
-    /// What the cost of a write to this file depends on.
+    /// The state of this file that the cost of a write depends on.
     pub(super) fn space(&mut self, stat: &Stat) -> Space {
         let known = self.known(stat);
-        // What is there is no hole, whoever filled it.
+        // Allocated bytes are no hole, no matter who filled it.
         let holes = stat.size.saturating_sub(known.counted.max(stat.allocated));
         Space { size: stat.size, holes, filled: known.filled.clone() }
     }
@@ -103,7 +103,7 @@ impl Account<'_> {
         added.bytes = added.bytes.saturating_add(bytes);
     }
 
-    /// A file was cut to a size. What goes is first what it did not count for: that may have been holes.
+    /// A file was cut to a size. The bytes that it did not count for go first: they may have been holes.
     pub(super) fn cut(&mut self, stat: &Stat, size: u64) {
         let known = self.known(stat);
         let gone = known.counted.saturating_sub(size);
@@ -113,7 +113,7 @@ impl Account<'_> {
         self.books.give_back(mount, gone);
     }
 
-    /// Whether no name may be added.
+    /// True if no name may be added.
     pub(super) fn is_full(&mut self) -> bool {
         self.added().entries >= self.ledger.quota.entries
     }
@@ -123,7 +123,7 @@ impl Account<'_> {
         self.added().entries += 1;
     }
 
-    /// A name went; it was that of what `stat` tells. A file's bytes go with its last name, and its last handle.
+    /// A name was removed, of the file or directory that `stat` describes. A file's bytes go with its last name and handle.
     pub(super) fn removed(&mut self, stat: &Stat) {
         let added = self.added();
         added.entries = added.entries.saturating_sub(1);

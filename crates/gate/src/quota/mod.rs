@@ -1,20 +1,21 @@
-//! How much a guest may add to each of its mounts.
+//! The quotas on what a guest may add to each of its mounts.
 //!
-//! What a call adds depends on what stands there: a write grows a file only behind its end, an unlinked file goes only with its
-//! last name and its last handle. A [`Call`](crate::Call) doesn't know that, so a quota is kept around the directory of a mount, and
-//! only of a mount that has one; no other call pays for it.
+//! The amount that a call adds depends on the files: a write grows a file only past its end, and an unlinked file goes only with
+//! its last name and its last handle. A [`Call`](crate::Call) doesn't know the files. So a quota is a wrapper around the directory
+//! of a mount, and only of a mount that has a quota; no other call pays for it.
 //!
-//! What is counted: the bytes by which files became longer, holes included, what was written into holes that nobody had paid for
-//! (`space`), and the names that were made, each less what went. Neither goes below zero, so removing what was there before gives no
-//! more room than there was. Directories themselves, and the texts of links, count as names only.
+//! A quota counts bytes and names. The bytes are those by which files became longer, holes included, and those written into holes
+//! that nobody had paid for (`space`), less those that were removed. The names are those that were made, less those that were
+//! removed. Neither count goes below zero, so removing what was there before gives no more room than there was. Directories
+//! themselves, and the texts of links, count as names only.
 //!
-//! So a file counts for its size, less the holes that were in it when it was first seen. A file that the guest made has none: what
-//! it did not write yet, it has paid for. The books know that as long as they can't see it.
+//! So a file counts for its size, less the holes that were in it when it was first seen. A file that the guest made has none: the
+//! guest has paid for the bytes that it did not write yet. The books remember that as long as the file's attributes don't show it.
 //!
-//! Hazards: one file may be reached through several mounts, so who holds it open is noted for all mounts of a guest
-//! together; a mount without that, read-only ones included, could keep what another one counts as gone. What other
-//! processes do with the same files meanwhile is seen as it stands at each call. The books are locked while the file
-//! system works, which never waits.
+//! Hazards: one file may be reached through several mounts. So its open handles are noted for all mounts of a guest together,
+//! read-only ones included: a mount left out could keep a file that another one counts as gone. Changes that other processes make
+//! to the same files meanwhile are seen as they stand at each call. The books stay locked while the file system works, which
+//! never waits.
 
 mod books;
 mod directory;

@@ -1,16 +1,16 @@
-//! What a write may take of the device: the bytes by which it makes the file longer, and what of it may fall into a hole.
+//! The space that a write may take of the device: the bytes by which it makes the file longer, and those that may fall into a hole.
 //!
-//! Nobody tells portably where the holes of a file are, only how much of it is there. So a write inside is taken to fill holes as long as
-//! there may be any: a file without holes is overwritten for nothing, and one with holes never for more than these.
+//! No portable call tells where the holes of a file are, only how much of it is allocated. So a write inside a file is taken to fill
+//! holes as long as there may be any: a file without holes is overwritten for nothing, and one with holes never for more than these.
 
 use std::ops::Range;
 
 use callgate_system::Stat;
 
-/// What a file system gives at once, most of the time. Less than this is no hole, either: a small file may lie in its inode.
+/// The allocation unit of most file systems. Less than this is no hole, either: a small file may lie in its inode.
 const BLOCK: u64 = 4096;
 
-/// What a file that nothing is known of counts for: its bytes without its holes.
+/// The bytes that a file counts for if the books know nothing of it: its size without its holes.
 pub(super) fn counts(stat: &Stat) -> u64 {
     if stat.size.saturating_sub(stat.allocated) < BLOCK { stat.size } else { stat.allocated }
 }
@@ -20,7 +20,7 @@ pub(super) struct Space {
     pub(super) size: u64,
     /// Bytes in it that may be holes, and that nobody has paid for.
     pub(super) holes: u64,
-    /// What the last write into holes paid for, in whole blocks: the next one often begins there.
+    /// The whole blocks that the last write into holes paid for: the next write often begins there.
     pub(super) filled: Range<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Space {
         if length == 0 { 0 } else { offset.saturating_add(length).saturating_sub(self.size) }
     }
 
-    /// How long a write may be that costs no more than `free`.
+    /// The length up to which a write at `offset` costs no more than `free`.
     pub(super) fn room(&self, offset: u64, free: u64) -> u64 {
         let blocks = self.blocks(offset, u64::MAX);
         let filled = (blocks.end - blocks.start).min(self.holes);

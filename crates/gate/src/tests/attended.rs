@@ -12,7 +12,7 @@ use crate::{
     Value, Verdict,
 };
 
-/// What an observer was told.
+/// A call as an observer was told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Told {
     sequence: u64,

@@ -43,13 +43,13 @@ fn decided_by(decider: Arc<dyn Decider + Send + Sync>, observers: impl IntoItera
 
 /// A system that has a clock and nothing else.
 struct Counter {
-    /// How often the monotonic clock was read.
+    /// The number of readings of the monotonic clock.
     readings: AtomicU64,
     wall: Timestamp,
 }
 
 impl Counter {
-    /// What a reading of the monotonic clock adds to it.
+    /// The time that a reading of the monotonic clock adds to it.
     const STEP: Nanoseconds = 12_000;
 
     fn at(seconds: i64, nanoseconds: u32) -> Arc<Self> {

@@ -1,4 +1,4 @@
-//! What the gate remembers of the calls that passed.
+//! The gate's memory of the calls that passed.
 
 use callgate_system::{Code, Error, Follow};
 

@@ -1,4 +1,4 @@
-//! What a trace says, to the byte.
+//! The text of a trace, to the byte.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

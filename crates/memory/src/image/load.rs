@@ -16,7 +16,7 @@ use crate::tree::{Inode, Raw, Tree};
 /// The longest extension header: a path and a link's text, each of 4096 bytes, and whatever else is usual.
 const EXTENSION: u64 = 64 * 1024;
 
-/// What came of loading.
+/// The result of loading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Files, directories and links made.
@@ -25,7 +25,7 @@ pub struct Loaded {
     pub skipped: u64,
 }
 
-/// What the extension headers before an entry say of it.
+/// The values that the extension headers before an entry give it.
 #[derive(Default)]
 struct Extensions {
     path: Option<Vec<u8>>,
@@ -40,7 +40,7 @@ impl Tree {
     ///
     /// # Errors
     /// Where the file is none, or ends early; a name that is absolute, holds `..`, is too long, or leads through a symbolic link
-    /// or a file; a file in the place of a directory; what does not fit into the quota; sparse files. What came before stays.
+    /// or a file; a file in the place of a directory; what does not fit into the quota; sparse files. Entries before that stay.
     pub fn load_tar(&self, reader: impl Read) -> Result<Loaded, ImageError> {
         let mut archive = Archive::new(reader);
         let (mut loaded, mut next) = (Loaded::default(), Extensions::default());
@@ -57,7 +57,7 @@ impl Tree {
                 EntryType::XHeader => next.read_pax(&extension(&mut entry)?)?,
                 EntryType::GNULongName => next.path = Some(without_nul(extension(&mut entry)?)),
                 EntryType::GNULongLink => next.link = Some(without_nul(extension(&mut entry)?)),
-                // What it says of all entries is of no use here.
+                // The values that it gives to all entries are of no use here.
                 EntryType::XGlobalHeader => {}
                 kind => match self.load_entry(&mut entry, kind, std::mem::take(&mut next), &mut directories)? {
                     true => loaded.made += 1,

@@ -11,7 +11,7 @@ use tar::{Builder, EntryType, Header};
 use super::ImageError;
 use crate::tree::{Inode, Tree, Visited};
 
-/// What a plain header can say.
+/// The limits of a plain header: the longest name in bytes, and the latest time.
 const NAME: usize = 100;
 const SECONDS: i64 = 0o77_777_777_777;
 
@@ -99,7 +99,7 @@ fn append<W: Write>(builder: &mut Builder<W>, member: &Member<'_>, content: impl
     });
     header.set_uid(0);
     header.set_gid(0);
-    // What a plain header cannot hold, the record before it says.
+    // The record before this header holds what a plain header cannot.
     header.set_mtime(seconds.clamp(0, SECONDS).cast_unsigned());
     header.set_size(member.size);
     header.set_cksum();

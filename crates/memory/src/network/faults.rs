@@ -1,4 +1,4 @@
-//! What goes wrong in the network, where somebody asks for it: everything is decided by the seed, and by what the guests do.
+//! Faults of the network, for those who ask for them. The seed and the guests' own calls decide every fault.
 
 use std::ops::RangeInclusive;
 
@@ -12,12 +12,12 @@ const MILLION: u64 = 1_000_000;
 /// Faults of the network. None by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
-    /// How long what is sent, and a connection's outcome, takes; each time anew, in virtual nanoseconds. The bytes of a
-    /// stream stay in order, messages may overtake each other.
+    /// The delay of everything that is sent, and of a connection's outcome, in virtual nanoseconds. It is drawn each time
+    /// anew. The bytes of a stream stay in order; messages may overtake each other.
     pub delay: RangeInclusive<Nanoseconds>,
-    /// Of a million messages (UDP), how many are lost.
+    /// The number of messages (UDP), of a million, that are lost.
     pub loss: u32,
-    /// Of a million calls that send on a stream, how many find it reset instead.
+    /// The number of calls that send on a stream, of a million, that find it reset instead.
     pub reset: u32,
 }
 
@@ -27,7 +27,7 @@ impl Default for Faults {
     }
 }
 
-/// Who decides. A fault that is off draws nothing, so it does not change what another does.
+/// Decides on faults. A fault that is off draws no random number, so it does not change the others.
 pub(super) struct Fate {
     faults: Faults,
     generator: Generator,
@@ -38,12 +38,12 @@ impl Fate {
         Self { faults, generator: Generator::new(seed, Purpose::Faults) }
     }
 
-    /// Whether anything takes time.
+    /// True if anything takes time.
     pub(super) fn delays(&self) -> bool {
         *self.faults.delay.end() > 0 || *self.faults.delay.start() > 0
     }
 
-    /// When what leaves now arrives.
+    /// The time at which something sent now arrives.
     pub(super) fn arrival(&mut self, now: Nanoseconds) -> Nanoseconds {
         let (least, most) = (*self.faults.delay.start(), *self.faults.delay.end());
         let more = match most.saturating_sub(least) {
@@ -53,12 +53,12 @@ impl Fate {
         now.saturating_add(least).saturating_add(more)
     }
 
-    /// Whether this message is lost.
+    /// True if this message is lost.
     pub(super) fn loses(&mut self) -> bool {
         self.faults.loss > 0 && self.generator.below(MILLION) < u64::from(self.faults.loss)
     }
 
-    /// Whether this stream is reset.
+    /// True if this stream is reset.
     pub(super) fn resets(&mut self) -> bool {
         self.faults.reset > 0 && self.generator.below(MILLION) < u64::from(self.faults.reset)
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use callgate_system::Nanoseconds;
 
-/// How many pieces on their way are told apart. More arrive together, with the last.
+/// The number of pieces on their way that arrive separately. More arrive together with the last of them.
 const PIECES: usize = 1_024;
 
 /// A buffer that is less than a quarter full, and larger than this, gives memory back.

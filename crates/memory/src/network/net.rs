@@ -3,8 +3,8 @@
 //! A socket is its number here; a connection is two sockets that know each other's. One that waits for `accept` is in the
 //! table already, and in its listener's queue.
 //!
-//! The host's memory is bounded: by the number of sockets, by each one's buffers, and by what all buffers hold together. What
-//! goes beyond that waits (a stream) or is lost (a message), as in a network that is too small.
+//! The host's memory is bounded: by the number of sockets, by each one's buffers, and by the bytes in all buffers together. Bytes
+//! beyond that wait (in a stream) or are lost (in a message), as in a network that is too small.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -32,7 +32,7 @@ pub(crate) struct Net {
     pub(super) listeners: BTreeSet<(Space, u16, Number)>,
     pub(super) fate: Fate,
     held: usize,
-    /// Whether somebody may have got what they wait for.
+    /// True if something changed that a guest may wait for.
     changed: bool,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Sock {
     pub(super) options: Options,
     /// The address it was bound to; of a stream with a peer, the one it really has.
     pub(super) local: Option<SocketAddr>,
-    /// Whether connecting chose the port.
+    /// True if connecting chose the port.
     pub(super) implicit: bool,
     pub(super) role: Role,
 }
@@ -227,17 +227,17 @@ impl Net {
         self.changed();
     }
 
-    /// Notes that somebody may have got what they wait for.
+    /// Notes that something changed that a guest may wait for.
     pub(super) fn changed(&mut self) {
         self.changed = true;
     }
 
-    /// Whether somebody has, since the last time this was asked.
+    /// True if that was noted since the last time this was asked.
     pub(super) fn has_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
 
-    /// When the next thing arrives that had not by `after`.
+    /// The time of the first arrival after `after`.
     pub(crate) fn next_due(&self, after: Nanoseconds) -> Option<Nanoseconds> {
         if !self.fate.delays() {
             return None;
@@ -260,7 +260,7 @@ impl Net {
     pub(crate) fn is_sendable(&self, number: Number, now: Nanoseconds) -> bool {
         match self.sock(number).map(|sock| &sock.role) {
             Ok(Role::Stream(stage)) => self.is_stream_sendable(number, stage, now),
-            // What a receiver has no room for is lost.
+            // A message that its receiver has no room for is lost.
             Ok(Role::Datagram(_)) | Err(_) => true,
         }
     }

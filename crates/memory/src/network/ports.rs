@@ -1,4 +1,4 @@
-//! Who has which port. The ports of TCP and UDP, IPv4 and IPv6 are four sets.
+//! The table of ports and the sockets that have them. The ports of TCP and UDP, over IPv4 and IPv6, are four sets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -67,7 +67,7 @@ impl Ports {
     }
 }
 
-/// Whether a socket at the one address would get what is for the other.
+/// True if a socket at the one address would get what is sent to the other.
 pub(super) fn overlap(one: IpAddr, other: IpAddr) -> bool {
     one == other || one.is_unspecified() || other.is_unspecified()
 }

@@ -9,7 +9,7 @@ use callgate_system::{AddressFamily, Code, Nanoseconds, Result};
 use super::net::{Net, Sock};
 use super::ports::{Number, plain, require_reachable};
 
-/// What a message is charged for beside its bytes.
+/// The bytes that a message is charged for beside its own.
 const OVERHEAD: usize = 512;
 
 /// The messages of one socket.
@@ -17,7 +17,7 @@ const OVERHEAD: usize = 512;
 pub(super) struct Mailbox {
     /// By the time of their arrival.
     messages: VecDeque<Message>,
-    /// What they are charged for.
+    /// The bytes that they are charged for.
     held: usize,
     pub(super) peer: Option<SocketAddr>,
     /// Nobody was there, and that is still to be told.
@@ -41,7 +41,7 @@ impl Mailbox {
         self.messages.get(arrived).map(|message| message.due)
     }
 
-    /// What it holds, in the units of [`Net::hold`].
+    /// The bytes that it is charged for, as [`Net::hold`] counts them.
     pub(super) fn held(&self) -> usize {
         self.held
     }
@@ -116,7 +116,8 @@ impl Net {
         }
     }
 
-    /// Who gets a message: a socket whose peer is the sender, else one that has the address itself, else one that has all.
+    /// The receiver of a message: a socket whose peer is the sender, else one bound to the address itself, else one bound to
+    /// all addresses.
     fn receiver(&self, sender: &Sock, from: SocketAddr, to: SocketAddr) -> Option<Number> {
         let rank = |(number, sock): (Number, &Sock)| {
             let fit = match sock.mailbox().ok()?.peer {

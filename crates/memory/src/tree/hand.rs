@@ -1,4 +1,4 @@
-//! What the host may do to a tree and a guest may not: names and link texts of any bytes, absolute texts, parents made on
+//! Rights on a tree that the host has and a guest lacks: names and link texts of any bytes, absolute texts, parents made on
 //! the way, files replaced.
 //!
 //! A path here is `/`-separated bytes from the tree's root. Empty components and `.` are skipped; `..` is refused, and no
@@ -14,7 +14,7 @@ use super::file::MemoryFile;
 use super::nodes::{Inode, Kind, Nodes, ROOT};
 use super::{Handle, Tree};
 
-/// What [`Tree::put`] makes.
+/// The kind of entry that [`Tree::put`] makes.
 pub(crate) enum Raw<'a> {
     Directory,
     Symlink(&'a [u8]),

@@ -42,7 +42,7 @@ pub struct Tree {
     shared: Arc<Shared>,
 }
 
-/// What the handles of a tree share.
+/// The state that the handles of a tree share.
 struct Shared {
     nodes: Mutex<Nodes>,
     clock: Arc<dyn Clock>,
@@ -72,7 +72,7 @@ impl Tree {
         Arc::new(MemoryDirectory::new(handle))
     }
 
-    /// What it holds now, in the units of its quota.
+    /// The usage now, in the units of the quota.
     #[must_use]
     pub fn usage(&self) -> Quota {
         self.shared.nodes().account.used()

@@ -29,14 +29,14 @@ pub(super) struct Node {
     changed: Timestamp,
 }
 
-/// What a file is.
+/// The kind of a file, with its content.
 pub(super) enum Kind {
     File(Content),
     Directory(Folder),
     Symlink(Box<[u8]>),
 }
 
-/// What a directory holds.
+/// The content of a directory.
 pub(super) struct Folder {
     entries: BTreeMap<Box<[u8]>, Inode>,
     parent: Inode,
@@ -127,7 +127,7 @@ impl Nodes {
         self.slots.get_mut(at).and_then(Option::as_mut).ok_or(Code::NoEntry.into())
     }
 
-    /// What a directory holds; nothing, where it is removed.
+    /// The entries of a directory; none if it is removed.
     pub(super) fn folder(&self, at: Inode) -> Result<&BTreeMap<Box<[u8]>, Inode>> {
         match &self.node(at)?.kind {
             Kind::Directory(folder) => Ok(&folder.entries),
@@ -277,7 +277,7 @@ impl Nodes {
         self.relocate(from, to, now)
     }
 
-    /// Whether `at` is `directory` or anywhere below it.
+    /// True if `at` is `directory` or anywhere below it.
     pub(super) fn is_within(&self, mut at: Inode, directory: Inode) -> Result<bool> {
         loop {
             if at == directory {

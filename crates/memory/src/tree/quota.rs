@@ -1,17 +1,17 @@
-//! What a tree may hold, and what it holds.
+//! The quota of a tree, and its usage.
 //!
-//! The host's memory is bounded by these two numbers, whatever a guest does. Bytes are what files are long (a hole counts as
-//! if it were written, so a file never grows beyond what it was charged for), what names are long, and what the texts of
-//! symbolic links are long. An entry is a name, or a file without any name that is still open; it costs the host up to
+//! The host's memory is bounded by these two numbers, whatever a guest does. Bytes are the sizes of files (a hole counts as
+//! if it were written, so a file never grows beyond what it was charged for), the lengths of names, and the lengths of the
+//! texts of symbolic links. An entry is a name, or a file without any name that is still open; it costs the host up to
 //! about 600 bytes beside these.
 
 use callgate_system::{Code, Quota, Result};
 
-/// What a tree may hold unless told otherwise: 256 MiB and 1,000,000 names. Bytes are the sizes of all files, and the lengths
+/// The quota of a tree by default: 256 MiB and 1,000,000 names. Bytes are the sizes of all files, and the lengths
 /// of all names and of the texts of all symbolic links; a file without a name that is still open counts as a name.
 pub const QUOTA: Quota = Quota { bytes: 256 << 20, entries: 1_000_000 };
 
-/// What is left of a quota, and what was taken.
+/// A quota, and how much of it is used.
 pub(super) struct Account {
     quota: Quota,
     used: Quota,

@@ -8,7 +8,7 @@ use callgate_system::{Code, Follow, OpenHow, Result};
 
 use super::nodes::{Inode, Kind, Nodes};
 
-/// What a path that a call acts on by name leads to. The last component is never followed.
+/// The place that a path leads to, for a call that acts on a name. The last component is never followed.
 pub(super) enum Place {
     /// A name in a directory.
     Name(Named),
@@ -22,11 +22,11 @@ pub(super) enum Place {
 pub(super) struct Named {
     pub(super) dir: Inode,
     pub(super) name: Vec<u8>,
-    /// Whether a `/` asks for a directory.
+    /// True if a `/` at the end asks for a directory.
     pub(super) must_be_dir: bool,
 }
 
-/// What there is to open.
+/// The target of an open.
 pub(super) enum Target {
     /// A file or directory.
     There(Inode),
@@ -72,7 +72,7 @@ impl Nodes {
         }
     }
 
-    /// What an open of `path` below `root` is about, errors in the order of open(2).
+    /// The target of an open of `path` below `root`. Errors come in the order of open(2).
     pub(super) fn target(&self, root: Inode, path: &str, how: OpenHow) -> Result<Target> {
         let mut walk = Walk::new(self, &root, path)?;
         loop {
@@ -103,7 +103,7 @@ impl Nodes {
     /// The directory and the name that a call on the name itself acts on.
     pub(super) fn place(&self, root: Inode, path: &str) -> Result<Place> {
         match split(path)?.last {
-            // Whether it is there, and inside, is still to be seen.
+            // `resolve` finds out whether it is there, and inside.
             LastName::Dot => return self.resolve(root, path, Follow::Yes).map(|_| Place::Dot),
             LastName::DotDot => return self.resolve(root, path, Follow::Yes).map(|_| Place::DotDot),
             LastName::Plain(_) => {}

@@ -157,7 +157,7 @@ fn an_ipv4_address_in_ipv6_is_judged_as_what_it_is() {
     all_are("global", &["2003:7f00:1::"]);
 }
 
-/// What a translator of one's own sends to depends on its prefix, which the address doesn't tell.
+/// The target of a local translator depends on its prefix, whose length the address doesn't show.
 #[test]
 fn of_several_readings_the_lesser_counts() {
     all_are("loopback", &["64:ff9b:1:7f00:0:100::", "64:ff9b:1:7f:0:1::", "64:ff9b:1:0:7f:0:100:0"]);

@@ -1,4 +1,4 @@
-//! How a connection comes to be: listening, connecting, accepting.
+//! The making of a connection: listening, connecting, accepting.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -101,7 +101,7 @@ impl Net {
         Ok(listeners.find(hears))
     }
 
-    /// Whether another socket at `source` has the same peer: the two could not be told apart.
+    /// True if another socket at `source` has the same peer: the two connections could not be distinguished.
     fn is_connected(&self, number: Number, source: SocketAddr, remote: SocketAddr) -> bool {
         let Ok(sock) = self.sock(number) else { return false };
         self.at(sock.space(), source).any(|(other, user)| {

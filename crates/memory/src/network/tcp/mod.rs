@@ -1,10 +1,10 @@
 //! Streams: from fresh over bound to listening, or to connecting and connected, as Linux has them.
 //!
-//! A connection is there as soon as it finds room in a listener's queue, and both ends can send from then on; where the queue
-//! is full, who connects waits for its turn. What one end sends stands in the other's inbox at once, or, with a delay, on its
-//! way there: the two buffers of a direction, the sender's and the receiver's, are one.
+//! A connection is there as soon as it finds room in a listener's queue, and both ends can send from then on. If the queue is
+//! full, the socket that connects waits for its turn. The bytes that one end sends stand in the other's inbox at once, or, with a
+//! delay, on their way there: the two buffers of a direction, the sender's and the receiver's, are one.
 //!
-//! `connect` is how a connection comes to be, `talk` what becomes of it.
+//! `connect` makes connections, `talk` is their life.
 
 mod connect;
 mod talk;
@@ -17,7 +17,7 @@ use callgate_system::{Code, Nanoseconds, Result};
 use super::inbox::Inbox;
 use super::ports::Number;
 
-/// How far a stream has come.
+/// The state of a stream.
 pub(super) enum Stage {
     /// Fresh or bound.
     Apart,
@@ -29,7 +29,7 @@ pub(super) enum Stage {
     Failed,
 }
 
-/// Who waits at a listener.
+/// The connections and sockets that wait at a listener.
 pub(super) struct Queue {
     backlog: usize,
     /// Connections, each with the time from which on it can be accepted.
@@ -38,7 +38,7 @@ pub(super) struct Queue {
     turned_away: VecDeque<Number>,
 }
 
-/// How connecting goes.
+/// The state of an attempt to connect.
 pub(super) enum Attempt {
     /// The listener, and the address it is wanted at; its queue is full.
     Waiting(Number, SocketAddr),

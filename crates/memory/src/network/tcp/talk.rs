@@ -1,4 +1,4 @@
-//! What becomes of a connection: bytes both ways, and its end, in peace or by a reset.
+//! The life of a connection: bytes both ways, and its end, orderly or by a reset.
 
 use callgate_system::{Code, Nanoseconds, Result, Shutdown};
 

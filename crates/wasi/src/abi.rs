@@ -72,15 +72,16 @@ impl<'a> View<'a> {
     /// # Errors
     /// If they lie outside of memory, or unaligned.
     pub(crate) fn list(self, at: u32, len: u32, size: u32, align: u32) -> Result<&'a [u8]> {
-        if !at.is_multiple_of(align) {
-            return Err(wasmtime::format_err!("list pointer is not aligned"));
-        }
         let bytes = u64::from(len) * u64::from(size);
+        let list = usize::try_from(bytes).ok().and_then(|bytes| self.bytes.get(at as usize..)?.get(..bytes));
+        let list = list.ok_or_else(|| wasmtime::format_err!("list pointer/length out of bounds of memory"))?;
         if bytes > handed_over(&self.host.budget) as u64 {
             return Err(wasmtime::format_err!("fuel allocated for hostcalls has been exhausted"));
         }
-        let list = usize::try_from(bytes).ok().and_then(|bytes| self.bytes.get(at as usize..)?.get(..bytes));
-        list.ok_or_else(|| wasmtime::format_err!("list pointer/length out of bounds of memory"))
+        if !at.is_multiple_of(align) {
+            return Err(wasmtime::format_err!("list pointer is not aligned"));
+        }
+        Ok(list)
     }
 
     /// # Errors

@@ -37,6 +37,8 @@ pub(crate) struct LinuxEntries {
     /// `None` after the last entry.
     fd: Option<OwnedFd>,
     piece: Piece,
+    /// The pieces that were fetched, this one included.
+    pieces: u64,
 }
 
 /// The result of one system call.
@@ -66,7 +68,7 @@ impl LinuxEntries {
     pub(crate) fn of(directory: &OwnedFd) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(directory, ".", flags, Mode::empty()).portable()?;
-        let mut this = Self { fd: Some(fd), piece: Piece::default() };
+        let mut this = Self { fd: Some(fd), piece: Piece::default(), pieces: 0 };
         this.fetch().portable()?;
         Ok(this)
     }
@@ -74,6 +76,7 @@ impl LinuxEntries {
     /// Fetches as many entries as one system call gives, which may be none but `.` and `..`.
     fn fetch(&mut self) -> rustix::io::Result<()> {
         let Some(fd) = self.fd.take() else { return Ok(()) };
+        self.pieces += 1;
         let more = self.piece.fetch(&fd)?;
         self.fd = more.then_some(fd);
         Ok(())
@@ -167,6 +170,10 @@ impl Entries for LinuxEntries {
                 Err(errno) => return Err(portable(errno)),
             }
         }
+    }
+
+    fn pieces(&self) -> u64 {
+        self.pieces
     }
 
     fn holds(&self) -> usize {

@@ -119,6 +119,12 @@ pub trait Entries: Send {
     /// `IllegalByteSequence` for a name that is not UTF-8; the next call goes on after it.
     fn next(&mut self) -> Result<Option<Entry>>;
 
+    /// The number of times that the system was asked for entries. Where it grows with a call of `next`, whatever that yields and what comes
+    /// after it was listed during that call.
+    fn pieces(&self) -> u64 {
+        0
+    }
+
     /// Bytes of the process's memory that this reading holds at the most, whatever the directory holds; always the same. At most 64 KiB.
     fn holds(&self) -> usize;
 }

@@ -171,7 +171,7 @@ pub(crate) fn metadata_hash_at(host: &Host, dir: &Dir, follow: Follow, path: &st
     let at = At::Path(follow, path);
     let act = || {
         let now = || host.system.clock().monotonic();
-        if let Some(identity) = host.recent.recall_entry(handle.id, at, host.gate.calls(), now) {
+        if let Some(identity) = host.recent.recall_entry(dir.address(), at, host.gate.calls(), now) {
             return Ok(identity);
         }
         let stat = dir.directory()?.stat(path, follow)?;
@@ -195,12 +195,18 @@ pub(crate) fn read_directory(
     dir: &Dir,
     keep: impl FnOnce(DirectoryEntries) -> Result<Held<DirectoryEntries>>,
 ) -> Outcome<Held<DirectoryEntries>> {
-    let act = || keep(dir.entries(&host.budget, Course::begin(dir.id(), host.gate.calls()))?);
+    let act = || {
+        let course = Course::begin(dir.address(), host.gate.calls());
+        keep(DirectoryEntries::of(dir.share(), &host.budget, course)?)
+    };
     host.gate.pass(Call::ReadDirectory { dir: dir.handle() }, act)
 }
 
 pub(crate) fn read_directory_entry(host: &Host, entries: &Held<DirectoryEntries>) -> Outcome<Option<Entry>> {
-    let act = || entries.next(|course, entry| host.recent.note_entry(host.gate.calls(), course, entry));
+    let note = |course: &mut _, entry: Option<&_>, is_new| {
+        host.recent.note_entry(host.gate.calls(), course, entry, is_new);
+    };
+    let act = || entries.next(note);
     host.gate.pass(Call::ReadDirectoryEntry { entries: entries.handle() }, act)
 }
 

@@ -1,6 +1,6 @@
 //! An open file or directory.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use callgate_gate::{Mount, Reply, Value};
 use callgate_system::{
@@ -183,12 +183,9 @@ impl Descriptor {
         Ok(OutputStream::of_end(&self.name, &self.mount, self.writable()?))
     }
 
-    /// Begins to list it.
-    pub(crate) fn entries(&self, budget: &Budget, course: Course) -> Result<DirectoryEntries> {
-        let entries = self.directory()?.read_entries()?;
-        let charge = budget.charge(entries.holds())?;
-        let (reading, name, mount) = (Mutex::new((entries, course)), self.name.clone(), Arc::clone(&self.mount));
-        Ok(DirectoryEntries { reading, name, mount, _charge: charge })
+    /// Tells this object from all others that there are.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 }
 
@@ -205,20 +202,30 @@ impl Named for Descriptor {
 /// A directory that is being listed.
 pub(crate) struct DirectoryEntries {
     reading: Mutex<(Box<dyn Entries>, Course)>,
+    /// The descriptor that it was begun by, so that no other gets its address. It may be closed by now.
+    _of: Weak<Descriptor>,
     name: Name,
     mount: Arc<Mount>,
     _charge: Charge,
 }
 
 impl DirectoryEntries {
-    /// The next entry, which `note` is told of.
-    pub(crate) fn next(&self, note: impl FnOnce(&mut Course, &Entry)) -> Result<Option<Entry>> {
+    /// Begins to list `directory`.
+    pub(crate) fn of(directory: Arc<Descriptor>, budget: &Budget, course: Course) -> Result<Self> {
+        let entries = directory.directory()?.read_entries()?;
+        let charge = budget.charge(entries.holds())?;
+        let (name, mount) = (directory.name.clone(), Arc::clone(&directory.mount));
+        let (reading, of) = (Mutex::new((entries, course)), Arc::downgrade(&directory));
+        Ok(Self { reading, _of: of, name, mount, _charge: charge })
+    }
+
+    /// The next entry; `note` is told of it, or of none, and whether it was listed during this call.
+    pub(crate) fn next(&self, note: impl FnOnce(&mut Course, Option<&Entry>, bool)) -> Result<Option<Entry>> {
         let (entries, course) = &mut *lock(&self.reading);
-        let entry = entries.next()?;
-        if let Some(entry) = &entry {
-            note(course, entry);
-        }
-        Ok(entry)
+        let before = entries.pieces();
+        let next = entries.next();
+        note(course, next.as_ref().ok().and_then(Option::as_ref), entries.pieces() != before);
+        next
     }
 }
 

@@ -59,7 +59,7 @@ struct Seen {
 struct Told {
     passed: u64,
     /// The directory that was listed.
-    id: u32,
+    directory: usize,
     /// The identity of the file, if the listing was not interrupted.
     listed: Option<Listed>,
 }
@@ -67,32 +67,28 @@ struct Told {
 /// The progress of a listing while the guest does nothing else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
-    /// The descriptor of the directory.
-    id: u32,
-    /// The time at which the entries that it goes through were listed; `None` before the first entry.
-    when: Option<Nanoseconds>,
+    /// The directory's object, by its address: its number may be another's by now.
+    directory: usize,
     /// The last call that told an entry of it.
     passed: u64,
+    /// True if the guest has done nothing else since the entries were listed that it goes through.
+    is_unbroken: bool,
 }
 
 impl Course {
-    /// A listing of `id` begins with this call.
-    pub(crate) fn begin(id: u32, passed: u64) -> Self {
-        Self { id, when: None, passed }
+    /// A listing of `directory` begins with this call.
+    pub(crate) fn begin(directory: usize, passed: u64) -> Self {
+        Self { directory, passed, is_unbroken: true }
     }
 
-    /// True if the entry that this call told, which was listed at `when`, was listed after whatever the guest did that is not part of the
-    /// listing. The call `asked` is part of the listing where it came right after the entry before.
-    fn goes_on(&mut self, passed: u64, asked: u64, when: Option<Nanoseconds>) -> bool {
+    /// True if what this call told was listed after whatever the guest did that is not part of the listing, above all if it `is_new`, listed
+    /// during this call. The call `asked` is part of the listing where it came right after the entry before.
+    fn goes_on(&mut self, passed: u64, asked: u64, is_new: bool) -> bool {
         let after_an_entry = passed == self.passed + 1;
         let after_its_identity = passed == self.passed + 2 && asked == self.passed + 1;
-        let is_listed_anew = self.when.is_some() && when.is_some() && self.when != when;
-        self.when = when.or(self.when);
-        let goes_on = after_an_entry || after_its_identity || is_listed_anew;
-        if goes_on {
-            self.passed = passed;
-        }
-        goes_on
+        self.is_unbroken = is_new || (self.is_unbroken && (after_an_entry || after_its_identity));
+        self.passed = passed;
+        self.is_unbroken
     }
 }
 
@@ -120,31 +116,36 @@ impl Recent {
         self.seen.set(Some(Seen { moment, id, follow, stat: *stat }));
     }
 
-    /// The call that is the `passed`th told this entry, in the course of a listing.
-    pub(crate) fn note_entry(&self, passed: u64, course: &mut Course, entry: &Entry) {
-        let goes_on = course.goes_on(passed, self.asked.get(), entry.listed.map(|listed| listed.when));
+    /// The call that is the `passed`th told this entry, or none, in the course of a listing; what it told `is_new` if it was listed during the
+    /// call.
+    pub(crate) fn note_entry(&self, passed: u64, course: &mut Course, entry: Option<&Entry>, is_new: bool) {
+        let goes_on = course.goes_on(passed, self.asked.get(), is_new);
+        let Some(entry) = entry else { return };
         let mut kept = self.path.borrow_mut();
         kept.clear();
         kept.push_str(&entry.name);
         self.seen.set(None);
-        self.told.set(Some(Told { passed, id: course.id, listed: entry.listed.filter(|_| goes_on) }));
+        let listed = entry.listed.filter(|_| goes_on);
+        self.told.set(Some(Told { passed, directory: course.directory, listed }));
     }
 
     /// The identity of the entry that the call before the `passed`th told, where that is what this one asks for.
     pub(crate) fn recall_entry(
         &self,
-        id: u32,
+        directory: usize,
         at: At<'_>,
         passed: u64,
         now: impl FnOnce() -> Nanoseconds,
     ) -> Option<Identity> {
         let told = self.told.take()?;
-        if told.passed + 1 != passed || told.id != id || at != At::Path(Follow::No, &self.path.borrow()) {
+        let is_same = told.directory == directory && at == At::Path(Follow::No, &self.path.borrow());
+        if told.passed + 1 != passed || !is_same {
             return None;
         }
         self.asked.set(passed);
         let listed = told.listed?;
-        (now().saturating_sub(listed.when) <= FRESHLY_LISTED).then_some(listed.identity)
+        let age = now().checked_sub(listed.when)?;
+        (age <= FRESHLY_LISTED).then_some(listed.identity)
     }
 
     /// The attributes that the call before this moment's saw there, if any.
@@ -226,18 +227,20 @@ mod tests {
         Entry { name: name.to_owned(), kind: FILE, listed }
     }
 
-    /// A listing of the descriptor 3 that began with the seventh call.
-    #[derive(Default)]
+    /// A listing of the directory 3 that began with the seventh call.
     struct Listing {
         recent: Recent,
-        course: Option<Course>,
+        course: Course,
     }
 
     impl Listing {
+        fn new() -> Self {
+            Self { recent: Recent::default(), course: Course::begin(3, 7) }
+        }
+
         /// True if the entry that a call tells has an identity for the call after it.
-        fn tells(&mut self, passed: u64, entry: &Entry) -> bool {
-            let course = self.course.get_or_insert_with(|| Course::begin(3, 7));
-            self.recent.note_entry(passed, course, entry);
+        fn tells(&mut self, passed: u64, entry: &Entry, is_new: bool) -> bool {
+            self.recent.note_entry(passed, &mut self.course, Some(entry), is_new);
             let when = entry.listed.map_or(0, |listed| listed.when);
             let path = At::Path(Follow::No, &entry.name);
             let identity = self.recent.recall_entry(3, path, passed + 1, || when + FRESHLY_LISTED);
@@ -248,38 +251,53 @@ mod tests {
 
     #[test]
     fn a_listing_that_is_not_interrupted_tells_identities() {
-        let mut listing = Listing::default();
-        assert!(listing.tells(8, &entry("a", 11, 100)));
+        let mut listing = Listing::new();
+        assert!(listing.tells(8, &entry("a", 11, 100), false));
         let directory = Entry { listed: None, ..entry("b", 12, 100) };
-        assert!(!listing.tells(10, &directory));
-        assert!(listing.tells(12, &entry("c", 13, 100)));
+        assert!(!listing.tells(10, &directory, false));
+        assert!(listing.tells(12, &entry("c", 13, 100), false));
         // Nobody asked for the last.
-        assert!(listing.tells(13, &entry("d", 14, 100)));
-        // Something else came between: an entry listed before is old for ever, one listed after is not.
-        assert!(!listing.tells(16, &entry("e", 15, 100)));
-        assert!(!listing.tells(18, &entry("f", 16, 100)));
-        assert!(listing.tells(20, &entry("g", 17, 900)));
-        assert!(listing.tells(22, &entry("h", 18, 900)));
+        assert!(listing.tells(13, &entry("d", 14, 100), false));
+        // Something else came between: what was listed before is old for ever, what is listed after is not.
+        assert!(!listing.tells(16, &entry("e", 15, 100), false));
+        assert!(!listing.tells(18, &entry("f", 16, 100), false));
+        assert!(listing.tells(20, &entry("g", 17, 900), true));
+        assert!(listing.tells(22, &entry("h", 18, 900), false));
+    }
+
+    /// The piece is listed by the call that tells a directory, or no entry at all; what the guest does after that counts.
+    #[test]
+    fn a_piece_that_begins_without_an_identity_grows_old_as_others_do() {
+        let directory = Entry { listed: None, ..entry("b", 12, 900) };
+        for first in [Some(&directory), None] {
+            let mut listing = Listing::new();
+            assert!(listing.tells(8, &entry("a", 11, 100), false));
+            listing.recent.note_entry(10, &mut listing.course, first, true);
+            assert!(!listing.tells(13, &entry("c", 13, 900), false), "{first:?}");
+            let mut listing = Listing::new();
+            listing.recent.note_entry(10, &mut listing.course, first, true);
+            assert!(listing.tells(11, &entry("c", 13, 900), false), "{first:?}");
+        }
     }
 
     #[test]
     fn what_comes_in_the_place_of_the_question_interrupts() {
         let (recent, mut course) = (Recent::default(), Course::begin(3, 7));
         for (name, passed) in [("a", 8), ("b", 10)] {
-            recent.note_entry(passed, &mut course, &entry(name, 11, 100));
+            recent.note_entry(passed, &mut course, Some(&entry(name, 11, 100)), false);
             let other = recent.recall_entry(3, At::Path(Follow::No, "another"), passed + 1, || 100);
             assert_eq!(other, None);
         }
-        recent.note_entry(11, &mut course, &entry("c", 11, 100));
+        recent.note_entry(11, &mut course, Some(&entry("c", 11, 100)), false);
         assert_eq!(recent.recall_entry(3, At::Path(Follow::No, "c"), 12, || 100), None);
     }
 
     #[test]
     fn what_was_listed_before_something_else_is_old() {
-        let mut listing = Listing::default();
-        assert!(!listing.tells(9, &entry("a", 11, 100)));
-        assert!(!listing.tells(11, &entry("b", 12, 100)));
-        assert!(listing.tells(13, &entry("c", 13, 101)));
+        let mut listing = Listing::new();
+        assert!(!listing.tells(9, &entry("a", 11, 100), false));
+        assert!(!listing.tells(11, &entry("b", 12, 100), false));
+        assert!(listing.tells(13, &entry("c", 13, 101), true));
     }
 
     #[test]
@@ -288,12 +306,14 @@ mod tests {
         for (id, asked, passed, now) in [
             (3, NOFOLLOW, 10, 100),
             (3, NOFOLLOW, 9, 101 + FRESHLY_LISTED),
+            // Another clock than the listing's.
+            (3, NOFOLLOW, 9, 99),
             (4, NOFOLLOW, 9, 100),
             (3, FOLLOW, 9, 100),
             (3, At::Itself, 9, 100),
             (3, At::Path(Follow::No, "b"), 9, 100),
         ] {
-            recent.note_entry(8, &mut Course::begin(3, 7), &entry("a", 11, 100));
+            recent.note_entry(8, &mut Course::begin(3, 7), Some(&entry("a", 11, 100)), false);
             assert_eq!(recent.recall_entry(id, asked, passed, || now), None, "{id} {asked:?} {passed} {now}");
             assert_eq!(recent.recall_entry(3, NOFOLLOW, 9, || 100), None, "once asked, it is gone");
         }

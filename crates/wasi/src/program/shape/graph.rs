@@ -15,6 +15,10 @@ use crate::bind::direct::names::Imported;
 /// Aliases of aliases that are followed. Compilers make one; each costs a look-up for each import.
 const DEEPEST: usize = 8;
 
+/// Segments of elements that are put into the prologue of `run`: a real fix-up has one. Each is some instructions more of one function, and the
+/// compiler takes more than twice as long for a function that is twice as long.
+const LATE_SEGMENTS: u32 = 64;
+
 /// Bytes of an interface's name, which each function of it is imported with; ours are shorter.
 const LONGEST: usize = 128;
 
@@ -30,6 +34,8 @@ pub(super) struct Graph<'p, 'a> {
     known: HashMap<Host<'a>, u32>,
     /// Items that were defined so far.
     defined: Count,
+    /// Segments of elements that take effect after a start function.
+    late_segments: u32,
     /// The allocators that our functions are lowered with.
     pub(super) allocators: Vec<Function>,
 }
@@ -113,6 +119,7 @@ impl<'p, 'a> Graph<'p, 'a> {
             hosts: Vec::new(),
             known: HashMap::new(),
             defined: Count::default(),
+            late_segments: 0,
             allocators: Vec::new(),
         };
         let mut modules = HashSet::new();
@@ -196,7 +203,15 @@ impl<'p, 'a> Graph<'p, 'a> {
                 }
             }
             Payload::StartSection { func, .. } => node.start = Some(func),
-            Payload::ElementSection(section) => _ = numbers(&mut defined.elements, section.count())?,
+            Payload::ElementSection(section) => {
+                numbers(&mut defined.elements, section.count())?;
+                if node.is_late {
+                    self.late_segments = self.late_segments.saturating_add(section.count());
+                }
+                if self.late_segments > LATE_SEGMENTS {
+                    return Err("fills tables with many segments after a start function".to_owned());
+                }
+            }
             Payload::DataSection(section) => _ = numbers(&mut defined.data, section.count())?,
             _ => {}
         }

@@ -10,6 +10,9 @@ use wasmparser::{
 
 use super::Result;
 
+/// Bytes of the name that an alias looks up. Any number of imports may lead through one alias, and each look-up takes as long as the name is.
+const LONGEST_NAME: usize = 256;
+
 /// A component, section by section. Each list is an index space.
 #[derive(Default)]
 pub(super) struct Parts<'a> {
@@ -184,6 +187,11 @@ impl<'a> Parts<'a> {
     }
 
     fn alias(&mut self, alias: ComponentAlias<'a>) -> Result<()> {
+        if let ComponentAlias::InstanceExport { name, .. } | ComponentAlias::CoreInstanceExport { name, .. } = alias
+            && name.len() > LONGEST_NAME
+        {
+            return Err("has an alias of too long a name".to_owned());
+        }
         match alias {
             ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, instance_index, name } => {
                 self.functions.push(Function::Import(instance_index, name));

@@ -85,6 +85,13 @@ impl Directory for LinuxDirectory {
         if (how.create && how.directory) || (how.truncate && !how.write) {
             return Err(Code::Invalid.into());
         }
+        let made = OpenHow { exclusive: true, ..how };
+        if self.sealing.cuts_later(how)
+            && let Ok(fd) = self.resolver.open_split(&self.fd, path, &split, flags(made), FILE_MODE)
+        {
+            // A new file is not sealed, and there is nothing to cut.
+            return self.opened(fd, &split, made);
+        }
         let flags = flags(how) | self.sealing.truncation(how);
         let fd = match self.resolver.open_split(&self.fd, path, &split, flags, FILE_MODE) {
             Err(error) if wants_attributes_only(how) && is_unreadable(error) => {

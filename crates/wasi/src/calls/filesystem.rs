@@ -161,6 +161,7 @@ pub(crate) fn metadata_hash(host: &Host, file: &Held<Descriptor>) -> Outcome<Ide
     let act = || {
         let stat = file.stat()?;
         host.recent.note(host.moment(), handle.id, At::Itself, &stat);
+        host.recent.note_constant(host.gate.calls());
         Ok::<_, Error>(stat.identity)
     };
     host.gate.pass(Call::MetadataHash { file: handle }, act)

@@ -37,7 +37,7 @@ pub(crate) enum At<'a> {
 pub(crate) struct Recent {
     seen: Cell<Option<Seen>>,
     told: Cell<Option<Told>>,
-    /// The last call that asked for the identity of the entry that the call before it told.
+    /// The last call from which no change of an entry could be learnt, but of the entry that the call before it told.
     asked: Cell<u64>,
     /// The path that either is about.
     path: RefCell<String>,
@@ -114,6 +114,12 @@ impl Recent {
             }
         };
         self.seen.set(Some(Seen { moment, id, follow, stat: *stat }));
+    }
+
+    /// The call that is the `passed`th told what never changes, such as which file a descriptor is of. C libraries ask that of a directory once its
+    /// listing has begun; it tells of no change of an entry, so it does not interrupt the listing.
+    pub(crate) fn note_constant(&self, passed: u64) {
+        self.asked.set(passed);
     }
 
     /// The call that is the `passed`th told this entry, or none, in the course of a listing; what it told `is_new` if it was listed during the
@@ -278,6 +284,15 @@ mod tests {
             listing.recent.note_entry(10, &mut listing.course, first, true);
             assert!(listing.tells(11, &entry("c", 13, 900), false), "{first:?}");
         }
+    }
+
+    #[test]
+    fn what_never_changes_does_not_interrupt() {
+        let mut listing = Listing::new();
+        listing.recent.note_constant(8);
+        assert!(listing.tells(9, &entry("a", 11, 100), false));
+        listing.recent.note_constant(12);
+        assert!(!listing.tells(13, &entry("b", 12, 100), false), "one call more came between");
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Hosts {
     /// The first of those that serve real files, and another ground of its own, which another process can be shown.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is none.
     pub(crate) fn on_disk(&self) -> Result<(Host, Box<dyn Ground>)> {
         let host = self.real().next().context("no ground for real files is made on this system yet")?;
         let another = real::ground(&*host.system);

@@ -16,7 +16,7 @@ use crate::files::world::World;
 const WRITABLE: &str = "w";
 const READ_ONLY: &str = "r";
 
-/// Where a guest has them.
+/// The guest paths of the mounts.
 const AT: [&str; 2] = ["/", "/fixed"];
 
 /// A text that no guest may see.
@@ -46,7 +46,7 @@ impl Mounts {
         Ok(Self { are_writable: true, ..Self::new(ground, None)? })
     }
 
-    /// Where the host has them, each with the guest's name for it; `None` where that is no place that another process could open.
+    /// The host paths of the mounts, each with the guest's name for it; `None` where that is no place that another process could open.
     pub(crate) fn places(&self) -> Option<[(String, &'static str); 2]> {
         let path = self.world.ground.host_path()?;
         let place = |mount: &str| format!("{path}/root/{mount}");

@@ -62,7 +62,7 @@ impl Modules {
     /// The engine, set up.
     ///
     /// # Errors
-    /// Where the engine or a temporary folder can't be had.
+    /// If the engine or a temporary folder can't be had.
     pub fn new() -> Result<Self> {
         Ok(Self {
             runtime: Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?,
@@ -141,7 +141,7 @@ impl Found {
 /// Runs a module in memory, observed and not.
 ///
 /// # Panics
-/// Where it notices.
+/// If it notices.
 pub fn is_unnoticed(script: &Script) {
     let modules = Modules::new().expect("the engine is set up");
     let path = modules.folder.path().join("module.wasm");

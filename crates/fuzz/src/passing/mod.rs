@@ -48,7 +48,7 @@ impl Passing {
     /// The engines, set up; the interface is read from the folder `wit`.
     ///
     /// # Errors
-    /// Where an engine or a temporary folder can't be had.
+    /// If an engine or a temporary folder can't be had.
     pub fn new(wit: &Path) -> Result<Self> {
         let options = RuntimeOptions { interruptible: true, ..RuntimeOptions::default() };
         Ok(Self {

@@ -7,7 +7,7 @@
 //! - a fix-up, which fills the table with our functions as they are lowered, and does nothing else;
 //! - a wrapper, which gives the function that starts the program the name `run`.
 //!
-//! Where more modules than one do something, as the adapter for preview1 does, all of them are made into one (`graph.rs`, `merge.rs`). The
+//! If more modules than one do something, as the adapter for preview1 does, all of them are made into one (`graph.rs`, `merge.rs`). The
 //! wrapper is the only component inside of another even there.
 //!
 //! Everything else is the engine's. Hazard: a component that is let through here is linked without the engine's component layer. So it

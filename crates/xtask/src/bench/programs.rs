@@ -91,7 +91,7 @@ fn build_ripgrep() -> Result<Ripgrep> {
     Ok(Ripgrep { native: RIPGREP.build(Build::Native)?, guest: RIPGREP.build(Build::Wasm)? })
 }
 
-/// Where it can't be built, its column is empty and all else is measured.
+/// If it can't be built, its column is empty and all else is measured.
 fn build_reference() -> Option<PathBuf> {
     reference::build().inspect_err(|error| println!("wasi-common is left out: {error:#}")).ok()
 }

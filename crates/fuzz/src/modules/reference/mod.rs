@@ -1,7 +1,7 @@
 //! The same modules under callgate and under `wasi-common`, the first host of preview1: what each call answers and writes into memory,
 //! what is printed, how the run ends and the tree that it leaves must agree.
 //!
-//! Where the two answer otherwise and that is listed ([`deviations`]), the call is left out and the module run anew, for what comes
+//! If the two answer otherwise and that is listed ([`deviations`]), the call is left out and the module run anew, for what comes
 //! after it would differ, too.
 
 mod answer;
@@ -74,7 +74,7 @@ impl Reference {
     /// The engine, set up, and the program that is the reference.
     ///
     /// # Errors
-    /// Where the engine or a temporary folder can't be had.
+    /// If the engine or a temporary folder can't be had.
     pub fn new(program: &Path) -> Result<Self> {
         Ok(Self {
             runtime: Runtime::new(&RuntimeOptions { interruptible: true, ..RuntimeOptions::default() })?,

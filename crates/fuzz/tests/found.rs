@@ -4,7 +4,7 @@ use callgate_fuzz::files::Operation::{CreateDirectory, Open, RemoveDirectory, Re
 use callgate_fuzz::files::{Text, Time, agree, how};
 use callgate_fuzz::modules::Address::{At, End};
 use callgate_fuzz::modules::Argument::{Address, Bytes, List, Number, Path};
-use callgate_fuzz::modules::{Launch, Memory, Script, call, holds};
+use callgate_fuzz::modules::{Call, Launch, Memory, Script, call, holds};
 use callgate_system::Follow;
 
 use Follow::No;
@@ -68,15 +68,7 @@ fn the_end_of_memory_is_that_of_addresses() {
         call("random_get", [end(-5), Number(5)]),
     ];
     let memory = Memory::Pages(1 << 16);
-    let done = holds(&Script {
-        tame: true,
-        unstable: false,
-        memory,
-        launch: Launch::Invoked,
-        handles: 100,
-        quota: None,
-        calls,
-    });
+    let done = holds(&script(memory, 100, calls));
     let answers = [
         ("args_get", 0, 2),
         ("args_get", 21, 1),
@@ -104,15 +96,7 @@ fn names_grew_with_each_opening() {
     };
     let calls = (FIRST..FIRST + 600).map(|opened| open(if opened == FIRST { WRITABLE } else { opened - 1 })).collect();
     let memory = Memory::Pages(1);
-    let done = holds(&Script {
-        tame: true,
-        unstable: false,
-        memory,
-        launch: Launch::Invoked,
-        handles: 1_000,
-        quota: None,
-        calls,
-    });
+    let done = holds(&script(memory, 1_000, calls));
     assert_eq!(done.calls().collect::<Vec<_>>(), [("path_open", 0, 600)]);
 }
 
@@ -127,15 +111,12 @@ fn an_appending_write_looks_at_its_offset() {
     let open: Vec<_> = open.chain([create, ALL, ALL, append].map(Number)).chain([out()]).collect();
     let calls = vec![call("path_open", open), write(1 << 63), write(0)];
     let memory = Memory::Pages(1);
-    let done = holds(&Script {
-        tame: true,
-        unstable: false,
-        memory,
-        launch: Launch::Invoked,
-        handles: 100,
-        quota: None,
-        calls,
-    });
+    let done = holds(&script(memory, 100, calls));
     let answers = [("fd_pwrite", 0, 1), ("fd_pwrite", 28, 1), ("path_open", 0, 1)];
     assert_eq!(done.calls().collect::<Vec<_>>(), answers);
+}
+
+/// A tame script that is invoked, with so many handles.
+fn script(memory: Memory, handles: usize, calls: Vec<Call>) -> Script {
+    Script { tame: true, unstable: false, memory, launch: Launch::Invoked, handles, quota: None, calls }
 }

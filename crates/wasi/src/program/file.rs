@@ -6,13 +6,11 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use wasmtime::Engine;
-
 use super::digest::{self, DebugInfo, Digest};
 use super::format::{self, Format, unreadable};
 use super::image::Image;
 use super::record::Record;
-use super::{Kind, LoadError, Precompiled, load};
+use super::{LoadError, Precompiled, load};
 
 /// Bytes of a program that take no longer to hash than a few milliseconds.
 const SHORT: u64 = 4 << 20;
@@ -87,16 +85,4 @@ impl ProgramFile {
     pub(super) fn fail(&self, why: String) -> LoadError {
         LoadError::new(&self.path, why)
     }
-}
-
-/// The kind of code without a record, as the engine marks it.
-pub(super) fn kind_of(image: &Image) -> Option<Kind> {
-    let detected = match image {
-        Image::File { path, .. } => Engine::detect_precompiled_file(path).ok().flatten(),
-        Image::Bytes(bytes) => Engine::detect_precompiled(bytes),
-    };
-    detected.map(|kind| match kind {
-        wasmtime::Precompiled::Module => Kind::Module,
-        wasmtime::Precompiled::Component => Kind::Component,
-    })
 }

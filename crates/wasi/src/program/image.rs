@@ -44,6 +44,18 @@ impl Image {
         }
     }
 
+    /// The kind of code without a record, as the engine marks it.
+    pub(super) fn marked_kind(&self) -> Option<Kind> {
+        let detected = match self {
+            Self::File { path, .. } => Engine::detect_precompiled_file(path).ok().flatten(),
+            Self::Bytes(bytes) => Engine::detect_precompiled(bytes),
+        };
+        detected.map(|kind| match kind {
+            wasmtime::Precompiled::Module => Kind::Module,
+            wasmtime::Precompiled::Component => Kind::Component,
+        })
+    }
+
     /// Loads it as code of this kind.
     ///
     /// # Safety
@@ -66,11 +78,9 @@ impl Image {
         };
         Ok(match kind {
             // SAFETY: as for this function.
-            Kind::Module => Code::Module(unsafe { Module::deserialize(engine, bytes) }?),
-            // SAFETY: as for this function.
-            Kind::Direct => Code::Direct(unsafe { Module::deserialize(engine, bytes) }?),
-            // SAFETY: as for this function.
             Kind::Component => Code::Component(unsafe { Component::deserialize(engine, bytes) }?),
+            // SAFETY: as for this function.
+            _ => of_module(kind, unsafe { Module::deserialize(engine, bytes) }?),
         })
     }
 }
@@ -84,10 +94,13 @@ unsafe fn map(engine: &Engine, kind: Kind, file: &File, path: &Path) -> wasmtime
     }
     Ok(match kind {
         // SAFETY: as for this function.
-        Kind::Module => Code::Module(unsafe { Module::deserialize_file(engine, path) }?),
-        // SAFETY: as for this function.
-        Kind::Direct => Code::Direct(unsafe { Module::deserialize_file(engine, path) }?),
-        // SAFETY: as for this function.
         Kind::Component => Code::Component(unsafe { Component::deserialize_file(engine, path) }?),
+        // SAFETY: as for this function.
+        _ => of_module(kind, unsafe { Module::deserialize_file(engine, path) }?),
     })
+}
+
+/// A module as code of the kind that it is.
+fn of_module(kind: Kind, module: Module) -> Code {
+    if kind == Kind::Direct { Code::Direct(module) } else { Code::Module(module) }
 }

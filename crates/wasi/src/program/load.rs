@@ -15,7 +15,7 @@ use wasmtime::component::Component;
 
 use super::cache::Entry;
 use super::digest::{DebugInfo, Digest, digest};
-use super::file::{ProgramFile, SHORT_CODE, kind_of};
+use super::file::{ProgramFile, SHORT_CODE};
 use super::format::{self, unreadable};
 use super::image::Image;
 use super::record::Record;
@@ -85,7 +85,7 @@ impl Runtime {
         }
         let image = file.image().map_err(|error| file.fail(unreadable(&error)))?;
         let record = image.record().map_err(|error| file.fail(unreadable(&error)))?;
-        let kind = record.as_ref().map(|record| record.kind).or_else(|| kind_of(&image)).unwrap_or(Kind::Component);
+        let kind = record.as_ref().map(|record| record.kind).or_else(|| image.marked_kind()).unwrap_or(Kind::Component);
         if kind == Kind::Direct && self.binding == Binding::Engine {
             return Err(file.fail(BOUND_DIRECTLY.to_owned()));
         }

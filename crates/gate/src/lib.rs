@@ -9,6 +9,7 @@
 //! random bytes included.
 
 mod call;
+mod class;
 mod decide;
 mod end;
 mod gate;
@@ -22,6 +23,7 @@ mod trace;
 mod value;
 
 pub use call::Call;
+pub use class::{Class, Classes, UnknownClass};
 pub use decide::{Decider, Place, Reason, Resolved, Verdict};
 pub use end::{CallError, RunEnd};
 pub use gate::Gate;

@@ -10,9 +10,9 @@ use crate::Handle;
 
 /// An argument of a call, or what it yielded. Borrowed from the guest's memory or from the host; nothing is allocated for it.
 ///
-/// Text, paths and names are the guest's, of any length and with any character: a format has to escape and to cut them.
+/// Text, paths and names are the guest's, of any length and with any character: a format has to escape and to cut them. A new kind of value
+/// must get its form in every format, so matches are meant to be exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Value<'a> {
     /// Nothing but success.
     Done,

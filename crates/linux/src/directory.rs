@@ -58,18 +58,31 @@ impl LinuxDirectory {
         } else if how.directory || ends_as_directory(path) {
             true
         } else {
-            match stat::of(&fd)?.kind {
-                FileType::Directory => true,
-                // Only where a name was swapped while an O_PATH handle was made.
-                FileType::SymbolicLink => return Err(coded(Code::Loop, Errno::LOOP)),
-                _ => false,
-            }
+            is_directory(&fd)?
         };
         Ok(if directory {
             Opened::Directory(Arc::new(Self { fd, resolver: self.resolver, sealing: self.sealing }))
         } else {
             Opened::File(Arc::new(LinuxFile::new(fd, how.read, how.write)))
         })
+    }
+}
+
+/// Tells a directory from any other file.
+///
+/// A read of no bytes tells the two apart in half the time of an `fstat`: vfs_read has it fail with `EISDIR` for a directory, and file systems answer
+/// 0 without looking at the file. Devices, FIFOs and `O_PATH` handles may fail it otherwise, and are asked for their attributes.
+fn is_directory(fd: &OwnedFd) -> Result<bool> {
+    match rustix::io::pread(fd, &mut [0_u8; 0][..], 0) {
+        Ok(_) => return Ok(false),
+        Err(Errno::ISDIR) => return Ok(true),
+        Err(_) => {}
+    }
+    match stat::of(fd)?.kind {
+        FileType::Directory => Ok(true),
+        // Only where a name was swapped while an O_PATH handle was made.
+        FileType::SymbolicLink => Err(coded(Code::Loop, Errno::LOOP)),
+        _ => Ok(false),
     }
 }
 

@@ -180,7 +180,13 @@ impl Host {
     }
 
     /// Waits until at most so many dropped streams have something left to send.
+    #[inline]
     fn send_unsent(&self, most: usize) -> Result<(), CallError> {
+        if self.unsent.len() > most { self.wait_for_unsent(most) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn wait_for_unsent(&self, most: usize) -> Result<(), CallError> {
         while self.unsent.len() > most {
             let unsent = self.unsent.send(self.system.clock());
             if unsent.outboxes.len() > most {
@@ -193,8 +199,7 @@ impl Host {
 
     /// Takes an object out of the table, and closes it.
     pub(crate) fn close(&self, closing: Closing) -> Result<(), CallError> {
-        self.handles.remove(closing.id());
-        self.leave_unsent(closing.let_go())
+        self.leave_unsent(self.handles.close(closing))
     }
 
     /// Keeps what a stream that is no more has not sent, and waits where much of that has come together.

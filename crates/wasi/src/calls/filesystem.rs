@@ -1,5 +1,7 @@
 //! `wasi:filesystem`: descriptors, paths below them, listings, and the mounts that a guest begins with.
 
+use std::sync::Arc;
+
 use callgate_gate::{Call, CallError, Reply};
 use callgate_system::{Advice, Entry, Error, File, FileType, Follow, Identity, NewTimestamp, OpenHow, Result, Stat};
 
@@ -34,7 +36,7 @@ pub(crate) fn open_at<T: Reply>(
     path: &str,
     how: OpenHow,
     flags: Flags,
-    keep: impl FnOnce(Descriptor) -> Result<T>,
+    keep: impl FnOnce(Arc<Descriptor>) -> Result<T>,
 ) -> Outcome<T> {
     let act = || keep(dir.open(path, how, flags, &host.budget)?);
     host.gate.pass(Call::OpenAt { dir: dir.handle(), path, how }, act)

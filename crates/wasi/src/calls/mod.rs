@@ -48,10 +48,11 @@ struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     fn of(host: &'a Host, closing: &Closing) -> Self {
-        let Handle { id, name, mount, .. } = closing.handle();
-        let mounts = host.surroundings.mounts.iter().map(|(mount, _)| &**mount);
-        let mount = mount.and_then(|mount| mounts.into_iter().find(|known| ptr::eq(*known, mount)));
-        Self { id, name: name.to_owned(), mount }
+        let mut mounts = host.surroundings.mounts.iter().map(|(mount, _)| &**mount);
+        host.handles.show(closing, |Handle { id, name, mount, .. }| {
+            let mount = mount.and_then(|mount| mounts.find(|known| ptr::eq(*known, mount)));
+            Self { id, name: name.to_owned(), mount }
+        })
     }
 
     fn handle(&self) -> Handle<'_> {

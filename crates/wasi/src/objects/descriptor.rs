@@ -67,14 +67,15 @@ impl Descriptor {
     }
 
     /// Opens `path` below this directory.
-    pub(crate) fn open(&self, path: &str, how: OpenHow, flags: Flags, budget: &Budget) -> Result<Self> {
+    pub(crate) fn open(&self, path: &str, how: OpenHow, flags: Flags, budget: &Budget) -> Result<Arc<Self>> {
         let charge = self.name.charge_below(path, budget)?;
         let opened = self.directory()?.open(path, how.writing_to_truncate())?;
         let kind = match opened {
             Opened::Directory(_) => FileType::Directory.into(),
             Opened::File(_) => OnceLock::new(),
         };
-        Ok(Self { opened, flags, name: self.name.below(path, charge), mount: Arc::clone(&self.mount), kind })
+        let (name, mount) = (self.name.below(path, charge), Arc::clone(&self.mount));
+        Ok(Arc::new(Self { opened, flags, name, mount, kind }))
     }
 
     /// The directory.

@@ -22,9 +22,9 @@ use super::{
 use crate::budget::{Budget, Charge};
 
 /// Bytes that are charged for a place in a table of handles: our entry and the engine's, both in lists that double as they grow, the object
-/// without what it is charged for by itself, and what the object keeps: the system's file or socket, an outbox without its bytes. A pollable
-/// keeps a stream whose own handle may be gone, whose place then serves another; so there is room for one more object.
-pub(crate) const HANDLE: usize = 768;
+/// without what it is charged for by itself, and what the object keeps: a short name, the system's file or socket, an outbox without its bytes.
+/// A pollable keeps a stream whose own handle may be gone, whose place then serves another; so there is room for one more object and name.
+pub(crate) const HANDLE: usize = 1024;
 
 /// The way into the table and out of it; implemented by [`entries!`] for each kind.
 pub(crate) trait Keep: Named + 'static {
@@ -102,6 +102,11 @@ impl<T: Keep> Held<T> {
     /// The thing itself, to be kept by another.
     pub(crate) fn share(&self) -> Arc<T> {
         Arc::clone(&self.held)
+    }
+
+    /// The same, where it is held no longer.
+    pub(crate) fn into_shared(self) -> Arc<T> {
+        self.held
     }
 }
 
@@ -208,16 +213,21 @@ impl Handles {
     #[inline]
     pub(crate) fn find<T: Keep>(&self, id: u32) -> std::result::Result<Held<T>, NoSuchHandle> {
         let slots = self.slots.borrow();
-        let entry = slots.entries.get(id as usize).and_then(Option::as_ref).ok_or(NoSuchHandle::Unknown(id))?;
-        let held = T::find(entry).ok_or(NoSuchHandle::OfAnotherKind(id))?;
+        let held = T::find(slots.find(id)?).ok_or(NoSuchHandle::OfAnotherKind(id))?;
         Ok(Held::new(id, Arc::clone(held)))
     }
 
-    /// The entry behind a handle that is about to be closed.
-    pub(crate) fn entry(&self, id: u32) -> std::result::Result<Closing, NoSuchHandle> {
-        let slots = self.slots.borrow();
-        let entry = slots.entries.get(id as usize).and_then(Option::as_ref).ok_or(NoSuchHandle::Unknown(id))?;
-        Ok(Closing { id, number: id, entry: entry.clone() })
+    /// A handle that is about to be closed.
+    pub(crate) fn closing(&self, id: u32) -> std::result::Result<Closing, NoSuchHandle> {
+        self.slots.borrow().find(id).map(|_| Closing { id, number: id })
+    }
+
+    /// Shows `closing` as the gate names it.
+    pub(crate) fn show<T>(&self, closing: &Closing, to: impl FnOnce(Handle<'_>) -> T) -> T {
+        match self.slots.borrow().find(closing.id) {
+            Ok(entry) => to(entry.handle(closing.number)),
+            Err(_) => to(closing.nameless()),
+        }
     }
 
     /// The outboxes of streams whose bytes have not all gone out yet.
@@ -237,46 +247,44 @@ impl Handles {
 
     /// Forgets a handle. Its object is closed when nobody else holds the object.
     pub(crate) fn remove(&self, id: u32) {
+        // Closing may take long or run other code: not under the borrow.
+        drop(self.take(id));
+    }
+
+    /// Forgets a handle and lets go of its object. Returns the outbox of the bytes that have not gone out yet.
+    pub(crate) fn close(&self, closing: Closing) -> Option<Arc<Outbox>> {
+        self.take(closing.id).as_ref().and_then(Entry::unsent)
+    }
+
+    fn take(&self, id: u32) -> Option<Entry> {
         let mut slots = self.slots.borrow_mut();
-        if let Some(entry) = slots.entries.get_mut(id as usize).and_then(Option::take) {
-            slots.free.push(id);
-            // Closing may take long or run other code: not under the borrow.
-            drop(slots);
-            drop(entry);
-        }
+        let entry = slots.entries.get_mut(id as usize)?.take()?;
+        slots.free.push(id);
+        Some(entry)
     }
 }
 
-/// A handle of any kind on its way out, with its object.
+impl Slots {
+    fn find(&self, id: u32) -> std::result::Result<&Entry, NoSuchHandle> {
+        self.entries.get(id as usize).and_then(Option::as_ref).ok_or(NoSuchHandle::Unknown(id))
+    }
+}
+
+/// A handle of any kind on its way out.
 pub(crate) struct Closing {
     id: u32,
     number: u32,
-    entry: Entry,
 }
 
 impl Closing {
-    /// Its number in the table.
-    pub(crate) fn id(&self) -> u32 {
-        self.id
-    }
-
     /// The same, shown under another number: preview1's.
     pub(crate) fn under(self, number: u32) -> Self {
         Self { number, ..self }
     }
 
-    /// Lets go of the object, and returns the outbox of the bytes that have not gone out yet.
-    pub(crate) fn let_go(self) -> Option<Arc<Outbox>> {
-        self.entry.unsent()
-    }
-
     /// As the gate names it, but without a name of its own.
     pub(crate) fn nameless(&self) -> Handle<'static> {
         Handle { id: self.number, name: "", mount: None, denied: None }
-    }
-
-    pub(crate) fn handle(&self) -> Handle<'_> {
-        self.entry.handle(self.number)
     }
 }
 
@@ -305,6 +313,7 @@ mod tests {
     use std::mem::size_of;
 
     use super::*;
+    use crate::objects::name::SHORT;
 
     macro_rules! largest {
         ($($kind:ident),*) => { [$(size_of::<$kind>()),*].into_iter().max().unwrap() };
@@ -332,7 +341,9 @@ mod tests {
         let outbox = size_of::<Outbox>() + COUNTS_AND_ALLOCATOR;
         // The largest of the backends' sockets is that of NT, of some 150 bytes; a file with a quota has two objects of some 80.
         let system = 192 + COUNTS_AND_ALLOCATOR;
-        assert!(lists + 2 * object + outbox + system <= HANDLE, "{lists} + 2 * {object} + {outbox} + {system}");
+        let name = SHORT + COUNTS_AND_ALLOCATOR;
+        let all = lists + 2 * (object + name) + outbox + system;
+        assert!(all <= HANDLE, "{lists} + 2 * ({object} + {name}) + {outbox} + {system}");
     }
 
     #[test]

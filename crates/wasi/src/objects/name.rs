@@ -13,12 +13,17 @@ use crate::budget::{Budget, Charge};
 pub(crate) enum Name {
     /// One of ours, such as `tcp`.
     Fixed(&'static str),
-    /// One that depends on the guest or its user.
-    Told(Arc<Told>),
+    /// One that depends on the guest or its user, of at most [`SHORT`] bytes. The place of its object in the table of handles pays for it.
+    Short(Arc<str>),
+    /// A longer one.
+    Long(Arc<Charged>),
 }
 
+/// Bytes of the longest name that has no charge of its own.
+pub(crate) const SHORT: usize = 128;
+
 /// A text, and what it costs.
-pub(crate) struct Told {
+pub(crate) struct Charged {
     text: Box<str>,
     _charge: Charge,
 }
@@ -29,23 +34,33 @@ impl Name {
     /// # Errors
     /// `InsufficientMemory`.
     pub(crate) fn new(text: &str, budget: &Budget) -> Result<Self> {
-        let charge = budget.charge(text.len())?;
-        Ok(Self::Told(Arc::new(Told { text: text.into(), _charge: charge })))
+        Ok(match charge(text.len(), budget)? {
+            None => Self::Short(text.into()),
+            Some(charge) => Self::Long(Arc::new(Charged { text: text.into(), _charge: charge })),
+        })
     }
 
     /// The name of the entry at `path` below the directory `self`, as people read it in a trace. No system ever sees it. `charge` is
     /// that of [`Name::charge_below`].
-    pub(crate) fn below(&self, path: &str, charge: Charge) -> Self {
-        Self::Told(Arc::new(Told { text: join(self, path).into(), _charge: charge }))
+    pub(crate) fn below(&self, path: &str, charge: Option<Charge>) -> Self {
+        match charge {
+            None => Self::Short(join_short(self, path)),
+            Some(charge) => Self::Long(Arc::new(Charged { text: join(self, path).into(), _charge: charge })),
+        }
     }
 
     /// Takes the charge for [`Name::below`]. It comes before the file is opened: a file that can't be named is not opened either.
     ///
     /// # Errors
     /// `InsufficientMemory`.
-    pub(crate) fn charge_below(&self, path: &str, budget: &Budget) -> Result<Charge> {
-        budget.charge((self.len() + 1 + path.len()).min(LONGEST))
+    pub(crate) fn charge_below(&self, path: &str, budget: &Budget) -> Result<Option<Charge>> {
+        charge((self.len() + 1 + path.len()).min(LONGEST), budget)
     }
+}
+
+/// The charge for a name of so many bytes; none for a short one.
+fn charge(bytes: usize, budget: &Budget) -> Result<Option<Charge>> {
+    if bytes <= SHORT { Ok(None) } else { budget.charge(bytes).map(Some) }
 }
 
 impl Deref for Name {
@@ -54,7 +69,8 @@ impl Deref for Name {
     fn deref(&self) -> &str {
         match self {
             Self::Fixed(text) => text,
-            Self::Told(told) => &told.text,
+            Self::Short(text) => text,
+            Self::Long(charged) => &charged.text,
         }
     }
 }
@@ -68,12 +84,29 @@ const LONGEST: usize = PATH_MAX + CUT.len();
 /// Of a name that is longer than any path of a system the end is kept: else a guest that opens ever deeper makes it as long as it
 /// likes.
 fn join(directory: &str, path: &str) -> String {
-    let slash = if directory.ends_with('/') { "" } else { "/" };
-    let mut name = [directory, slash, path].concat();
+    let mut name = [directory, slash_after(directory), path].concat();
     if name.len() > PATH_MAX {
         name.replace_range(..name.ceil_char_boundary(name.len() - PATH_MAX), CUT);
     }
     name
+}
+
+/// The same for one of at most [`SHORT`] bytes, which takes a single allocation: every opened file has a name.
+fn join_short(directory: &str, path: &str) -> Arc<str> {
+    let (mut room, mut used) = ([0; SHORT], 0);
+    for part in [directory, slash_after(directory), path] {
+        let Some(place) = room.get_mut(used..used + part.len()) else { return join(directory, path).into() };
+        place.copy_from_slice(part.as_bytes());
+        used += part.len();
+    }
+    match std::str::from_utf8(&room[..used]) {
+        Ok(name) => name.into(),
+        Err(_) => unreachable!("texts make a text"),
+    }
+}
+
+fn slash_after(directory: &str) -> &'static str {
+    if directory.ends_with('/') { "" } else { "/" }
 }
 
 #[cfg(test)]
@@ -93,16 +126,28 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_charged_as_long_as_anybody_has_it() {
-        let budget = Budget::new(10_000);
-        let root = Name::new("/data", &budget).unwrap();
-        assert!(budget.has(9_995) && !budget.has(9_996));
+    fn a_long_name_is_charged_as_long_as_anybody_has_it() {
+        let (budget, long) = (Budget::new(10_000), "x".repeat(200));
+        let root = Name::new(&long, &budget).unwrap();
+        assert!(budget.has(9_800) && !budget.has(9_801));
         let charge = root.charge_below("file", &budget).unwrap();
         let (file, stream) = (root.below("file", charge), root.clone());
-        assert_eq!((&*file, &*stream), ("/data/file", "/data"));
-        assert!(budget.has(9_985) && !budget.has(9_986), "a clone costs nothing");
+        assert_eq!((&*file, &*stream), (&*format!("{long}/file"), &*long));
+        assert!(budget.has(9_595) && !budget.has(9_596), "a clone costs nothing");
         drop((root, file));
-        assert!(budget.has(9_995) && !budget.has(9_996));
+        assert!(budget.has(9_800) && !budget.has(9_801));
         assert!(stream.charge_below(&"x".repeat(9_999), &budget).is_ok(), "no name is longer than {LONGEST}");
+    }
+
+    #[test]
+    fn a_short_name_is_paid_for_by_its_place() {
+        let budget = Budget::new(0);
+        let root = Name::new("/", &budget).unwrap();
+        let longest = "ä".repeat(SHORT / 2 - 1);
+        for path in ["a", "a/b", &longest] {
+            let charge = root.charge_below(path, &budget).unwrap();
+            assert_eq!(*root.below(path, charge), format!("/{path}"));
+        }
+        assert!(root.charge_below(&"x".repeat(SHORT), &budget).is_err());
     }
 }

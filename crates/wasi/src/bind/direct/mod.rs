@@ -154,5 +154,5 @@ pub(super) fn drop_handle<T: Keep>(guest: &mut Caller<'_, Host>, mut arguments: 
     host.direct.check_may_leave()?;
     // Its number only: who held the object here would close it after the call.
     let id = lift::find::<T>(host, arguments.u32())?.id();
-    Ok(calls::close(host, host.handles.entry(id)?)?)
+    Ok(calls::close(host, host.handles.closing(id)?)?)
 }

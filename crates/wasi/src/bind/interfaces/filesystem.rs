@@ -95,7 +95,7 @@ fn open_at(
     open: Opening,
     flags: Flags,
 ) -> crate::calls::Outcome<Held<Descriptor>> {
-    filesystem::open_at(host, dir, path, open.how(follow, flags), flags, |opened| host.handles.add(opened))
+    filesystem::open_at(host, dir, path, open.how(follow, flags), flags, |opened| host.handles.add_shared(opened))
 }
 
 fn read(host: &Host, file: &Held<Descriptor>, length: u64, offset: u64) -> crate::calls::Outcome<Transfer> {

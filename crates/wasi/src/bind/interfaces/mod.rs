@@ -41,7 +41,7 @@ fn interface<'a>(linker: &'a mut Linker<Host>, name: &str) -> wasmtime::Result<L
 fn resource<T: 'static>(interface: &mut LinkerInstance<'_, Host>, name: &str) -> wasmtime::Result<()> {
     interface.resource(name, ResourceType::host::<T>(), |cx: Context<'_>, id| {
         let host = cx.data();
-        Ok(calls::close(host, host.handles.entry(id)?)?)
+        Ok(calls::close(host, host.handles.closing(id)?)?)
     })
 }
 

@@ -78,9 +78,8 @@ impl Fd {
         this
     }
 
-    /// The descriptor of a file or directory that was opened below this directory.
-    pub(super) fn opened(&self, descriptor: Arc<Descriptor>, how: OpenHow, flags: FdFlags) -> Self {
-        let (_, below) = self.rights();
+    /// The descriptor of a file or directory that was opened below a directory whose rights for that are `below`.
+    pub(super) fn opened(descriptor: Arc<Descriptor>, below: Rights, how: OpenHow, flags: FdFlags) -> Self {
         let this = if descriptor.directory().is_ok() {
             Self::new(Object::Directory(descriptor), (rights::DIRECTORY & below, below))
         } else {

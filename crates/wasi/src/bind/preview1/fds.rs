@@ -136,13 +136,19 @@ impl HeldFd {
 
     /// Its object on the way out of the table of handles.
     pub(super) fn closing(&self, handles: &Handles) -> Option<Closing> {
-        handles.entry(self.slot.handle).ok().map(|closing| closing.under(self.number))
+        handles.closing(self.slot.handle).ok().map(|closing| closing.under(self.number))
     }
 }
 
 impl Reply for HeldFd {
     fn value(&self) -> Value<'_> {
         Value::Handle(self.handle())
+    }
+}
+
+impl Slots {
+    fn find(&self, number: u32) -> Result<&Slot, Errno> {
+        self.open.get(number as usize).and_then(Option::as_ref).ok_or(Errno::Badf)
     }
 }
 
@@ -161,7 +167,7 @@ impl Fds {
 
     pub(super) fn add_listener(&self, handles: &Handles, socket: TcpSocket) -> Result<HeldFd> {
         let held = handles.add(socket)?;
-        Ok(self.add(held.id(), Fd::listener(held.share())))
+        Ok(self.add(held.id(), Fd::listener(held.into_shared())))
     }
 
     /// Adds a connection. The table knows it by its output, of which something may be left when it is closed.
@@ -179,11 +185,11 @@ impl Fds {
     pub(super) fn add_descriptor(
         &self,
         handles: &Handles,
-        descriptor: Descriptor,
+        descriptor: Arc<Descriptor>,
         of: impl FnOnce(Arc<Descriptor>) -> Fd,
     ) -> Result<HeldFd> {
-        let held = handles.add(descriptor)?;
-        Ok(self.add(held.id(), of(held.share())))
+        let held = handles.add_shared(descriptor)?;
+        Ok(self.add(held.id(), of(held.into_shared())))
     }
 
     /// Adds a descriptor under the lowest free number.
@@ -207,9 +213,30 @@ impl Fds {
     /// `Badf` where it is nothing.
     #[inline]
     pub(super) fn find(&self, number: u32) -> Result<HeldFd, Errno> {
+        let slot = self.slots.borrow().find(number)?.clone();
+        Ok(HeldFd { number, slot, denied: None })
+    }
+
+    /// The directory that a number stands for, for a use that takes `rights`, and its rights for what is opened below it.
+    ///
+    /// # Errors
+    /// `Badf` where it is nothing, `Notdir` where it is no directory.
+    #[inline]
+    pub(super) fn directory(&self, number: u32, rights: Rights) -> Result<(Held<Descriptor>, Rights), Errno> {
         let slots = self.slots.borrow();
-        let slot = slots.open.get(number as usize).and_then(Option::as_ref).ok_or(Errno::Badf)?;
-        Ok(HeldFd { number, slot: slot.clone(), denied: None })
+        let fd = &slots.find(number)?.fd;
+        let Object::Directory(directory) = &fd.object else { return Err(Errno::Notdir) };
+        let (own, below) = fd.rights();
+        Ok((Held::new(number, Arc::clone(directory)).denied(rights::missing(own, rights)), below))
+    }
+
+    /// The object behind a number, on the way out of the table of handles.
+    ///
+    /// # Errors
+    /// `Badf` where it is nothing.
+    pub(super) fn closing(&self, handles: &Handles, number: u32) -> Result<Closing, Errno> {
+        let handle = self.slots.borrow().find(number)?.handle;
+        handles.closing(handle).map(|closing| closing.under(number)).map_err(|_| Errno::Badf)
     }
 
     /// Forgets a number.

@@ -19,7 +19,7 @@ type Done = std::result::Result<(), Stop>;
 
 pub(super) fn fd_close(host: &Host, fd: u32) -> Done {
     let fds = &host.preview1.fds;
-    let closing = fds.find(fd)?.closing(&host.handles).ok_or(Errno::Badf)?;
+    let closing = fds.closing(&host.handles, fd)?;
     Ok(calls::close_after(host, closing, || fds.remove(fd))?)
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn begin(host: &Host, listeners: &[Arc<dyn Socket>]) -> Result<()> {
         fds.add_listener(handles, TcpSocket::listening(socket))?;
     }
     for (mount, directory) in &host.surroundings.mounts {
-        fds.add_descriptor(handles, Descriptor::root(mount, directory, &host.budget)?, Fd::root)?;
+        fds.add_descriptor(handles, Arc::new(Descriptor::root(mount, directory, &host.budget)?), Fd::root)?;
     }
     Ok(())
 }

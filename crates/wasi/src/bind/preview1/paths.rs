@@ -1,7 +1,9 @@
 //! `path_*`: a path below a directory, as the guest wrote it; the directory resolves it and keeps it inside.
 
+use std::sync::Arc;
+
 use super::errno::Stop;
-use super::fds::HeldFd;
+use super::fd::Fd;
 use super::memory::GuestMemory;
 use super::rights::{
     PATH_CREATE_DIRECTORY, PATH_CREATE_FILE, PATH_FILESTAT_GET, PATH_FILESTAT_SET_SIZE, PATH_FILESTAT_SET_TIMES,
@@ -32,14 +34,14 @@ pub(super) fn path_open(host: &Host, memory: &mut GuestMemory<'_>, dir: u32, pat
     let how = values::open_how(how.lookup, how.open, how.rights, flags)?;
     let creating = if how.create { PATH_CREATE_FILE } else { 0 };
     let cutting = if how.truncate { PATH_FILESTAT_SET_SIZE } else { 0 };
-    let dir = with_rights(host, dir, PATH_OPEN | creating | cutting)?;
+    let (dir, below) = host.preview1.fds.directory(dir, PATH_OPEN | creating | cutting)?;
     let path = memory.text(path.0, path.1)?;
     let uses = [(how.read, Flags::READ), (how.write, Flags::WRITE)];
     let uses = uses.into_iter().filter(|(wanted, _)| *wanted).fold(Flags::default(), |all, (_, flag)| all.and(flag));
-    let keep = |opened: Descriptor| {
-        host.preview1.fds.add_descriptor(&host.handles, opened, |opened| dir.opened(opened, how, flags))
+    let keep = |opened: Arc<Descriptor>| {
+        host.preview1.fds.add_descriptor(&host.handles, opened, |opened| Fd::opened(opened, below, how, flags))
     };
-    let opened = filesystem::open_at(host, &dir.directory()?, path, how, uses, keep)?;
+    let opened = filesystem::open_at(host, &dir, path, how, uses, keep)?;
     Ok(memory.put_u32(out, opened.number)?)
 }
 
@@ -144,11 +146,5 @@ pub(super) fn path_readlink(
 
 /// A directory, for a call that takes these rights.
 fn directory(host: &Host, fd: u32, rights: Rights) -> Result<Held<Descriptor>, Stop> {
-    Ok(with_rights(host, fd, rights)?.directory()?)
-}
-
-fn with_rights(host: &Host, fd: u32, rights: Rights) -> Result<HeldFd, Stop> {
-    let dir = host.preview1.fds.find(fd)?;
-    dir.directory()?;
-    Ok(dir.needing(rights))
+    Ok(host.preview1.fds.directory(fd, rights)?.0)
 }

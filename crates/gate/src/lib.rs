@@ -29,6 +29,6 @@ pub use end::{CallError, RunEnd};
 pub use gate::Gate;
 pub use handle::{Handle, Mount};
 pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
-pub use observe::{Event, GuestId, Observer, Outcome, Refusal};
+pub use observe::{Event, GuestId, Observer, Outcome, Refusal, Stack};
 pub use trace::Trace;
 pub use value::{Flags, Reply, Value, kind_word};

@@ -103,4 +103,8 @@ impl Observer for Recorder {
         page.state = State::Whole;
         Ok(())
     }
+
+    fn next_stack(&self, from: u64) -> Option<u64> {
+        self.page().format.next_stack(from)
+    }
 }

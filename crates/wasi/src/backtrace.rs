@@ -1,4 +1,4 @@
-//! The functions that a guest was in when it trapped.
+//! The functions that a guest was in: when it trapped, or where an observer asked for them.
 //!
 //! Hazard: their names, and those of files, are in the program's file, so they are whatever its author wants; and the demangled form of
 //! a short name may be long without bound. They are demangled into a bounded writer, and shown as [`Untrusted`].
@@ -12,10 +12,13 @@ use wasmtime::{FrameInfo, FrameSymbol, WasmBacktrace};
 /// Bytes of a function's name that are shown, and of a file's.
 const NAME: usize = 512;
 
+/// Functions of a trap's backtrace that are shown, as many as the engine collects unless told otherwise.
+const SHOWN: usize = 20;
+
 /// The functions, innermost first, a line or more each; empty where there were none.
 pub(crate) fn backtrace(error: &wasmtime::Error) -> String {
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    frames.iter().enumerate().fold(String::new(), |mut text, (index, frame)| {
+    frames.iter().take(SHOWN).enumerate().fold(String::new(), |mut text, (index, frame)| {
         // Writing to a string can't fail.
         show(index, frame, &mut text).ok();
         text
@@ -27,22 +30,28 @@ fn show(index: usize, frame: &FrameInfo, out: &mut String) -> fmt::Result {
     if let Some(offset) = frame.module_offset() {
         write!(out, "{offset:#8x} - ")?;
     }
-    let unnamed = format!("<wasm function {}>", frame.func_index());
-    let function = frame.func_name().unwrap_or(&unnamed);
     let [symbol, inlined @ ..] = frame.symbols() else {
         let module = frame.module().name().unwrap_or("<unknown>");
-        return writeln!(out, "{}!{}", Untrusted::new(module).at_most(NAME), shown(function));
+        return writeln!(out, "{}!{}", Untrusted::new(module).at_most(NAME), function(frame));
     };
-    show_symbol(symbol, function, out)?;
+    show_symbol(symbol, &function(frame), out)?;
     inlined.iter().try_for_each(|symbol| {
         write!(out, "                - ")?;
         show_symbol(symbol, "<inlined function>", out)
     })
 }
 
+/// The function that a frame is of, by its name if it has one.
+pub(crate) fn function(frame: &FrameInfo) -> String {
+    frame.func_name().map_or_else(|| format!("<wasm function {}>", frame.func_index()), |name| shown(name).to_string())
+}
+
 /// `main`, and on the next line `at src/main.rs:3:5`.
 fn show_symbol(symbol: &FrameSymbol, unnamed: &str, out: &mut String) -> fmt::Result {
-    writeln!(out, "{}", shown(symbol.name().unwrap_or(unnamed)))?;
+    match symbol.name() {
+        Some(name) => writeln!(out, "{}", shown(name))?,
+        None => writeln!(out, "{unnamed}")?,
+    }
     let Some(file) = symbol.file() else { return Ok(()) };
     write!(out, "                    at {}", Untrusted::new(file).at_most(NAME))?;
     if let Some(line) = symbol.line() {

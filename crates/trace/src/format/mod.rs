@@ -1,10 +1,12 @@
 //! Formats of a trace.
 
+mod folded;
 mod text;
 
 use callgate_gate::{Event, GuestId};
 use callgate_system::{Nanoseconds, Timestamp};
 
+pub use folded::Folded;
 pub use text::Text;
 
 /// Writes down a run. Methods append to `out`, and never remove anything from it.
@@ -18,6 +20,12 @@ pub trait Format: Send {
     /// Appends what comes after the last event: `how` says in few words how the run ended, `exited with code 0`. The words may hold text of
     /// the guest's.
     fn end(&mut self, how: &str, out: &mut Vec<u8>);
+
+    /// As [`Observer::next_stack`](callgate_gate::Observer::next_stack).
+    fn next_stack(&mut self, from: u64) -> Option<u64> {
+        let _ = from;
+        None
+    }
 }
 
 /// The facts about a run that a trace begins with.

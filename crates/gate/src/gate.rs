@@ -115,8 +115,9 @@ impl Gate {
         self.note(call, &result);
         let ended_run = result.as_ref().err().and_then(CallError::run_end);
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
+        let streams = result.as_ref().ok().and_then(Reply::streams);
         let refusal = refused.map(|reason| self.refusal(call, reason));
-        let outcome = Outcome { result: value, refusal, ended_run, began, ended };
+        let outcome = Outcome { result: value, streams, refusal, ended_run, began, ended };
         let stack = self.stack.take();
         let (guest, sequence) = (self.guest, self.calls.get());
         let told = self.tell(&Event { guest, sequence, call, resolved, outcome, stack: stack.as_ref() });

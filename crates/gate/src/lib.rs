@@ -31,4 +31,4 @@ pub use handle::{Handle, Mount};
 pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
 pub use observe::{Event, GuestId, Observer, Outcome, Refusal, Stack};
 pub use trace::Trace;
-pub use value::{Flags, Reply, Value, kind_word};
+pub use value::{Flags, Reply, Streams, Value, kind_word};

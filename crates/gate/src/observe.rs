@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use callgate_system::{Nanoseconds, Native, Result};
 
-use crate::{Call, Handle, MissingRule, Reason, Resolved, RunEnd, Value};
+use crate::{Call, Handle, MissingRule, Reason, Resolved, RunEnd, Streams, Value};
 
 /// Sees every call after it happened.
 pub trait Observer: Send + Sync {
@@ -88,6 +88,8 @@ pub struct Stack {
 pub struct Outcome<'a> {
     /// The value that it yielded, or the error. An error carries the native code, where there is one.
     pub result: Result<Value<'a>>,
+    /// The streams that it made, if it connected a socket, accepted a connection, or made the streams of a UDP socket.
+    pub streams: Option<Streams>,
     /// Why it was refused, if it was; then it never happened.
     pub refusal: Option<Refusal>,
     /// Why the run is over, if the call ended it.

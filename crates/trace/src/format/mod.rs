@@ -1,12 +1,14 @@
 //! Formats of a trace.
 
 mod folded;
+mod perfetto;
 mod text;
 
 use callgate_gate::{Event, GuestId};
 use callgate_system::{Nanoseconds, Timestamp};
 
 pub use folded::Folded;
+pub use perfetto::Perfetto;
 pub use text::Text;
 
 /// Writes down a run. Methods append to `out`, and never remove anything from it.

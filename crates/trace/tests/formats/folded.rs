@@ -1,11 +1,9 @@
 //! `folded`: the time of stacks.
 
-mod guest;
-
 use callgate_gate::{Call, NetworkRules};
 use callgate_trace::format::Folded;
 
-use guest::Guest;
+use crate::guest::Guest;
 
 fn new() -> Guest {
     Guest::new(Box::new(Folded::default()), NetworkRules::default())

@@ -26,7 +26,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// One that may do on the network what `rules` permit.
     pub(crate) fn new(format: Box<dyn Format>, rules: NetworkRules) -> Self {
-        let (system, out, id) = (Arc::new(Timed(AtomicU64::new(BEGAN))), Page::default(), GuestId::new());
+        let (system, out, id) = (system(), Page::default(), GuestId::new());
         let program = (id, "a program.wasm".to_owned(), vec!["a program".to_owned(), "x".to_owned()]);
         let recorded = Arc::clone(&system) as Arc<dyn System>;
         let recorder = Arc::new(Recorder::new(&recorded, program, format, Box::new(out.clone()), Flush::Buffered));
@@ -76,8 +76,13 @@ pub(crate) fn handle(id: u32, name: &str) -> Handle<'_> {
     Handle { id, name, mount: None, denied: None }
 }
 
+/// A system whose time does not go on by itself.
+pub(crate) fn system() -> Arc<Timed> {
+    Arc::new(Timed(AtomicU64::new(BEGAN)))
+}
+
 /// A system that has a clock and nothing else. Reading it does not advance it.
-struct Timed(AtomicU64);
+pub(crate) struct Timed(AtomicU64);
 
 impl Clock for Timed {
     fn monotonic(&self) -> Nanoseconds {

@@ -1,0 +1,79 @@
+//! Values as debug annotations.
+
+use std::fmt::Write as _;
+
+use callgate_gate::{Value, kind_word};
+use callgate_system::{NewTimestamp, Timestamp};
+
+use super::fields::annotation::{BOOL, INT, STRING, UINT};
+use super::wire::Wire;
+use super::{TEXT, shown};
+
+/// Bytes of contents that are shown.
+const CONTENTS: usize = 32;
+
+/// Appends the value of an annotation. `text` is room for it.
+pub(super) fn show(value: Value<'_>, out: &mut Vec<u8>, text: &mut String) {
+    match value {
+        Value::Unsigned(number) | Value::Duration(number) | Value::Instant(number) => out.number(UINT, number),
+        Value::Signed(number) => out.number(INT, number.cast_unsigned()),
+        Value::Flag(flag) => out.number(BOOL, flag.into()),
+        Value::Count(count) | Value::Datagrams { count, .. } => out.number(UINT, count as u64),
+        Value::Done => out.bytes(STRING, b"ok"),
+        Value::Closed => out.bytes(STRING, b"closed"),
+        Value::Absent => out.bytes(STRING, b"none"),
+        Value::Word(word) => out.bytes(STRING, word.as_bytes()),
+        Value::Text(guests) | Value::Path(guests) => out.bytes(STRING, shown(guests, TEXT, text)),
+        value => {
+            text.clear();
+            put(value, text);
+            out.bytes(STRING, shown(text, 2 * TEXT, &mut String::new()));
+        }
+    }
+}
+
+/// Puts a value together from its parts.
+fn put(value: Value<'_>, text: &mut String) {
+    // Writing to a string can't fail.
+    let _ = match value {
+        Value::Bytes(bytes) => {
+            contents(bytes, text);
+            Ok(())
+        }
+        Value::Handle(handle) => write!(text, "{} {}", handle.id, start(handle.name)),
+        Value::Flags(flags) => {
+            let mut separator = "";
+            flags.words().try_for_each(|word| write!(text, "{}{word}", std::mem::replace(&mut separator, "|")))
+        }
+        Value::Time(time) | Value::NewTime(NewTimestamp::At(time)) => put_time(time, text),
+        Value::NewTime(NewTimestamp::NoChange) => text.write_str("no-change"),
+        Value::NewTime(NewTimestamp::Now) => text.write_str("now"),
+        Value::Address(address) => write!(text, "{address}"),
+        Value::Entry(kind, name) => write!(text, "{} {}", kind_word(kind), start(name)),
+        Value::Stat(stat) => write!(text, "{}, size={}, links={}", kind_word(stat.kind), stat.size, stat.links),
+        Value::Identity(identity) => write!(text, "{:x}:{:x}", identity.device, identity.file),
+        _ => Ok(()),
+    };
+}
+
+/// As much of a name as can be shown at all.
+fn start(name: &str) -> &str {
+    &name[..name.floor_char_boundary(2 * TEXT)]
+}
+
+fn put_time(time: Timestamp, text: &mut String) -> std::fmt::Result {
+    write!(text, "{}.{:09}", time.seconds, time.nanoseconds)
+}
+
+/// The first bytes, as printable ASCII.
+fn contents(bytes: &[u8], text: &mut String) {
+    for byte in &bytes[..bytes.len().min(CONTENTS)] {
+        match byte {
+            b' '..=b'[' | b']'..=b'~' => text.push(char::from(*byte)),
+            byte => text.extend(byte.escape_ascii().map(char::from)),
+        }
+    }
+    if bytes.len() > CONTENTS {
+        text.push_str("...");
+    }
+}

@@ -115,7 +115,7 @@ impl Gate {
         self.note(call, &result);
         let ended_run = result.as_ref().err().and_then(CallError::run_end);
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
-        let streams = result.as_ref().ok().and_then(Reply::streams);
+        let streams = result.as_ref().ok().and_then(Reply::made_streams);
         let refusal = refused.map(|reason| self.refusal(call, reason));
         let outcome = Outcome { result: value, streams, refusal, ended_run, began, ended };
         let stack = self.stack.take();

@@ -159,7 +159,7 @@ pub trait Reply {
     fn value(&self) -> Value<'_>;
 
     /// The streams of a socket, where that is what it is.
-    fn streams(&self) -> Option<Streams> {
+    fn made_streams(&self) -> Option<Streams> {
         None
     }
 }

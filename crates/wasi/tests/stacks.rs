@@ -30,7 +30,7 @@ fn stacks_of(program: &str) -> Vec<(&'static str, Stack)> {
     let path = folder.path().join("program.wat");
     std::fs::write(&path, program).unwrap();
     let stacks = Arc::new(Stacks::default());
-    let mut guest = Sandbox::new(Arc::new(callgate_memory::Memory::default()));
+    let mut guest = Sandbox::new(Arc::new(callgate_portable::Portable::new()));
     guest.observer(stacks.clone());
     let program = Runtime::new(&RuntimeOptions::default()).unwrap().load(&path).unwrap();
     guest.run(&program).unwrap();

@@ -35,7 +35,7 @@ impl Reply for Yields<'_> {
         self.0
     }
 
-    fn streams(&self) -> Option<Streams> {
+    fn made_streams(&self) -> Option<Streams> {
         self.1
     }
 }

@@ -19,7 +19,7 @@ impl Reply for Streams {
         self.0.value()
     }
 
-    fn streams(&self) -> Option<callgate_gate::Streams> {
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
         Some(callgate_gate::Streams { socket: None, input: self.0.id(), output: self.1.id() })
     }
 }
@@ -32,8 +32,8 @@ impl Reply for Accepted {
         self.0.value()
     }
 
-    fn streams(&self) -> Option<callgate_gate::Streams> {
-        let streams = self.1.streams()?;
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
+        let streams = self.1.made_streams()?;
         Some(callgate_gate::Streams { socket: Some(self.0.id()), ..streams })
     }
 }

@@ -20,7 +20,7 @@ impl Reply for Streams {
         self.0.value()
     }
 
-    fn streams(&self) -> Option<callgate_gate::Streams> {
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
         Some(callgate_gate::Streams { socket: None, input: self.0.id(), output: self.1.id() })
     }
 }

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use callgate_gate::{Call, Gate, GuestId, Handle, Mount, NetworkRules, Observer};
 use callgate_system::{Error, Follow, System};
-use callgate_trace::format::{Folded, Format, Perfetto, Text};
-use callgate_trace::{Flush, Recorder};
+use callgate_trace::format::{Folded, Format, Jsonl, Perfetto, Text};
+use callgate_trace::{Flush, Recording};
 
 #[allow(dead_code, reason = "it is for tests too")]
 #[path = "../tests/formats/guest.rs"]
@@ -21,10 +21,11 @@ const CALLS: u32 = 2_000_000;
 fn main() {
     let none = measure(None);
     println!("no observer: {none:.0} ns a call");
-    let formats: [(&str, Box<dyn Format>); 3] = [
-        ("text", Box::<Text>::default()),
-        ("perfetto", Box::<Perfetto>::default()),
-        ("folded", Box::<Folded>::default()),
+    let formats: [(&str, Box<dyn Format>); 4] = [
+        ("text", Box::new(Text::new(32))),
+        ("jsonl", Box::new(Jsonl::new(32))),
+        ("perfetto", Box::new(Perfetto::new(32))),
+        ("folded, without its samples", Box::<Folded>::default()),
     ];
     for (name, format) in formats {
         println!("{name}: {:.0} ns a call more", measure(Some(format)) - none);
@@ -35,8 +36,8 @@ fn main() {
 fn measure(format: Option<Box<dyn Format>>) -> f64 {
     let (id, system) = (GuestId::new(), guest::system() as Arc<dyn System>);
     let recorder = format.map(|format| {
-        let run = (id, "program".to_owned(), vec!["program".to_owned()]);
-        Arc::new(Recorder::new(&system, run, format, Box::new(sink()), Flush::Buffered)) as Arc<dyn Observer>
+        let recording = Recording::of(id, "program", ["program"]).flush(Flush::Buffered);
+        Arc::new(recording.start(&system, format, Box::new(sink()))) as Arc<dyn Observer>
     });
     let gate = Gate::new(id, system, NetworkRules::default()).attended_by(Vec::new(), recorder.into_iter().collect());
     let mount = Mount { guest_path: "/src".to_owned(), read_only: false, quota: None };

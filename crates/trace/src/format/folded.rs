@@ -9,6 +9,8 @@
 //! one in 256 in the end. The time of any other call is counted for the stack that the last sampled call of the same function had. Which
 //! calls are sampled depends on nothing but their number.
 //!
+//! Calls that a filter leaves out are not known here, so their time is counted as computing.
+//!
 //! Hazard: a program may make as many different stacks as it likes. The bytes that all of them take together are bounded, and the time of
 //! those that come later is counted for `[other stacks]`.
 
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use callgate_gate::{Event, Stack};
 use callgate_system::Nanoseconds;
 
-use super::{Format, Run};
+use super::{End, Format, Run};
 
 /// Calls at the start that are all sampled; also the number of calls after which the mean distance of samples grows by one.
 const ALL: u64 = 4096;
@@ -126,7 +128,10 @@ impl Format for Folded {
         self.lines[line].time += took;
     }
 
-    fn end(&mut self, _: &str, out: &mut Vec<u8>) {
+    /// Its time is counted as that of computing: nothing is known of it.
+    fn lost(&mut self, _: u64, _: &mut Vec<u8>) {}
+
+    fn end(&mut self, _: &End<'_>, out: &mut Vec<u8>) {
         for line in std::mem::take(&mut self.lines) {
             let functions: Vec<_> = self.stack(line.function).collect();
             for function in functions.iter().rev() {

@@ -10,7 +10,7 @@ use callgate_system::{
     Clock, Code, Directory, Error, Nanoseconds, Network, Random, Result, Stdio, System, Timestamp, Waiter,
 };
 use callgate_trace::format::Format;
-use callgate_trace::{Flush, Recorder};
+use callgate_trace::{Flush, Recorder, Recording};
 
 /// The time of the system when a recording begins.
 pub(crate) const BEGAN: Nanoseconds = 1_000_000;
@@ -27,9 +27,9 @@ impl Guest {
     /// One that may do on the network what `rules` permit.
     pub(crate) fn new(format: Box<dyn Format>, rules: NetworkRules) -> Self {
         let (system, out, id) = (system(), Page::default(), GuestId::new());
-        let program = (id, "a program.wasm".to_owned(), vec!["a program".to_owned(), "x".to_owned()]);
+        let recording = Recording::of(id, "a program.wasm", ["a program", "x"]).flush(Flush::Buffered);
         let recorded = Arc::clone(&system) as Arc<dyn System>;
-        let recorder = Arc::new(Recorder::new(&recorded, program, format, Box::new(out.clone()), Flush::Buffered));
+        let recorder = Arc::new(recording.start(&recorded, format, Box::new(out.clone())));
         let observers = vec![Arc::clone(&recorder) as Arc<dyn Observer>];
         let gate = Gate::new(id, recorded, rules).attended_by(Vec::new(), observers);
         Self { gate, system, recorder, out }

@@ -18,11 +18,11 @@ use std::fmt::Write as _;
 use callgate_gate::{Call, Class, Event, Reason, Value};
 use callgate_system::{Nanoseconds, Timestamp, Untrusted};
 
-use super::{Format, Run};
+use super::{End, Format, Run, STRINGS};
 use fields::{annotation, clocks, defaults, event as fields_of_event, interned, packet, trace};
 use flows::{Flows, Sockets};
 use tracks::Tracks;
-use value::show;
+use value::{Room, show};
 use wire::Wire;
 use words::Words;
 
@@ -42,8 +42,7 @@ pub struct Perfetto {
     functions: Words,
     classes: Words,
     names: Words,
-    /// For texts that are put together, used again and again.
-    text: String,
+    room: Room,
 }
 
 impl Default for Perfetto {
@@ -58,7 +57,7 @@ impl Default for Perfetto {
             functions: Words::new(interned::EVENT_NAMES),
             classes: Words::new(interned::CATEGORIES),
             names: Words::new(interned::ANNOTATION_NAMES),
-            text: String::new(),
+            room: Room { text: String::new(), contents: STRINGS },
         }
     }
 }
@@ -101,21 +100,40 @@ impl Format for Perfetto {
         self.free(event);
     }
 
-    fn end(&mut self, how: &str, out: &mut Vec<u8>) {
-        // A run without any call has no time that is known.
+    fn lost(&mut self, calls: u64, out: &mut Vec<u8>) {
+        self.mark("lost", out, |this, out| {
+            this.annotate("calls", out, |out, _| out.number(annotation::UINT, calls));
+        });
+    }
+
+    fn end(&mut self, end: &End<'_>, out: &mut Vec<u8>) {
+        self.mark("end", out, |this, out| {
+            this.annotate_text("how", end.how, out);
+            this.annotate("calls", out, |out, _| out.number(annotation::UINT, end.calls));
+        });
+    }
+}
+
+impl Perfetto {
+    /// One that shows this many bytes of contents.
+    #[must_use]
+    pub fn new(contents: usize) -> Self {
+        Self { room: Room { text: String::new(), contents }, ..Self::default() }
+    }
+
+    /// Appends an instant of the guest as a whole. A run without any call has no time that is known.
+    fn mark(&mut self, name: &'static str, out: &mut Vec<u8>, more: impl FnOnce(&mut Self, &mut Vec<u8>)) {
         if self.has_clock {
             let guest = self.tracks.guest();
             self.packet(self.ended, out, |this, out| {
                 out.number(fields_of_event::TYPE, fields_of_event::INSTANT);
                 out.number(fields_of_event::TRACK, guest);
-                this.name("end", out);
-                this.annotate_text("how", how, out);
+                this.name(name, out);
+                more(this, out);
             });
         }
     }
-}
 
-impl Perfetto {
     /// Says which wall time a time of the monotonic clock is.
     #[cold]
     fn tell_clock(&mut self, began: Nanoseconds, out: &mut Vec<u8>) {
@@ -205,7 +223,7 @@ impl Perfetto {
                 Value::Handle(handle) if on_track.take() == Some(handle) => {
                     self.annotate(name, out, |out, _| out.number(annotation::UINT, handle.id.into()));
                 }
-                value => self.annotate(name, out, |out, text| show(value, out, text)),
+                value => self.annotate(name, out, |out, room| show(value, out, room)),
             }
         }
         self.describe_outcome(event, out);
@@ -221,7 +239,7 @@ impl Perfetto {
     fn describe_outcome(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match &event.outcome.result {
             Ok(Value::Done) => {}
-            Ok(value) => self.annotate("result", out, |out, text| show(*value, out, text)),
+            Ok(value) => self.annotate("result", out, |out, room| show(*value, out, room)),
             Err(error) => {
                 self.annotate("error", out, |out, _| out.bytes(annotation::STRING, error.code.name().as_bytes()));
                 if let Some(native) = error.native {
@@ -269,26 +287,26 @@ impl Perfetto {
     }
 
     #[inline]
-    fn annotate(&mut self, name: &'static str, out: &mut Vec<u8>, value: impl FnOnce(&mut Vec<u8>, &mut String)) {
+    fn annotate(&mut self, name: &'static str, out: &mut Vec<u8>, value: impl FnOnce(&mut Vec<u8>, &mut Room)) {
         let of_annotation = out.open(fields_of_event::ANNOTATIONS, 1);
         match self.names.number(name) {
             Some(number) => out.number(annotation::NAME_NUMBER, number),
             None => out.bytes(annotation::NAME, name.as_bytes()),
         }
-        value(out, &mut self.text);
+        value(out, &mut self.room);
         out.close(of_annotation);
     }
 
     fn annotate_text(&mut self, name: &'static str, value: &str, out: &mut Vec<u8>) {
-        self.annotate(name, out, |out, text| out.bytes(annotation::STRING, shown(value, TEXT, text)));
+        self.annotate(name, out, |out, room| out.bytes(annotation::STRING, shown(value, TEXT, &mut room.text)));
     }
 
     fn annotate_shown(&mut self, name: &'static str, value: impl std::fmt::Display, out: &mut Vec<u8>) {
-        self.annotate(name, out, |out, text| {
-            text.clear();
+        self.annotate(name, out, |out, room| {
+            room.text.clear();
             // Writing to a string can't fail.
-            write!(text, "{value}").ok();
-            out.bytes(annotation::STRING, text.as_bytes());
+            write!(room.text, "{value}").ok();
+            out.bytes(annotation::STRING, room.text.as_bytes());
         });
     }
 }

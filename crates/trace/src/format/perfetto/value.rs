@@ -9,11 +9,16 @@ use super::fields::annotation::{BOOL, INT, STRING, UINT};
 use super::wire::Wire;
 use super::{TEXT, shown};
 
-/// Bytes of contents that are shown.
-const CONTENTS: usize = 32;
+/// Room to put texts together in, used again and again.
+pub(super) struct Room {
+    pub(super) text: String,
+    /// Bytes of contents that are shown.
+    pub(super) contents: usize,
+}
 
-/// Appends the value of an annotation. `text` is room for it.
-pub(super) fn show(value: Value<'_>, out: &mut Vec<u8>, text: &mut String) {
+/// Appends the value of an annotation.
+pub(super) fn show(value: Value<'_>, out: &mut Vec<u8>, room: &mut Room) {
+    let text = &mut room.text;
     match value {
         Value::Unsigned(number) | Value::Duration(number) | Value::Instant(number) => out.number(UINT, number),
         Value::Signed(number) => out.number(INT, number.cast_unsigned()),
@@ -24,6 +29,11 @@ pub(super) fn show(value: Value<'_>, out: &mut Vec<u8>, text: &mut String) {
         Value::Absent => out.bytes(STRING, b"none"),
         Value::Word(word) => out.bytes(STRING, word.as_bytes()),
         Value::Text(guests) | Value::Path(guests) => out.bytes(STRING, shown(guests, TEXT, text)),
+        Value::Bytes(bytes) => {
+            text.clear();
+            contents(bytes, room.contents, text);
+            out.bytes(STRING, text.as_bytes());
+        }
         value => {
             text.clear();
             put(value, text);
@@ -36,10 +46,6 @@ pub(super) fn show(value: Value<'_>, out: &mut Vec<u8>, text: &mut String) {
 fn put(value: Value<'_>, text: &mut String) {
     // Writing to a string can't fail.
     let _ = match value {
-        Value::Bytes(bytes) => {
-            contents(bytes, text);
-            Ok(())
-        }
         Value::Handle(handle) => write!(text, "{} {}", handle.id, start(handle.name)),
         Value::Flags(flags) => {
             let mut separator = "";
@@ -66,14 +72,14 @@ fn put_time(time: Timestamp, text: &mut String) -> std::fmt::Result {
 }
 
 /// The first bytes, as printable ASCII.
-fn contents(bytes: &[u8], text: &mut String) {
-    for byte in &bytes[..bytes.len().min(CONTENTS)] {
+fn contents(bytes: &[u8], most: usize, text: &mut String) {
+    for byte in &bytes[..bytes.len().min(most)] {
         match byte {
             b' '..=b'[' | b']'..=b'~' => text.push(char::from(*byte)),
             byte => text.extend(byte.escape_ascii().map(char::from)),
         }
     }
-    if bytes.len() > CONTENTS {
+    if bytes.len() > most {
         text.push_str("...");
     }
 }

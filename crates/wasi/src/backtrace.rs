@@ -32,18 +32,28 @@ fn show(index: usize, frame: &FrameInfo, out: &mut String) -> fmt::Result {
     }
     let [symbol, inlined @ ..] = frame.symbols() else {
         let module = frame.module().name().unwrap_or("<unknown>");
-        return writeln!(out, "{}!{}", Untrusted::new(module).at_most(NAME), function(frame));
+        return writeln!(out, "{}!{}", Untrusted::new(module).at_most(NAME), function(frame, Hash::Shown));
     };
-    show_symbol(symbol, &function(frame), out)?;
+    show_symbol(symbol, &function(frame, Hash::Shown), out)?;
     inlined.iter().try_for_each(|symbol| {
         write!(out, "                - ")?;
         show_symbol(symbol, "<inlined function>", out)
     })
 }
 
+/// The hash that Rust adds to a name, to tell functions apart that are made of the same source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Shown,
+    LeftOut,
+}
+
 /// The function that a frame is of, by its name if it has one.
-pub(crate) fn function(frame: &FrameInfo) -> String {
-    frame.func_name().map_or_else(|| format!("<wasm function {}>", frame.func_index()), |name| shown(name).to_string())
+pub(crate) fn function(frame: &FrameInfo, hash: Hash) -> String {
+    match frame.func_name() {
+        Some(name) => Untrusted::new(Demangled(name, hash)).at_most(NAME).to_string(),
+        None => format!("<wasm function {}>", frame.func_index()),
+    }
 }
 
 /// `main`, and on the next line `at src/main.rs:3:5`.
@@ -64,16 +74,16 @@ fn show_symbol(symbol: &FrameSymbol, unnamed: &str, out: &mut String) -> fmt::Re
 }
 
 fn shown(function: &str) -> Untrusted<Demangled<'_>> {
-    Untrusted::new(Demangled(function)).at_most(NAME)
+    Untrusted::new(Demangled(function, Hash::Shown)).at_most(NAME)
 }
 
 /// The name that a compiler of Rust or C++ made another of.
-struct Demangled<'a>(&'a str);
+struct Demangled<'a>(&'a str, Hash);
 
 impl Display for Demangled<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Ok(name) = rustc_demangle::try_demangle(self.0) {
-            name.fmt(f)
+            if self.1 == Hash::Shown { name.fmt(f) } else { write!(f, "{name:#}") }
         } else if let Ok(name) = cpp_demangle::Symbol::new(self.0) {
             name.structured_demangle(f, &DemangleOptions::default())
         } else {
@@ -92,6 +102,13 @@ mod tests {
         assert_eq!(shown("_ZN7mycrate3fooE").to_string(), "mycrate::foo");
         assert_eq!(shown("_Z3fooi").to_string(), "foo(int)");
         assert_eq!(shown("main").to_string(), "main");
+    }
+
+    #[test]
+    fn a_hash_may_be_left_out() {
+        let name = "_ZN5files4main17h5eb6f21cc3b6f31aE";
+        assert_eq!(shown(name).to_string(), "files::main::h5eb6f21cc3b6f31a");
+        assert_eq!(Demangled(name, Hash::LeftOut).to_string(), "files::main");
     }
 
     /// A reference to a type takes a few bytes, and the type may hold two of the one before: each doubles what there is to say.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use callgate_gate::Stack;
 use wasmtime::{AsContext, FrameInfo, StoreContext, WasmBacktrace};
 
-use crate::backtrace::function;
+use crate::backtrace::{self, Hash};
 use crate::host::Host;
 
 /// The most functions of one stack.
@@ -51,18 +51,23 @@ fn capture(guest: &StoreContext<'_, Host>) {
     host.gate.show_stack(Stack { functions, is_cut: trace.frames().len() >= DEEPEST.get() });
 }
 
+/// Functions of one source are one function in a picture, so a hash would only be noise.
+fn function(frame: &FrameInfo) -> Arc<str> {
+    backtrace::function(frame, Hash::LeftOut).into()
+}
+
 impl Names {
     fn of(&self, frame: &FrameInfo) -> Arc<str> {
         let in_file = frame.func_name();
         if in_file.is_some_and(|name| name.len() > LONGEST) {
-            return function(frame).into();
+            return function(frame);
         }
         let mut names = self.0.borrow_mut();
         let key = (frame.func_index(), in_file.map(Box::from));
         match names.get(&key) {
             Some(name) => Arc::clone(name),
-            None if names.len() >= KEPT => function(frame).into(),
-            None => Arc::clone(names.entry(key).or_insert_with(|| function(frame).into())),
+            None if names.len() >= KEPT => function(frame),
+            None => Arc::clone(names.entry(key).or_insert_with(|| function(frame))),
         }
     }
 }

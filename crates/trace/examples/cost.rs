@@ -15,7 +15,7 @@ use callgate_system::{
     Clock, Code, Directory, Error, FileType, Follow, Identity, Nanoseconds, Network, OpenHow, Random, Result, Stat,
     Stdio, System, Timestamp, Waiter,
 };
-use callgate_trace::format::{Format, Jsonl, Text};
+use callgate_trace::format::{Folded, Format, Jsonl, Perfetto, Text};
 use callgate_trace::{Flush, Recording};
 
 /// This machine's clock, and nothing else.
@@ -109,8 +109,13 @@ fn main() -> std::io::Result<()> {
     let wanted = arguments.next();
     let system: Arc<dyn System> = Arc::new(Real(Instant::now()));
     let untraced = measure("untraced", count, None, system.clone());
-    let formats: [(&str, fn() -> Box<dyn Format>); 2] =
-        [("text", || Box::new(Text::default())), ("jsonl", || Box::new(Jsonl::default()))];
+    // Of `folded` this is the cost without that of collecting stacks.
+    let formats: [(&str, fn() -> Box<dyn Format>); 4] = [
+        ("text", || Box::new(Text::default())),
+        ("jsonl", || Box::new(Jsonl::default())),
+        ("perfetto", || Box::<Perfetto>::default()),
+        ("folded", || Box::<Folded>::default()),
+    ];
     for (name, format) in formats.into_iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name)) {
         let out: Box<dyn Write + Send> = match &file {
             Some(file) => Box::new(File::create(file)?),

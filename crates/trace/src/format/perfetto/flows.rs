@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 
-use callgate_gate::{Call, Event, Streams, Value};
+use callgate_gate::{Call, Event, Handle, Streams, Value};
 
 /// Sockets that are kept in mind, of each kind.
 const SOCKETS: usize = 1024;
@@ -200,7 +200,7 @@ impl Sockets {
     }
 
     /// The flows of a call that sent or received something.
-    pub(super) fn flows(&mut self, event: &Event<'_>) -> Flows {
+    pub(super) fn flows(&mut self, event: &Event<'_>, handle: Option<Handle<'_>>) -> Flows {
         if self.channels.is_empty() && self.coming.is_empty() {
             return Flows::default();
         }
@@ -215,12 +215,12 @@ impl Sockets {
                 let flows = self.receives(src.id, event.bytes());
                 Flows { begins: self.sends(stream.id, event.bytes()), ..flows }
             }
-            _ => self.of_stream(event),
+            _ => self.of_stream(event, handle),
         }
     }
 
-    fn of_stream(&mut self, event: &Event<'_>) -> Flows {
-        let (bytes, handle) = (event.bytes(), event.handle());
+    fn of_stream(&mut self, event: &Event<'_>, handle: Option<Handle<'_>>) -> Flows {
+        let bytes = event.bytes();
         match handle {
             Some(handle) if bytes > 0 && handle.mount.is_none() => {
                 let flows = self.receives(handle.id, bytes);

@@ -15,7 +15,7 @@ mod words;
 
 use std::fmt::Write as _;
 
-use callgate_gate::{Call, Class, Event, Reason, Value};
+use callgate_gate::{Call, Class, Event, Handle, Reason, Value};
 use callgate_system::{Nanoseconds, Timestamp, Untrusted};
 
 use super::{End, Format, Run, STRINGS};
@@ -82,13 +82,15 @@ impl Format for Perfetto {
         if !self.has_clock {
             self.tell_clock(event.outcome.began.saturating_sub(at), out);
         }
-        let track = self.track(event, out);
+        // Looked for once: it stands among the arguments.
+        let handle = event.handle();
+        let (track, is_on_track) = self.track(event, handle, out);
         let is_refused = event.outcome.refusal.is_some();
         let kind = if is_refused { fields_of_event::INSTANT } else { fields_of_event::SLICE_BEGIN };
         self.packet(event.outcome.began, out, |this, out| {
             out.number(fields_of_event::TYPE, kind);
             out.number(fields_of_event::TRACK, track);
-            this.describe(event, track, out);
+            this.describe(event, handle, is_on_track, out);
         });
         if !is_refused {
             self.packet(event.outcome.ended, out, |_, out| {
@@ -174,21 +176,22 @@ impl Perfetto {
         out.close(of_packet);
     }
 
-    /// The track of a call, announced before it where it is new.
-    fn track(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> u64 {
+    /// The track of a call, announced before it where it is new, and whether it is that of the call's handle.
+    fn track(&mut self, event: &Event<'_>, handle: Option<Handle<'_>>, out: &mut Vec<u8>) -> (u64, bool) {
         if let Some(handle) = self.sockets.note(event)
             && let Some(label) = self.sockets.label(handle)
         {
             self.tracks.rename(handle, label, out);
         }
-        match event.handle() {
-            _ if waits(event) => self.tracks.waits(),
+        match handle {
+            _ if waits(event) => (self.tracks.waits(), false),
             // Nobody wants to see a track where nothing happened but its end.
             Some(handle) if !matches!(event.call, Call::Drop { .. }) || self.tracks.has(&handle) => {
                 let label = handle.mount.map_or_else(|| self.sockets.label(handle.id), |_| None);
-                self.tracks.of(&handle, label, out)
+                let track = self.tracks.of(&handle, label, out);
+                (track, track != self.tracks.others())
             }
-            _ => self.tracks.guest(),
+            _ => (self.tracks.guest(), false),
         }
     }
 
@@ -209,25 +212,24 @@ impl Perfetto {
         }
     }
 
-    fn describe(&mut self, event: &Event<'_>, track: u64, out: &mut Vec<u8>) {
+    fn describe(&mut self, event: &Event<'_>, handle: Option<Handle<'_>>, is_on_track: bool, out: &mut Vec<u8>) {
         self.name(event.call.function(), out);
         for class in event.call.classes().iter() {
             self.category(class.word(), out);
         }
         self.annotate("seq", out, |out, _| out.number(annotation::UINT, event.sequence));
-        let is_named = track != self.tracks.waits() && track != self.tracks.others() && track != self.tracks.guest();
-        let mut on_track = is_named.then(|| event.handle()).flatten();
+        let mut on_track = is_on_track;
         for (name, value) in event.call.arguments() {
             match value {
                 // The track tells its name.
-                Value::Handle(handle) if on_track.take() == Some(handle) => {
+                Value::Handle(handle) if std::mem::take(&mut on_track) => {
                     self.annotate(name, out, |out, _| out.number(annotation::UINT, handle.id.into()));
                 }
                 value => self.annotate(name, out, |out, room| show(value, out, room)),
             }
         }
         self.describe_outcome(event, out);
-        let Flows { begins, passes, ends } = self.sockets.flows(event);
+        let Flows { begins, passes, ends } = self.sockets.flows(event, handle);
         for flow in begins.into_iter().chain(passes) {
             out.fixed(fields_of_event::FLOWS, self.sequence << 32 | flow);
         }
@@ -336,11 +338,16 @@ fn word(reason: Reason) -> &'static str {
 
 /// The text as it may be shown: as it is, where it is plain, else escaped and cut, in `room`.
 fn shown<'a>(text: &'a str, most: usize, room: &'a mut String) -> &'a [u8] {
-    if text.len() <= most && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    if text.len() <= most && is_plain(text.as_bytes()) {
         return text.as_bytes();
     }
     room.clear();
     // Writing to a string can't fail.
     write!(room, "{}", Untrusted::new(text).at_most(most)).ok();
     room.as_bytes()
+}
+
+/// True if all of it is printable ASCII. Every byte is looked at, many at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte))
 }

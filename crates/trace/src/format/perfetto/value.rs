@@ -7,7 +7,7 @@ use callgate_system::{NewTimestamp, Timestamp};
 
 use super::fields::annotation::{BOOL, INT, STRING, UINT};
 use super::wire::Wire;
-use super::{TEXT, shown};
+use super::{TEXT, is_plain, shown};
 
 /// Room to put texts together in, used again and again.
 pub(super) struct Room {
@@ -49,14 +49,26 @@ fn put(value: Value<'_>, text: &mut String) {
         Value::Handle(handle) => write!(text, "{} {}", handle.id, start(handle.name)),
         Value::Flags(flags) => {
             let mut separator = "";
-            flags.words().try_for_each(|word| write!(text, "{}{word}", std::mem::replace(&mut separator, "|")))
+            for word in flags.words() {
+                text.push_str(std::mem::replace(&mut separator, "|"));
+                text.push_str(word);
+            }
+            Ok(())
         }
         Value::Time(time) | Value::NewTime(NewTimestamp::At(time)) => put_time(time, text),
         Value::NewTime(NewTimestamp::NoChange) => text.write_str("no-change"),
         Value::NewTime(NewTimestamp::Now) => text.write_str("now"),
         Value::Address(address) => write!(text, "{address}"),
         Value::Entry(kind, name) => write!(text, "{} {}", kind_word(kind), start(name)),
-        Value::Stat(stat) => write!(text, "{}, size={}, links={}", kind_word(stat.kind), stat.size, stat.links),
+        // Programs ask for attributes all the time, so this does without the formatting machinery.
+        Value::Stat(stat) => {
+            let (mut size, mut links) = (itoa::Buffer::new(), itoa::Buffer::new());
+            for part in [kind_word(stat.kind), ", size=", size.format(stat.size), ", links=", links.format(stat.links)]
+            {
+                text.push_str(part);
+            }
+            Ok(())
+        }
         Value::Identity(identity) => write!(text, "{:x}:{:x}", identity.device, identity.file),
         _ => Ok(()),
     };
@@ -73,11 +85,10 @@ fn put_time(time: Timestamp, text: &mut String) -> std::fmt::Result {
 
 /// The first bytes, as printable ASCII.
 fn contents(bytes: &[u8], most: usize, text: &mut String) {
-    for byte in &bytes[..bytes.len().min(most)] {
-        match byte {
-            b' '..=b'[' | b']'..=b'~' => text.push(char::from(*byte)),
-            byte => text.extend(byte.escape_ascii().map(char::from)),
-        }
+    let shown = &bytes[..bytes.len().min(most)];
+    match std::str::from_utf8(shown) {
+        Ok(plain) if is_plain(shown) && !plain.contains('\\') => text.push_str(plain),
+        _ => text.extend(shown.escape_ascii().map(char::from)),
     }
     if bytes.len() > most {
         text.push_str("...");

@@ -73,15 +73,26 @@ impl Wire for Vec<u8> {
     }
 
     #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "seven bits at a time")]
     fn close(&mut self, Open { start, kept }: Open) {
         let length = self.len() - start;
-        let needed = bytes_of(length);
-        if needed > kept {
-            self.resize(self.len() + needed - kept, 0);
-            self.copy_within(start..start + length, start + needed - kept);
+        match (kept, length) {
+            (1, 0..0x80) => self[start - 1] = length as u8,
+            (2, 0..0x4000) => self[start - 2..start].copy_from_slice(&[length as u8 | 0x80, (length >> 7) as u8]),
+            _ => move_on(self, start, kept, length),
         }
-        put(&mut self[start - kept..][..needed.max(kept)], length);
     }
+}
+
+/// Writes the length of a message that there may be too few bytes for.
+#[cold]
+fn move_on(out: &mut Vec<u8>, start: usize, kept: usize, length: usize) {
+    let needed = bytes_of(length);
+    if needed > kept {
+        out.resize(out.len() + needed - kept, 0);
+        out.copy_within(start..start + length, start + needed - kept);
+    }
+    put(&mut out[start - kept..][..needed.max(kept)], length);
 }
 
 /// Bytes of a number on the wire.

@@ -48,13 +48,13 @@ fn each_call_has_the_functions_that_led_to_it() {
             (memory (export "memory") 1)
             (func $_ZN4demo5innerE (drop (call $random (i32.const 0) (i32.const 8))))
             (func $outer (drop (call $yield)) (call $_ZN4demo5innerE))
-            (func (export "_start") (call $outer) (call $exit (i32.const 0))))"#,
+            (func $_start (export "_start") (call $outer) (call $exit (i32.const 0))))"#,
     );
     let seen: Vec<_> = stacks.iter().map(|(call, stack)| (*call, stack.functions.join(";"), stack.is_cut)).collect();
     let expected = [
         ("sched_yield", "_start;outer".to_owned(), false),
         ("random.get-random-bytes", "_start;outer;demo::inner".to_owned(), false),
-        ("exit.exit", "_start".to_owned(), false),
+        ("exit.exit-with-code", "_start".to_owned(), false),
     ];
     assert_eq!(seen, expected);
 }

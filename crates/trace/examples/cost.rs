@@ -102,6 +102,9 @@ fn measure(name: &str, count: u64, observer: Option<Arc<dyn Observer>>, system: 
     each
 }
 
+/// Makes a format.
+type Make = fn() -> Box<dyn Format>;
+
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let count = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(1_000_000);
@@ -110,7 +113,7 @@ fn main() -> std::io::Result<()> {
     let system: Arc<dyn System> = Arc::new(Real(Instant::now()));
     let untraced = measure("untraced", count, None, system.clone());
     // Of `folded` this is the cost without that of collecting stacks.
-    let formats: [(&str, fn() -> Box<dyn Format>); 4] = [
+    let formats: [(&str, Make); 4] = [
         ("text", || Box::new(Text::default())),
         ("jsonl", || Box::new(Jsonl::default())),
         ("perfetto", || Box::<Perfetto>::default()),

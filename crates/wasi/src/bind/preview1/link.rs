@@ -109,7 +109,7 @@ fn link_process(linker: &mut Linker<Host>, module: &str, snapshot: Snapshot) -> 
     linker.func_wrap(module, "proc_raise", |guest: Guest<'_>, signal: u32| {
         plain(guest, |host| process::proc_raise(host, signal))
     })?;
-    linker.func_wrap(module, "sched_yield", |guest: Guest<'_>| plain(guest, |host| process::sched_yield(host)))?;
+    linker.func_wrap(module, "sched_yield", |guest: Guest<'_>| plain(guest, process::sched_yield))?;
     Ok(())
 }
 

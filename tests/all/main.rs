@@ -24,6 +24,7 @@ mod sandbox;
 #[cfg(unix)]
 mod terminal;
 mod trace;
+mod trace_for_tools;
 mod wrong_calls;
 
 // Named below.

@@ -3,7 +3,7 @@
 //! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. Telling
 //! observers costs the guest time. It must not show in another way, so their clock is not the guest's.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use callgate_system::{Error, Native, Result, System};
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
     Call, CallError, Decider, Event, GuestId, NetworkRules, Observer, Outcome, Reason, Refusal, Reply, Resolved,
-    RunEnd, Verdict,
+    RunEnd, Stack, Verdict,
 };
 
 /// One guest's gate.
@@ -28,7 +28,13 @@ pub struct Gate {
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
     calls: Cell<u64>,
+    /// The number of calls after which the next one is to be told with the guest's stack.
+    stack_after: Cell<u64>,
+    stack: RefCell<Option<Stack>>,
 }
+
+/// For [`Gate::stack_after`]: no call is told with a stack.
+const NEVER: u64 = u64::MAX;
 
 impl Gate {
     /// A gate for one guest of `system`, which may do on the network what `network` permits.
@@ -45,6 +51,8 @@ impl Gate {
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
             calls: Cell::new(0),
+            stack_after: Cell::new(NEVER),
+            stack: RefCell::new(None),
         }
     }
 
@@ -52,7 +60,9 @@ impl Gate {
     #[must_use]
     pub fn attended_by(self, deciders: Vec<Arc<dyn Decider + Send + Sync>>, observers: Vec<Arc<dyn Observer>>) -> Self {
         let is_attended = !deciders.is_empty() || !observers.is_empty();
-        Self { deciders, observers, is_attended, ..self }
+        let gate = Self { deciders, observers, is_attended, ..self };
+        gate.ask_for_stacks();
+        gate
     }
 
     /// Lets `act` happen, unless `call` is denied, and notes what became of it.
@@ -105,10 +115,38 @@ impl Gate {
         self.note(call, &result);
         let ended_run = result.as_ref().err().and_then(CallError::run_end);
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
+        let streams = result.as_ref().ok().and_then(Reply::made_streams);
         let refusal = refused.map(|reason| self.refusal(call, reason));
-        let outcome = Outcome { result: value, refusal, ended_run, began, ended };
-        self.tell(&Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome })?;
-        result
+        let outcome = Outcome { result: value, streams, refusal, ended_run, began, ended };
+        let stack = self.stack.take();
+        let (guest, sequence) = (self.guest, self.calls.get());
+        let told = self.tell(&Event { guest, sequence, call, resolved, outcome, stack: stack.as_ref() });
+        if stack.is_some() {
+            self.ask_for_stacks();
+        }
+        told.and(result)
+    }
+
+    /// Asks observers for the next call that they want to see with the guest's stack.
+    #[cold]
+    fn ask_for_stacks(&self) {
+        let from = self.calls.get() + 1;
+        let next = self.observers.iter().filter_map(|observer| observer.next_stack(from)).min();
+        self.stack_after.set(next.map_or(NEVER, |next| next.max(from) - 1));
+    }
+
+    /// True if the guest's stack is to be [shown](Gate::show_stack) before the call that begins now. Runs that no observer samples pay
+    /// for a comparison.
+    #[must_use]
+    #[inline(always)]
+    pub fn wants_stack(&self) -> bool {
+        self.calls.get() >= self.stack_after.get()
+    }
+
+    /// Keeps the guest's stack for the observers of the call that begins now. Where one call of the guest makes several events, the first
+    /// has the stack.
+    pub fn show_stack(&self, stack: Stack) {
+        self.stack.replace(Some(stack));
     }
 
     /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it

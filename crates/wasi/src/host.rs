@@ -13,6 +13,7 @@ use crate::bind::{direct, preview1};
 use crate::budget::Budget;
 use crate::limits::Memory;
 use crate::objects::{Closing, Handles, InputStream, Moment, Outbox, OutputStream, Recent, Unsent};
+use crate::stacks::Names;
 
 /// Outboxes of dropped streams that may still have something to send. Each holds the charge for its bytes.
 const UNSENT: usize = 256;
@@ -38,6 +39,7 @@ pub(crate) struct Host {
     pub(crate) preview1: preview1::State,
     pub(crate) direct: direct::State,
     pub(crate) deadline: Option<Deadline>,
+    pub(crate) names: Names,
     waiter: RefCell<Box<dyn Waiter>>,
     unsent: Unsent,
 }
@@ -109,6 +111,7 @@ impl Host {
             preview1: preview1::State::default(),
             direct: direct::State::default(),
             deadline: None,
+            names: Names::default(),
             waiter,
             unsent: Unsent::new(linger),
         }

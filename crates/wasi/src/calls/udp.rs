@@ -19,6 +19,10 @@ impl Reply for Streams {
     fn value(&self) -> Value<'_> {
         self.0.value()
     }
+
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
+        Some(callgate_gate::Streams { socket: None, input: self.0.id(), output: self.1.id() })
+    }
 }
 
 /// The datagrams of one call.

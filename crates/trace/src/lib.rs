@@ -8,5 +8,6 @@
 pub mod format;
 mod recorder;
 pub mod stored;
+pub mod summary;
 
 pub use recorder::{Flush, Recorder};

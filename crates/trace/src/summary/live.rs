@@ -44,7 +44,7 @@ impl Live {
         program: String,
         finish: impl FnOnce(Report) -> io::Result<()> + Send + 'static,
     ) -> Self {
-        let run = Run { program, backend: system.name().to_owned(), end: None, lasted: 0 };
+        let run = Run { program, backend: system.name().to_owned(), end: None, lasted: 0, calls: None };
         let state = State { summary: Summary::default(), run, end: End::Ahead(Box::new(finish)) };
         Self { system: Arc::clone(system), began: system.observer_clock().monotonic(), state: Mutex::new(state) }
     }

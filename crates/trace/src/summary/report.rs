@@ -30,6 +30,8 @@ pub struct Run {
     pub end: Option<String>,
     /// Nanoseconds from the start of the recording to the end of the run.
     pub lasted: Nanoseconds,
+    /// The number of calls, where that is known from elsewhere.
+    pub calls: Option<u64>,
 }
 
 /// A summary, ready to be shown. Its members are those of the JSON form.
@@ -52,8 +54,10 @@ pub struct Report {
     pub refused: u64,
     /// Bytes of contents that they moved.
     pub bytes: u64,
-    /// Calls that are missing.
+    /// Calls that are missing from the trace, as they could not be written.
     pub lost: u64,
+    /// Calls that a filter left out of the trace.
+    pub filtered: u64,
     /// Where the time went.
     pub time: Time,
     /// What the system counted for the process during the run; none where that is unknown.
@@ -223,17 +227,20 @@ impl Summary {
         let waiting = sum(|row| if WAITING.contains(&row.call.as_str()) { row.total } else { 0 });
         let refused = by_call.iter().flat_map(|row| &row.by_error).filter(|errors| errors.refused);
         let between = self.gaps.least().map(|least| Between { least, p50: self.gaps.quantile(500) });
+        let count = sum(|row| row.count);
+        let seen = count.saturating_add(self.lost);
         Report {
             summary: "callgate",
             version: VERSION,
             program: run.program.clone(),
             backend: run.backend.clone(),
             end: run.end.clone(),
-            calls: sum(|row| row.count),
+            calls: count,
             errors: sum(|row| row.errors),
             refused: refused.map(|errors| errors.count).sum(),
             bytes: sum(|row| row.bytes),
             lost: self.lost,
+            filtered: run.calls.map_or(0, |calls| calls.saturating_sub(seen)),
             time: Time { run: run.lasted, calls, waiting, rest: run.lasted.saturating_sub(calls), between },
             process: None,
             by_call,

@@ -14,7 +14,8 @@ use crate::stored::{Call, Outcome, ReadError, Reader, Record, Value};
 pub fn of_trace(mut trace: Reader<impl BufRead>) -> Result<Report, ReadError> {
     let mut summary = Summary::default();
     let header = trace.header();
-    let mut run = Run { program: header.program.clone(), backend: header.backend.clone(), end: None, lasted: 0 };
+    let (program, backend) = (header.program.clone(), header.backend.clone());
+    let mut run = Run { program, backend, end: None, lasted: 0, calls: None };
     while let Some(record) = trace.next()? {
         match record {
             Record::Call(call) => {
@@ -24,6 +25,7 @@ pub fn of_trace(mut trace: Reader<impl BufRead>) -> Result<Report, ReadError> {
             Record::Lost(calls) => summary.lose(calls),
             Record::End(end) => {
                 run.end = Some(end.how.to_string());
+                run.calls = Some(end.calls);
                 run.lasted = run.lasted.max(end.at);
             }
         }

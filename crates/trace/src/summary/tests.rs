@@ -89,6 +89,13 @@ total  calls  errors  bytes  slowest peers
 }
 
 #[test]
+fn of_a_filtered_trace() {
+    let report = report(&format!("{TRACE}{}", END.replace("\"calls\":12", "\"calls\":1000,\"recorded\":12")));
+    assert_eq!((report.calls, report.lost, report.filtered), (5, 7, 988));
+    assert!(report.text().contains("; 7 more are missing; 988 more were filtered out; "), "{}", report.text());
+}
+
+#[test]
 fn of_a_cut_trace() {
     let report = report(TRACE);
     assert_eq!((report.end, report.time.run, report.calls), (None, 9000, 5));

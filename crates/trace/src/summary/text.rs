@@ -41,6 +41,9 @@ fn head(report: &Report, out: &mut String) -> fmt::Result {
     if report.lost > 0 {
         write!(out, "; {} more are missing", report.lost)?;
     }
+    if report.filtered > 0 {
+        write!(out, "; {} more were filtered out", report.filtered)?;
+    }
     writeln!(out, "; {} moved\n", size(report.bytes))?;
     let share = |part| percent(part, time.run);
     let rest = time.between.as_ref().map_or_else(String::new, |between| {

@@ -11,6 +11,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
+use crate::trace::TraceCommand;
 use crate::{platform, quantity};
 
 /// Runs sandboxed WebAssembly programs on a portable system interface of its own.
@@ -34,6 +35,9 @@ pub(crate) enum Command {
     /// Show or empty the folder in which compiled code is kept for the next start.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Look at traces that `callgate run --trace=FILE --trace-format jsonl` recorded.
+    #[command(subcommand)]
+    Trace(TraceCommand),
 }
 
 #[derive(Args)]

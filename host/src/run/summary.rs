@@ -42,7 +42,7 @@ fn open(options: &RunOptions, file: Option<&Path>) -> Result<Box<dyn Write + Sen
     let Some(path) = file else { return Ok(Box::new(io::stderr())) };
     let is_of_trace = |trace: &Path| {
         let place = |path: &Path| fs::canonicalize(path).ok().filter(|path| path.is_file());
-        trace == path || place(trace).is_some_and(|trace| place(path) == Some(trace))
+        place(trace).is_some_and(|trace| place(path) == Some(trace))
     };
     if options.trace.iter().flatten().any(|trace| is_of_trace(trace)) {
         bail!("--trace-summary {}: that is the file of --trace; give each its own", path.display());

@@ -25,6 +25,9 @@ macro_rules! calls {
         }
 
         impl<'a> Call<'a> {
+            /// The interface and the function of every call, in the order of their declaration.
+            pub const ALL: &'static [(&'static str, &'static str)] = &[$($(($interface, $function),)*)*];
+
             /// The WIT interface that the function is of, without a version: `wasi:filesystem/types`.
             #[must_use]
             pub fn interface(&self) -> &'static str {

@@ -20,7 +20,7 @@ use glob::{Glob, Joined};
 /// let filter: Filter = "open-at,class:stat".parse()?;
 /// let filter = filter.and("path=/src/**".parse()?);
 /// assert_eq!(filter.terms(), ["open-at", "class:stat", "path=/src/**"]);
-/// assert_eq!("opne-at".parse::<Filter>().unwrap_err().to_string(), "no call is named `opne-at`; did you mean `open-at`?");
+/// assert_eq!("opne".parse::<Filter>().unwrap_err().to_string(), "no call is named `opne`; did you mean `open-at`?");
 /// # Ok::<(), callgate_trace::FilterError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -207,8 +207,9 @@ impl std::error::Error for FilterError {}
 
 /// The one of `names` that is most like `word`.
 fn nearest<T: AsRef<str>>(word: &str, names: impl Iterator<Item = T>) -> T {
-    // The distance takes time in proportion to both lengths.
+    // Comparing takes time in proportion to both lengths.
     let word = &word[..word.floor_char_boundary(100)];
-    let by_distance = names.min_by_key(|name| strsim::damerau_levenshtein(word, name.as_ref()));
-    by_distance.expect("there are calls and classes")
+    let likeness = |name: &T| strsim::jaro_winkler(word, name.as_ref());
+    let most_like = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    most_like.expect("there are calls and classes")
 }

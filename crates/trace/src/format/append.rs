@@ -17,15 +17,27 @@ pub(super) fn number(number: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// The last `DIGITS` decimal digits of `number`.
-pub(super) fn digits<const DIGITS: usize>(mut number: u64, out: &mut Vec<u8>) {
-    let mut text = [b'0'; DIGITS];
-    for place in text.iter_mut().rev() {
-        *place += (number % 10) as u8;
-        number /= 10;
+/// The last `2 * PAIRS` decimal digits of `number`.
+#[inline(always)]
+pub(super) fn digits<const PAIRS: usize>(mut number: u32, out: &mut Vec<u8>) {
+    let mut text = [[b'0'; 2]; PAIRS];
+    for pair in text.iter_mut().rev() {
+        *pair = PAIRS_OF_DIGITS[(number % 100) as usize];
+        number /= 100;
     }
-    out.extend_from_slice(&text);
+    out.extend_from_slice(text.as_flattened());
 }
+
+/// The decimal digits of each number below 100.
+static PAIRS_OF_DIGITS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// A hexadecimal number in lower-case letters.
 pub(super) fn hexadecimal(number: u128, out: &mut Vec<u8>) {
@@ -66,10 +78,16 @@ pub(super) fn is_printable(byte: u8, open: u8, close: u8) -> bool {
     (byte >= b' ') & (byte <= b'~') & (byte != b'\\') & (byte != open) & (byte != close)
 }
 
-/// True if all `bytes` are so. It doesn't stop at the first that isn't, so the compiler takes many at a time.
+/// True if all `bytes` are so.
 #[inline(always)]
 pub(super) fn is_all(bytes: &[u8], is_so: impl Fn(u8) -> bool) -> bool {
-    bytes.iter().fold(true, |all, byte| all & is_so(*byte))
+    // No end before the block's, so the compiler looks at a block at a time.
+    let is_block_so = |block: &[u8; 16]| block.iter().fold(true, |all, byte| all & is_so(*byte));
+    // The last block may overlap the one before.
+    match bytes.last_chunk() {
+        Some(last) => is_block_so(last) && bytes.as_chunks().0.iter().all(is_block_so),
+        None => bytes.iter().all(|byte| is_so(*byte)),
+    }
 }
 
 #[cfg(test)]
@@ -84,8 +102,8 @@ mod tests {
             out.push(b' ');
             hexadecimal(value.into(), &mut out);
             out.push(b' ');
-            digits::<6>(value, &mut out);
-            let expected = format!("{value} {value:x} {:06}", value % 1_000_000);
+            digits::<3>(value as u32, &mut out);
+            let expected = format!("{value} {value:x} {:06}", value as u32 % 1_000_000);
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
         let mut out = Vec::new();

@@ -45,12 +45,12 @@ impl Format for Jsonl {
         out.extend_from_slice(b",\"program\":");
         string(&run.program, out);
         out.extend_from_slice(b",\"arguments\":");
-        list(run.arguments.iter().map(String::as_str), out);
+        list(run.arguments.iter(), |text, out| string(text, out), out);
         out.extend_from_slice(b",\"backend\":");
         string(run.backend, out);
         if self.is_filtered {
             out.extend_from_slice(b",\"filter\":");
-            list(run.filter.iter().map(String::as_str), out);
+            list(run.filter.iter(), |text, out| string(text, out), out);
         }
         out.extend_from_slice(b",\"started\":");
         time(run.started, out);
@@ -62,20 +62,19 @@ impl Format for Jsonl {
         append::number(event.sequence, out);
         member("at", at, out);
         member("took", event.duration(), out);
-        // The names of calls need no escapes.
+        // The names of calls are callgate's own.
         out.extend_from_slice(b",\"interface\":\"");
         out.extend_from_slice(event.call.interface().as_bytes());
         out.extend_from_slice(b"\",\"call\":\"");
         out.extend_from_slice(event.call.function().as_bytes());
         out.extend_from_slice(b"\",\"args\":{");
-        let mut separator: &[u8] = b"\"";
-        for (name, value) in event.call.arguments() {
-            out.extend_from_slice(separator);
-            separator = b",\"";
+        let first = out.len();
+        event.call.visit_arguments(&mut |name, value| {
+            out.extend_from_slice(if out.len() > first { b",\"" } else { b"\"" });
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b"\":");
             self.value(value, out);
-        }
+        });
         match &event.outcome.result {
             Ok(value) => {
                 out.extend_from_slice(b"},\"ok\":");
@@ -134,8 +133,8 @@ impl Jsonl {
             Value::Text(text) => wrapped(b"{\"text\":", text, out),
             Value::Path(path) => wrapped(b"{\"path\":", path, out),
             Value::Handle(handle) => show_handle(handle, out),
-            Value::Word(word) => string(word, out),
-            Value::Flags(flags) => list(flags.words(), out),
+            Value::Word(word) => quoted(word, out),
+            Value::Flags(flags) => list(flags.words(), quoted, out),
             Value::Duration(time) => numbered(b"{\"duration\":", time, out),
             Value::Instant(time) => numbered(b"{\"instant\":", time, out),
             Value::Time(at) | Value::NewTime(NewTimestamp::At(at)) => time(at, out),
@@ -156,7 +155,7 @@ impl Jsonl {
                 out.extend_from_slice(b"{\"entry\":");
                 string(name, out);
                 out.extend_from_slice(b",\"kind\":");
-                string(kind_word(kind), out);
+                quoted(kind_word(kind), out);
                 out.push(b'}');
             }
             Value::Stat(stat) => attributes(stat, out),
@@ -171,7 +170,15 @@ impl Jsonl {
     }
 }
 
+/// A word of callgate's own between quotation marks: it needs no escapes.
+fn quoted(word: &'static str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(word.as_bytes());
+    out.push(b'"');
+}
+
 /// `,"name":12`
+#[inline(always)]
 fn member(name: &str, number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
@@ -223,13 +230,14 @@ fn escaped(c: char, out: &mut Vec<u8>) {
     }
 }
 
-fn list<'a>(texts: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
+fn list<T>(items: impl Iterator<Item = T>, append: impl Fn(T, &mut Vec<u8>), out: &mut Vec<u8>) {
     out.push(b'[');
-    for (index, text) in texts.enumerate() {
-        if index > 0 {
+    let first = out.len();
+    for item in items {
+        if out.len() > first {
             out.push(b',');
         }
-        string(text, out);
+        append(item, out);
     }
     out.push(b']');
 }
@@ -240,7 +248,17 @@ fn contents(bytes: &[u8], strings: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"bytes\":");
     append::number(bytes.len(), out);
     out.extend_from_slice(b",\"data\":\"");
-    for byte in &bytes[..bytes.len().min(strings)] {
+    let shown = &bytes[..bytes.len().min(strings)];
+    if append::is_all(shown, |byte| append::is_printable(byte, b'"', b'"')) {
+        out.extend_from_slice(shown);
+    } else {
+        escape(shown, out);
+    }
+    out.extend_from_slice(b"\"}");
+}
+
+fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' | ..b' ' | 0x7f.. => {
@@ -249,7 +267,6 @@ fn contents(bytes: &[u8], strings: usize, out: &mut Vec<u8>) {
             _ => out.push(*byte),
         }
     }
-    out.extend_from_slice(b"\"}");
 }
 
 /// `{"handle":3,"name":"/src/a","mount":"/src"}`
@@ -267,7 +284,7 @@ fn show_handle(handle: Handle<'_>, out: &mut Vec<u8>) {
 
 fn attributes(stat: &Stat, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"kind\":");
-    string(kind_word(stat.kind), out);
+    quoted(kind_word(stat.kind), out);
     member("size", stat.size, out);
     member("links", stat.links, out);
     out.push(b'}');
@@ -283,14 +300,14 @@ fn time(time: Timestamp, out: &mut Vec<u8>) {
 /// `{"code":"no-entry","native":{"family":"errno","code":2,"name":"ENOENT"}}`
 fn show_error(error: &Error, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"code\":");
-    string(error.code.name(), out);
+    quoted(error.code.name(), out);
     if let Some(native) = error.native {
         out.extend_from_slice(b",\"native\":{\"family\":");
-        string(family(native.family), out);
+        quoted(family(native.family), out);
         member("code", native.code.into(), out);
         if !native.name.is_empty() {
             out.extend_from_slice(b",\"name\":");
-            string(native.name, out);
+            quoted(native.name, out);
         }
         out.push(b'}');
     }
@@ -316,7 +333,7 @@ fn show_refusal(refusal: &Refusal, out: &mut Vec<u8>) {
         _ => "other",
     };
     out.extend_from_slice(b",\"refused\":{\"reason\":");
-    string(reason, out);
+    quoted(reason, out);
     if let Reason::Rule(number) = refusal.reason {
         member("rule", number.into(), out);
     }

@@ -16,15 +16,17 @@ pub struct Text {
     strings: usize,
     /// The wall time at which the recording began, in nanoseconds since that midnight (UTC).
     started: u64,
+    /// The second that the last event began in, since that midnight, and the words for it: `12:34:56.`.
+    second: (u64, Vec<u8>),
 }
 
-const NANOSECONDS_OF_DAY: u64 = 86_400 * 1_000_000_000;
+const SECONDS_OF_DAY: u64 = 86_400;
 
 impl Text {
     /// Lines that show this number of bytes of contents, at most [`MOST_STRINGS`].
     #[must_use]
     pub fn new(strings: usize) -> Self {
-        Self { strings: strings.min(MOST_STRINGS), started: 0 }
+        Self { strings: strings.min(MOST_STRINGS), started: 0, second: (u64::MAX, Vec::new()) }
     }
 }
 
@@ -44,16 +46,16 @@ impl Format for Text {
     }
 
     fn event(&mut self, event: &Event<'_>, at: Nanoseconds, out: &mut Vec<u8>) {
-        time_of_day(self.started.wrapping_add(at) % NANOSECONDS_OF_DAY, out);
-        out.push(b' ');
+        self.time_of_day(self.started.wrapping_add(at), out);
         out.extend_from_slice(event.call.function().as_bytes());
         out.push(b'(');
-        let mut separator: &[u8] = b"";
-        for (name, value) in event.call.arguments() {
-            out.extend_from_slice(separator);
-            separator = b", ";
+        let first = out.len();
+        event.call.visit_arguments(&mut |name, value| {
+            if out.len() > first {
+                out.extend_from_slice(b", ");
+            }
             self.argument(name, value, out);
-        }
+        });
         out.extend_from_slice(b") = ");
         match &event.outcome.result {
             Ok(value) => self.value(*value, out),
@@ -66,7 +68,7 @@ impl Format for Text {
         out.extend_from_slice(b" <");
         append::number(took / 1_000_000_000, out);
         out.push(b'.');
-        append::digits::<6>(took % 1_000_000_000 / 1000, out);
+        append::digits::<3>((took % 1_000_000_000) as u32 / 1000, out);
         out.extend_from_slice(b">\n");
     }
 
@@ -80,6 +82,26 @@ impl Format for Text {
 }
 
 impl Text {
+    /// `12:34:56.123456 `, of nanoseconds since some midnight.
+    fn time_of_day(&mut self, nanoseconds: u64, out: &mut Vec<u8>) {
+        let (second, part) = (nanoseconds / 1_000_000_000, (nanoseconds % 1_000_000_000) as u32);
+        if self.second.0 != second {
+            let of_day = (second % SECONDS_OF_DAY) as u32;
+            let words = &mut self.second.1;
+            words.clear();
+            for part in [of_day / 3600, of_day / 60 % 60, of_day % 60] {
+                append::digits::<1>(part, words);
+                words.push(b':');
+            }
+            words.pop();
+            words.push(b'.');
+            self.second.0 = second;
+        }
+        out.extend_from_slice(&self.second.1);
+        append::digits::<3>(part / 1000, out);
+        out.push(b' ');
+    }
+
     /// Appends an argument: `size=100`, or without a name where the value says enough: `"Cargo.toml"`, `3</src>`, `read|write`.
     fn argument(&self, name: &str, value: Value<'_>, out: &mut Vec<u8>) {
         match value {
@@ -136,19 +158,6 @@ impl Text {
     }
 }
 
-/// `12:34:56.123456`
-fn time_of_day(nanoseconds: u64, out: &mut Vec<u8>) {
-    let microseconds = nanoseconds / 1000;
-    let seconds = microseconds / 1_000_000;
-    append::digits::<2>(seconds / 3600, out);
-    out.push(b':');
-    append::digits::<2>(seconds / 60 % 60, out);
-    out.push(b':');
-    append::digits::<2>(seconds % 60, out);
-    out.push(b'.');
-    append::digits::<6>(microseconds % 1_000_000, out);
-}
-
 /// `no-entry (ENOENT)`
 fn show_error(error: &Error, out: &mut Vec<u8>) {
     out.extend_from_slice(error.code.name().as_bytes());
@@ -172,7 +181,23 @@ fn show_handle(handle: Handle<'_>, out: &mut Vec<u8>) {
 /// `"the first bytes"..., 4096`
 fn show_contents(bytes: &[u8], strings: usize, out: &mut Vec<u8>) {
     out.push(b'"');
-    for byte in &bytes[..bytes.len().min(strings)] {
+    let shown = &bytes[..bytes.len().min(strings)];
+    if append::is_all(shown, |byte| append::is_printable(byte, b'"', b'\'')) {
+        out.extend_from_slice(shown);
+    } else {
+        escape(shown, out);
+    }
+    out.push(b'"');
+    if shown.len() < bytes.len() {
+        out.extend_from_slice(b"...");
+    }
+    out.extend_from_slice(b", ");
+    append::number(bytes.len(), out);
+}
+
+/// Appends bytes as [`escape_ascii`](slice::escape_ascii) shows them.
+fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
         match byte {
             b'"' | b'\'' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
             b'\t' => out.extend_from_slice(b"\\t"),
@@ -182,12 +207,6 @@ fn show_contents(bytes: &[u8], strings: usize, out: &mut Vec<u8>) {
             _ => out.extend_from_slice(&[b'\\', b'x', append::hex_digit(byte >> 4), append::hex_digit(*byte)]),
         }
     }
-    out.push(b'"');
-    if bytes.len() > strings {
-        out.extend_from_slice(b"...");
-    }
-    out.extend_from_slice(b", ");
-    append::number(bytes.len(), out);
 }
 
 /// `read|write|create`
@@ -214,5 +233,21 @@ fn show_attributes(stat: &Stat, out: &mut Vec<u8>) {
 fn show_time(time: Timestamp, out: &mut Vec<u8>) {
     append::number(time.seconds, out);
     out.push(b'.');
-    append::digits::<9>(time.nanoseconds.into(), out);
+    out.push(b'0' + (time.nanoseconds / 100_000_000 % 10) as u8);
+    append::digits::<4>(time.nanoseconds, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_escaped_as_the_standard_library_does() {
+        let all: Vec<u8> = (0..=255).collect();
+        for bytes in [&b""[..], b"plain", b"a\"b", b"it's", &all] {
+            let mut out = Vec::new();
+            show_contents(bytes, MOST_STRINGS, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("\"{}\", {}", bytes.escape_ascii(), bytes.len()));
+        }
+    }
 }

@@ -3,6 +3,8 @@ use std::io::{self, BufReader, Read};
 use callgate_system::Timestamp;
 
 use super::*;
+use crate::diff::diff;
+use crate::summary::of_trace;
 
 const HEADER_LINE: &str = r#"{"trace":"callgate","version":1,"callgate":"0.1.0","guest":1,"program":"a.wasm","arguments":["a","\u00fc"],"backend":"linux","started":{"seconds":1795679857,"nanoseconds":506412123}}"#;
 
@@ -188,7 +190,7 @@ fn a_trace_cut_anywhere_is_read_up_to_there() {
     }
 }
 
-/// Whatever byte is another, the reader says something or reads on.
+/// Whatever byte is another, the reader says something or reads on; and so do those who read from it.
 #[test]
 fn no_byte_makes_it_panic() {
     let trace = whole().into_bytes();
@@ -198,6 +200,13 @@ fn no_byte_makes_it_panic() {
             changed[at] = byte;
             if let Err(error) = count(&changed) {
                 assert!(!error.to_string().contains(char::is_control), "{at}: {error}");
+                continue;
+            }
+            let read = |trace| Reader::new(Vec::as_slice(trace)).unwrap();
+            let text = of_trace(read(&changed)).unwrap().text();
+            let difference = diff(read(&trace), read(&changed)).unwrap().text(("a", "b"));
+            for line in text.lines().chain(difference.lines()) {
+                assert!(!line.contains(char::is_control), "{at}: {line}");
             }
         }
     }

@@ -14,6 +14,7 @@ mod output;
 mod platform;
 mod quantity;
 mod run;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Backends => Ok(backends::backends()),
         Command::Cache(command) => cache::cache(&command),
+        Command::Trace(command) => trace::trace(&command),
     };
     done.unwrap_or_else(|error| {
         let line = format!("callgate: {}", one_line(&format!("{error:#}")));

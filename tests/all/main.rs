@@ -21,10 +21,12 @@ mod programs;
 mod published_modules;
 mod run;
 mod sandbox;
+mod stored_traces;
 #[cfg(unix)]
 mod terminal;
 mod trace;
 mod trace_for_tools;
+mod trace_summary;
 mod wrong_calls;
 
 // Named below.

@@ -1,4 +1,5 @@
-//! The cost of an event: calls through the gate with an act that does nothing, without observers, and recorded in each format to a file.
+//! The cost of an event: calls through the gate with an act that does nothing, without observers, and recorded in each format to a file,
+//! or summed up.
 //!
 //! `cargo run --release -p callgate-trace --example cost [CALLS [FILE [FORMAT]]]` prints nanoseconds a call. On a busy machine its processor time
 //! (`time`) says more, with one FORMAT, and under callgrind the number of its instructions.
@@ -10,12 +11,13 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
-use callgate_gate::{Call, Gate, GuestId, Handle, Mount, NetworkRules, Observer};
+use callgate_gate::{Call, Event, Gate, GuestId, Handle, Mount, NetworkRules, Observer};
 use callgate_system::{
     Clock, Code, Directory, Error, FileType, Follow, Identity, Nanoseconds, Network, OpenHow, Random, Result, Stat,
     Stdio, System, Timestamp, Waiter,
 };
 use callgate_trace::format::{Folded, Format, Jsonl, Perfetto, Text};
+use callgate_trace::summary::Live;
 use callgate_trace::{Flush, Recording};
 
 /// This machine's clock, and nothing else.
@@ -66,6 +68,20 @@ impl System for Real {
 
     fn waiter(&self) -> Box<dyn Waiter> {
         unreachable!("nobody waits")
+    }
+}
+
+/// An observer that takes no note: what the gate does for any.
+struct Nothing;
+
+impl Observer for Nothing {
+    fn observe(&self, event: &Event<'_>) -> std::io::Result<()> {
+        black_box(event);
+        Ok(())
+    }
+
+    fn finish(&self, _: &dyn std::fmt::Display) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -128,6 +144,12 @@ fn main() -> std::io::Result<()> {
         let recorder = recording.start(&system, format(), out);
         let traced = measure(name, count, Some(Arc::new(recorder)), system.clone());
         println!("{name} over untraced: {:.1} ns", traced - untraced);
+    }
+    if wanted.is_none_or(|wanted| wanted == "summary") {
+        let live = Live::new(&system, "cost".to_owned(), |_| Ok(()));
+        let nothing = measure("nothing", count, Some(Arc::new(Nothing)), system.clone());
+        let observed = measure("summary", count, Some(Arc::new(live)), system.clone());
+        println!("summary over untraced: {:.1} ns, over nothing: {:.1} ns", observed - untraced, observed - nothing);
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Traces: every call of a guest, written down in the formats that people's tools open.
 //!
 //! A [`Recorder`] is an observer of the gate. It hands each event that its [`Filter`] keeps to a [`Format`](format::Format), which appends its
-//! bytes to a buffer, and writes the buffer to the sink. A new format is one file in `format/`.
+//! bytes to a buffer, and writes the buffer to the sink. A new format is one file in `format/`. [`stored`] reads back what the format `jsonl`
+//! wrote; [`summary`] sums calls up, as they happen or from there; [`diff`] compares two runs.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -24,9 +25,12 @@
 //!
 //! Hazard: what a trace shows is chosen by the guest, lengths included. A format escapes and bounds every text.
 
+pub mod diff;
 mod filter;
 pub mod format;
 mod recorder;
+pub mod stored;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 

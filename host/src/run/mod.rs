@@ -1,7 +1,9 @@
 //! `callgate run`.
 
+mod observers;
 mod report;
 mod setup;
+mod summary;
 mod trace;
 mod watchdog;
 
@@ -15,6 +17,7 @@ use callgate_wasi::{Binding, Exit, RuntimeOptions, Sandbox};
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
 use crate::{cache, loading, platform, say};
+use observers::Observers;
 use report::{report, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
@@ -28,18 +31,19 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     limit_time(&mut sandbox, options)?;
     setup::enter(&mut sandbox, &program, options)?;
 
-    trace::refuse_bad_place(&sandbox, options)?;
+    trace::refuse_bad_place(options)?;
+    observers::refuse_within_reach(&sandbox, options)?;
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    let trace = trace::begin(&mut sandbox, &backend.system, options)?;
+    let observers = Observers::begin(&mut sandbox, &backend.system, options)?;
     let missing = sandbox.missing_rule();
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
         say(&format!("callgate: a use of the network was refused; {missing} to permit it"));
     }
-    let code = report(options, &exit);
-    let code = trace.map_or(code, |trace| trace::report_loss(&trace, code));
+    let code = report(options, &exit, observers.lost_summary());
+    let code = observers.report_loss(code);
     out.map(Out::save).transpose()?;
     Ok(ExitCode::from(code))
 }

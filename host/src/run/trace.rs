@@ -12,29 +12,20 @@ use callgate_trace::{Filter, Flush, Recorder, Recording};
 use callgate_wasi::Sandbox;
 
 use super::report::UNRECORDED;
-use super::setup;
 use crate::arguments::{RunOptions, TraceFormat, TraceOptions};
-use crate::{last_words, platform};
+use crate::last_words;
 
-/// Refuses to trace to where that makes no sense. A trace that the guest could write to tells what the guest likes. Devices and pipes are no
-/// file of a mount.
-pub(super) fn refuse_bad_place(sandbox: &Sandbox, options: &RunOptions) -> Result<()> {
-    let Some(file) = &options.trace.file else { return Ok(()) };
-    if file.is_none() && options.trace.format == TraceFormat::Perfetto {
+/// Refuses to trace to where nobody could read it.
+pub(super) fn refuse_bad_place(options: &RunOptions) -> Result<()> {
+    if matches!(options.trace.file, Some(None)) && options.trace.format == TraceFormat::Perfetto {
         bail!("--trace: the format perfetto is not for people to read; name a file, --trace=FILE");
-    }
-    let Some(path) = file.clone().or_else(platform::standard_error) else { return Ok(()) };
-    let is_file = path.metadata().map_or(true, |found| found.is_file());
-    if is_file && setup::may_write(sandbox, options, &path) {
-        let shown = file.as_ref().map_or_else(|| "of standard error".to_owned(), |file| file.display().to_string());
-        bail!("--trace {shown}: the program could change it there; write the trace to where no --dir leads");
     }
     Ok(())
 }
 
-/// Begins the trace that was asked for. From now on it comes out, however the process ends.
+/// Begins the trace that was asked for.
 pub(super) fn begin(
-    sandbox: &mut Sandbox,
+    sandbox: &Sandbox,
     system: &Arc<dyn System>,
     options: &RunOptions,
 ) -> Result<Option<Arc<Recorder>>> {
@@ -45,11 +36,7 @@ pub(super) fn begin(
         recording = recording.lossy();
     }
     let (out, flush) = sink(file.as_ref())?;
-    let trace = Arc::new(recording.flush(flush).start(system, format(&options.trace), out));
-    sandbox.observer(trace.clone());
-    last_words::keep_trace(trace.clone());
-    platform::when_ended(last_words::before_signal).context("--trace: cannot be told of signals")?;
-    Ok(Some(trace))
+    Ok(Some(Arc::new(recording.flush(flush).start(system, format(&options.trace), out))))
 }
 
 /// Says what a lossy trace lacks; the code to end with, where `code` is that of a whole one.

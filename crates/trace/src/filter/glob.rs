@@ -44,7 +44,7 @@ impl Glob {
             return false;
         }
         let names = path.split('/').filter(|name| !name.is_empty());
-        matches(&self.names, |name| matches!(name, Name::Any), names, |name, text| name.is_like(text))
+        matches(&self.names, |name| matches!(name, Name::Any), names, Name::is_like)
     }
 
     /// `**` alone says nothing of where the path begins.

@@ -75,7 +75,7 @@ pub(super) fn untrusted(text: &str, frame: Frame, out: &mut Vec<u8>) {
 /// True if `byte` is printable ASCII, and stands neither for the frame nor for an escape.
 #[inline(always)]
 pub(super) fn is_printable(byte: u8, open: u8, close: u8) -> bool {
-    (byte >= b' ') & (byte <= b'~') & (byte != b'\\') & (byte != open) & (byte != close)
+    (b' '..=b'~').contains(&byte) & (byte != b'\\') & (byte != open) & (byte != close)
 }
 
 /// True if all `bytes` are so.

@@ -7,6 +7,7 @@ mod bad_input;
 mod binding;
 mod cli;
 mod files;
+mod jsonl;
 mod limits;
 mod memory;
 mod modules;

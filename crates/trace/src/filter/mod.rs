@@ -110,19 +110,16 @@ impl Filter {
     fn touches(&mut self, call: &Call<'_>) -> bool {
         let mut directory = None;
         for (_, value) in call.arguments() {
-            match value {
+            let is_touched = match value {
                 // A directory is what the path after it begins at; any other handle is itself what the call is about.
                 Value::Handle(handle) if handle.mount.is_some() => {
-                    if directory.replace(handle.name).is_some_and(|before| self.matches(before, "")) {
-                        return true;
-                    }
+                    directory.replace(handle.name).is_some_and(|before| self.matches(before, ""))
                 }
-                Value::Path(path) => {
-                    if directory.take().is_some_and(|directory| self.matches(directory, path)) {
-                        return true;
-                    }
-                }
-                _ => {}
+                Value::Path(path) => directory.take().is_some_and(|directory| self.matches(directory, path)),
+                _ => false,
+            };
+            if is_touched {
+                return true;
             }
         }
         directory.is_some_and(|handle| self.matches(handle, ""))

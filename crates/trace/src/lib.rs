@@ -8,6 +8,7 @@
 pub mod format;
 mod recorder;
 pub mod stored;
+pub mod summary;
 pub mod view;
 
 pub use recorder::{Flush, Recorder};

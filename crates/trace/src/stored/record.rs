@@ -21,6 +21,8 @@ pub struct Header {
     pub program: String,
     /// The arguments that the program saw, its own name first.
     pub arguments: Vec<String>,
+    /// The terms of the filter that calls had to pass; empty where every call is in the trace.
+    pub filter: Vec<String>,
     /// The name of the system: `linux`.
     pub backend: String,
     /// The wall time from which [`Call::at`] counts.
@@ -103,6 +105,8 @@ pub struct Refused<'a> {
     pub reason: Text<'a>,
     /// What would permit it, if that is an option of the command line: `--net connect=…`.
     pub add: Option<Text<'a>>,
+    /// Why that takes a rule of its own, where that is not plain.
+    pub why: Option<Text<'a>>,
     /// The number of the rule that refused it.
     pub rule: Option<u64>,
 }
@@ -112,8 +116,10 @@ pub struct Refused<'a> {
 pub struct Ending<'a> {
     /// How the run ended: `exited with code 0`.
     pub how: Text<'a>,
-    /// The number of calls.
+    /// The number of calls, those included that are missing or filtered out.
     pub calls: u64,
+    /// The number of those that passed the filter, where there is one.
+    pub recorded: Option<u64>,
     /// Nanoseconds from [`Header::started`] to the end.
     pub at: Nanoseconds,
     /// The number of calls that are missing.
@@ -168,6 +174,8 @@ struct HeaderMembers {
     guest: u64,
     program: String,
     arguments: Vec<String>,
+    #[serde(default)]
+    filter: Vec<String>,
     backend: String,
     started: Moment,
 }
@@ -195,9 +203,9 @@ impl Header {
             Some(_) => {}
         }
         let members: HeaderMembers = serde_json::from_slice(line.bytes).map_err(|error| broken(line, &error))?;
-        let HeaderMembers { callgate, guest, program, arguments, backend, started } = members;
+        let HeaderMembers { callgate, guest, program, arguments, filter, backend, started } = members;
         let started = Timestamp { seconds: started.seconds, nanoseconds: started.nanoseconds };
-        Ok(Self { callgate, guest, program, arguments, backend, started })
+        Ok(Self { callgate, guest, program, arguments, filter, backend, started })
     }
 }
 
@@ -233,6 +241,7 @@ struct Members<'a> {
     lost: Option<u64>,
     end: Option<Text<'a>>,
     calls: Option<u64>,
+    recorded: Option<u64>,
 }
 
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value<'a>>, D::Error> {
@@ -251,7 +260,8 @@ impl<'a> Members<'a> {
     fn record(self) -> Result<Record<'a>, &'static str> {
         if let Some(how) = self.end {
             let (calls, at) = (self.calls.ok_or("calls")?, self.at.ok_or("at")?);
-            return Ok(Record::End(Ending { how, calls, at, lost: self.lost.unwrap_or(0) }));
+            let (recorded, lost) = (self.recorded, self.lost.unwrap_or(0));
+            return Ok(Record::End(Ending { how, calls, recorded, at, lost }));
         }
         match (self.seq, self.lost) {
             (None, Some(lost)) => Ok(Record::Lost(lost)),

@@ -57,12 +57,12 @@ fn every_record_is_read() {
 
     let Some(Record::Call(call)) = reader.next().unwrap() else { panic!() };
     let add = Some("--net connect=127.0.0.1:80".into());
-    assert_eq!(call.refused, Some(Refused { reason: "missing-rule".into(), add, rule: None }));
+    assert_eq!(call.refused, Some(Refused { reason: "missing-rule".into(), add, why: None, rule: None }));
 
     let Some(Record::Call(call)) = reader.next().unwrap() else { panic!() };
     assert_eq!((call.outcome, call.ended), (Outcome::Ok(Value::Absent), Some("exited with code 0".into())));
 
-    let ending = Ending { how: "exited with code 0".into(), calls: 16, at: 99, lost: 12 };
+    let ending = Ending { how: "exited with code 0".into(), calls: 16, recorded: None, at: 99, lost: 12 };
     assert_eq!(reader.next().unwrap(), Some(Record::End(ending)));
     assert_eq!(reader.next().unwrap(), None);
     assert!(!reader.is_cut());

@@ -9,7 +9,7 @@ use super::calls;
 use super::columns::Block;
 use super::form::{EXACT, Form, Strings};
 use super::table::{Budget, Full, Table};
-use super::touched::{Connections, Touched};
+use super::touched::{Touched, touched};
 use crate::stored::{Call, Header, Outcome, ReadError, Reader, Record, Refused, Value};
 
 /// What a page may hold.
@@ -127,7 +127,6 @@ struct Packer {
     is_full: bool,
     last: (u64, u64),
     form: Form,
-    connections: Connections,
     columns: Columns,
     strings: Strings,
     forms: Table,
@@ -163,7 +162,6 @@ impl Packer {
             is_full: false,
             last: (0, 0),
             form: Form::default(),
-            connections: Connections::default(),
             columns,
             strings: Strings { table: Table::new(LARGE), contents: limits.contents },
             forms: Table::new(LARGE),
@@ -189,7 +187,7 @@ impl Packer {
 
     fn numbers(&mut self, call: &Call<'_>) -> Result<Numbers, Full> {
         self.form.take(call, &mut self.strings, &mut self.budget)?;
-        let Touched { first, other } = self.connections.touched(call);
+        let Touched { first, other } = touched(call);
         let Self { budget, .. } = self;
         let mut number_of = |table: &mut Table, line: Option<String>| match line {
             Some(line) => table.number(&line, budget).map(|number| number + 1),
@@ -271,6 +269,7 @@ impl Packer {
         let meta = json!({
             "program": text(&header.program),
             "arguments": arguments,
+            "filter": header.filter.iter().take(20).map(|filter| text(filter)).collect::<Vec<_>>(),
             "backend": text(&header.backend),
             "callgate": text(&header.callgate),
             "guest": header.guest.min(EXACT),
@@ -321,9 +320,10 @@ fn error_line(call: &Call<'_>) -> Option<String> {
     Some(format!("{}\t{native}", word(&failure.code)))
 }
 
-/// `reason advice rule`, of which the last two may be empty.
+/// `reason advice rule why`, of which the last three may be empty.
 fn refusal_line(refused: &Refused<'_>) -> String {
     let advice = Untrusted::new(refused.add.as_deref().unwrap_or("")).at_most(ADVICE);
+    let why = Untrusted::new(refused.why.as_deref().unwrap_or("")).at_most(ADVICE);
     let rule = refused.rule.map(|rule| rule.to_string()).unwrap_or_default();
-    format!("{}\t{advice}\t{rule}", word(&refused.reason))
+    format!("{}\t{advice}\t{rule}\t{why}", word(&refused.reason))
 }

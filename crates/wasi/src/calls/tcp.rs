@@ -44,7 +44,7 @@ pub(crate) fn finish_bind(host: &Host, socket: &Socket) -> Outcome<()> {
 }
 
 pub(crate) fn start_connect(host: &Host, socket: &Socket, _: &Held<Network>, remote: SocketAddr) -> Outcome<()> {
-    let act = || socket.start_connect(remote);
+    let act = || socket.start_connect(remote, &host.budget);
     host.gate.pass(Call::TcpStartConnect { socket: socket.handle(), remote_address: remote }, act)
 }
 

@@ -95,8 +95,8 @@ class Trace {
       return { code, family, number, name };
     });
     trace.refusals = lines(blocks.refusals).map((line) => {
-      const [reason, add, rule] = line.split("\t");
-      return { reason, add, rule };
+      const [reason, add, rule, why] = line.split("\t");
+      return { reason, add, rule, why };
     });
     trace.places = lines(blocks.places).map((line) => {
       const [kind, mount, path] = line.split("\t");

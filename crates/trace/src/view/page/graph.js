@@ -1,6 +1,6 @@
 // The guest, its mounts and the network, and what it touches there: the largest by bytes, or by calls where none are moved; the rest is one node each.
 
-const MOST_NODES = 22;
+const LINE_OF_LEAVES = 24;
 const SVG = "http://www.w3.org/2000/svg";
 
 function shape(tag, attributes, ...children) {
@@ -11,7 +11,7 @@ function shape(tag, attributes, ...children) {
 }
 
 /** Groups of places, each with its largest ones. */
-function groupsOf(trace, { places }) {
+function groupsOf(trace, { places }, leaves) {
   const groups = new Map();
   trace.places.forEach(({ kind, mount, path }, index) => {
     const number = index + 1;
@@ -30,7 +30,7 @@ function groupsOf(trace, { places }) {
   const sorted = [...groups.values()].sort((a, b) => b.bytes - a.bytes || b.calls - a.calls).slice(0, 8);
   for (const group of sorted) {
     group.nodes.sort((a, b) => weight(b) - weight(a));
-    const most = Math.max(2, Math.floor(MOST_NODES / sorted.length));
+    const most = Math.max(2, Math.floor(leaves / sorted.length) - 1);
     const rest = group.nodes.splice(group.nodes.length > most + 1 ? most : Infinity);
     if (rest.length > 0) {
       const sum = (key) => rest.reduce((all, node) => all + node[key], 0);
@@ -55,31 +55,33 @@ function curve(x1, y1, x2, y2, node) {
 const cutTo = (text, letters) => (text.length <= letters ? text : "…" + text.slice(text.length - letters + 1));
 
 function drawGraph(view, totals, find) {
-  const groups = groupsOf(view.trace, totals);
+  const panel = document.getElementById("panel");
+  const groups = groupsOf(view.trace, totals, Math.min(40, Math.max(12, Math.floor((panel.clientHeight - 40) / LINE_OF_LEAVES))));
   if (groups.length === 0) return nothing("No file and no peer.");
-  const width = Math.max(440, document.getElementById("panel").clientWidth - 24);
-  const gap = 26, between = 18;
+  const width = Math.max(440, panel.clientWidth - 24);
+  const gap = LINE_OF_LEAVES, between = 14;
   const rows = groups.reduce((all, group) => all + group.nodes.length, 0);
   const height = rows * gap + (groups.length - 1) * between + 24;
-  const [left, middle, right] = [14, width * 0.3, width * 0.52];
-  const letters = Math.floor((width - right - 92) / 6.9);
+  const [left, middle, right] = [10, width * 0.235, width * 0.46];
+  const letters = Math.floor((width - right - 84) / 7);
+  const wide = Math.min(116, right - middle - 40);
   const edges = shape("g", { fill: "none" }), labels = shape("g", {});
   let y = 12;
   const guest = { y: height / 2 };
   for (const group of groups) {
     const begin = y;
     const centre = begin + (group.nodes.length * gap) / 2;
-    edges.append(curve(left + 92, guest.y, middle, centre, { ...group, read: group.bytes, written: 0 }));
+    edges.append(curve(left + 84, guest.y, middle, centre, { ...group, read: group.bytes, written: 0 }));
     for (const node of group.nodes) {
       const at = y + gap / 2;
-      edges.append(curve(middle + Math.min(130, right - middle - 30), centre, right, at, node));
+      edges.append(curve(middle + wide, centre, right, at, node));
       labels.append(leaf(node, right, at, width, letters, find));
       y += gap;
     }
-    labels.append(hub(group.name, middle, centre, Math.min(130, right - middle - 30), amount(group)));
+    labels.append(hub(group.name, middle, centre, wide, amount(group)));
     y += between;
   }
-  labels.append(hub("guest", left, guest.y, 92, plural(totals.count, "call"), true));
+  labels.append(hub("guest", left, guest.y, 84, plural(totals.count, "call"), true));
   const title = shape("title", {});
   title.textContent = "The guest, its mounts and peers, and what it touched there";
   return [shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "graph", role: "img" }, title, edges, labels)];

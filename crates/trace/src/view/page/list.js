@@ -5,6 +5,23 @@ const LINE = 23;
 /** Browsers end an element's height somewhere above ten million pixels; beyond this the bar moves by more than a row a step. */
 const TALLEST = 6_000_000;
 
+/** Texts in one line. Where they are too long, paths lose their beginning, since their end says more. */
+function fit(texts, letters) {
+  const joined = texts.join(", ");
+  if (joined.length <= letters) return joined;
+  const long = texts.filter((text) => text.includes("/") && text.length > 16);
+  const others = joined.length - long.reduce((all, text) => all + text.length, 0);
+  const each = Math.max(16, Math.floor((letters - others) / Math.max(1, long.length)));
+  return texts.map((text) => (long.includes(text) ? shorten(text, each) : text)).join(", ");
+}
+
+/** `12</src/a/long/path>` as `12<…long/path>`. */
+function shorten(text, letters) {
+  if (text.length <= letters) return text;
+  const head = text.slice(0, text.search(/[<"]/) + 1);
+  return `${head}…${text.slice(text.length - Math.max(1, letters - head.length - 1))}`;
+}
+
 class List {
   constructor(view) {
     this.view = view;
@@ -53,6 +70,9 @@ class List {
 
   draw() {
     const { count } = this.view.shown;
+    // What a column holds, by the width of a letter of its font.
+    const room = this.box.clientWidth - 478;
+    this.letters = [Math.floor(room * 0.63 / 7.23), Math.floor(room * 0.37 / 7.23)];
     const top = Math.max(0, this.top), first = Math.floor(top);
     const needed = Math.min(this.fits + 2, count - first);
     while (this.rows.length < needed) this.rows.push(this.row());
@@ -86,8 +106,8 @@ class List {
     call.children[0].textContent = of;
     call.children[1].textContent = method;
     call.dataset.group = GROUPS[trace.group[i]];
-    rest.textContent = args.map((arg) => (arg.hidden ? "" : arg.name + "=") + arg.text).join(", ");
-    outcome.textContent = result;
+    rest.textContent = fit(args.map((arg) => (arg.hidden ? "" : arg.name + "=") + arg.text), this.letters[0]);
+    outcome.textContent = fit([result], this.letters[1]);
     outcome.className = "result" + (trace.refusal[i] ? " refused" : trace.error[i] ? " error" : "");
   }
 
@@ -96,7 +116,7 @@ class List {
     if (i >= 0 && from !== "list") {
       const place = this.view.placeOf(i);
       const top = this.top;
-      if (place >= 0 && (place < top || place > top + this.fits - 2)) this.top = Math.max(0, place - this.fits / 2);
+      if (place >= 0 && (place < top || place > top + this.fits - 2)) this.top = Math.max(0, place - Math.floor(this.fits / 2));
     }
     this.draw();
     if (i >= 0) this.box.setAttribute("aria-activedescendant", "call-" + i);

@@ -172,6 +172,7 @@ function describeRun(trace, totals) {
   const notices = [];
   if (trace.cut) notices.push("This trace is cut: its last line is missing, so the run was killed, or was not over. The calls up to there are shown.");
   if (trace.shown < trace.total) notices.push(`This page shows the first ${whole.format(trace.shown)} of ${plural(trace.total, "call")}; more don't fit on a page.`);
+  if (trace.filter.length > 0) notices.push(`This trace was recorded with a filter, ${trace.filter.join(", ")}; other calls are not in it.`);
   if (trace.lost > 0) notices.push(`${plural(trace.lost, "call")} of the run ${trace.lost === 1 ? "is" : "are"} missing in this trace.`);
   document.getElementById("notices").replaceChildren(...notices.map((text) => element("p", { className: "notice" }, text)));
 }

@@ -29,6 +29,7 @@ const functionCell = ({ group, name }) => [element("span", { className: "functio
 
 /** A share as a thin bar beneath a number. */
 function bar(share) {
+  if (share < 0.01) return null;
   const inner = element("i");
   inner.style.width = `${Math.min(100, share * 100)}%`;
   return element("span", { className: "share", "aria-hidden": "true" }, inner);
@@ -108,7 +109,7 @@ class Panels {
       { name: "call", key: "name", className: "grow", text: (row) => functionCell(row) },
       { name: "calls", key: "calls", className: "number", text: (row) => whole.format(row.calls) },
       { name: "errors", key: "errors", className: "number", text: (row) => [element("span", { className: row.errors ? "error" : "faint" }, row.errors ? whole.format(row.errors) : "–")] },
-      { name: "time", key: "time", className: "number", title: "the sum, with its share of what is shown", text: (row) => [duration(row.time), bar(row.time / span)] },
+      { name: "time", key: "time", className: "number", title: "the sum, with its share of what is shown", text: (row) => [duration(row.time), bar(row.time / span)].filter((part) => part) },
       { name: "p50", className: "number", title: "half of the calls took no longer", text: (row) => time(row.half) },
       { name: "p99", className: "number", title: "99 of 100 calls took no longer", text: (row) => time(row.late) },
       { name: "max", key: "most", className: "number", text: (row) => duration(row.most) },
@@ -134,7 +135,7 @@ class Panels {
     if (totals.slowest.length === 0) return nothing("No calls here.");
     const most = trace.took[totals.slowest[0]] || 1;
     const columns = [
-      { name: "took", className: "number", text: (i) => [duration(trace.took[i]), bar(trace.took[i] / most)] },
+      { name: "took", className: "number", text: (i) => [duration(trace.took[i]), bar(trace.took[i] / most)].filter((part) => part) },
       { name: "call", text: (i) => functionCell({ group: trace.group[i], name: trace.name(i) }) },
       { name: "touches", className: "grow path", text: (i) => trace.touched(i)?.path || "" },
       { name: "at, ms", className: "number", text: (i) => milliseconds(trace.at[i]) },
@@ -171,13 +172,13 @@ class Panels {
     if (totals.refused === 0) return nothing("No call was refused.");
     const entries = this.kindsOf(totals.refusals);
     const cards = entries.slice(0, MOST_ROWS).map((row) => {
-      const { reason, add, rule } = trace.refusals[row.kind];
+      const { reason, add, rule, why } = trace.refusals[row.kind];
       const path = trace.touched(row.first)?.path || "";
       const advice = add ? ["To permit it, add ", element("code", { className: "rule" }, add)]
         : rule ? [`By rule ${rule} of the policy.`] : ["No rule of the network permits it: it is the mount, the name or the right of the handle."];
       const card = element("button", { type: "button", className: "card" },
         element("strong", {}, reason.replaceAll("-", " ")), element("span", { className: "dim" }, ` ${plural(row.count, "time")}, by `),
-        element("code", {}, trace.functions[row.call].name), element("span", { className: "path" }, path), element("span", { className: "advice" }, ...advice));
+        element("code", {}, trace.functions[row.call].name), element("span", { className: "path" }, path), why ? element("span", { className: "advice dim" }, why) : null, element("span", { className: "advice" }, ...advice));
       card.addEventListener("click", () => { this.find(`refused call:${quoted(trace.functions[row.call].name)}`); view.select(row.first); });
       return card;
     });

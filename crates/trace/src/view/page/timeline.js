@@ -1,6 +1,6 @@
 // The timeline: the whole run above, and below it the part that is chosen, with a row for the calls, one for waits, and one for each handle.
 
-const GUTTER = 176;
+const GUTTER = 204;
 const ROW = 24;
 const LEAST = 50;
 

@@ -11,6 +11,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
+use crate::trace::TraceCommand;
 use crate::{platform, quantity};
 
 /// Runs sandboxed WebAssembly programs on a portable system interface of its own.
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     Compile(CompileOptions),
     /// Show what a program imports, and which grants it will need.
     Inspect(InspectOptions),
+    /// Look at a trace that was stored.
+    #[command(subcommand)]
+    Trace(TraceCommand),
     /// Show what this machine offers.
     Backends,
     /// Show or empty the folder in which compiled code is kept for the next start.

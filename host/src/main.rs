@@ -14,6 +14,7 @@ mod output;
 mod platform;
 mod quantity;
 mod run;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
+        Command::Trace(command) => trace::trace(&command),
         Command::Backends => Ok(backends::backends()),
         Command::Cache(command) => cache::cache(&command),
     };

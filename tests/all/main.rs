@@ -24,6 +24,8 @@ mod sandbox;
 #[cfg(unix)]
 mod terminal;
 mod trace;
+#[cfg(unix)]
+mod view;
 mod wrong_calls;
 
 // Named below.

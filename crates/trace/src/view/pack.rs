@@ -152,8 +152,7 @@ impl Packer {
     fn new(limits: Limits) -> Self {
         let [seq, at, took, call, form, atoms, handle, place, other, bytes, error, refusal] =
             std::array::from_fn(|_| Block::new());
-        let columns =
-            Columns { seq, at, took, call, form, atoms, handle, place, other, bytes, error, refusal };
+        let columns = Columns { seq, at, took, call, form, atoms, handle, place, other, bytes, error, refusal };
         Self {
             limits,
             budget: Budget::new(limits.texts),
@@ -305,7 +304,9 @@ fn function_line(call: &Call<'_>) -> String {
 /// `number name`, of the handle that the call acts on.
 fn handle_line(call: &Call<'_>) -> Option<String> {
     call.args.iter().find_map(|(_, value)| match value {
-        Value::Handle { id, name, .. } => Some(format!("{}\t{}", (*id).min(EXACT), Untrusted::new(&**name).at_most(ADVICE))),
+        Value::Handle { id, name, .. } => {
+            Some(format!("{}\t{}", (*id).min(EXACT), Untrusted::new(&**name).at_most(ADVICE)))
+        }
         _ => None,
     })
 }

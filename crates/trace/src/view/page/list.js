@@ -9,9 +9,9 @@ const TALLEST = 6_000_000;
 function fit(texts, letters) {
   const joined = texts.join(", ");
   if (joined.length <= letters) return joined;
-  const long = texts.filter((text) => text.includes("/") && text.length > 16);
+  const long = texts.filter((text) => text.includes("/") && text.length > 12);
   const others = joined.length - long.reduce((all, text) => all + text.length, 0);
-  const each = Math.max(16, Math.floor((letters - others) / Math.max(1, long.length)));
+  const each = Math.max(12, Math.floor((letters - others) / Math.max(1, long.length)));
   return texts.map((text) => (long.includes(text) ? shorten(text, each) : text)).join(", ");
 }
 
@@ -71,8 +71,8 @@ class List {
   draw() {
     const { count } = this.view.shown;
     // What a column holds, by the width of a letter of its font.
-    const room = this.box.clientWidth - 478;
-    this.letters = [Math.floor(room * 0.63 / 7.23), Math.floor(room * 0.37 / 7.23)];
+    const room = this.box.clientWidth - 416;
+    this.letters = [Math.floor(room * 0.66 / 7.23), Math.floor(room * 0.33 / 7.23)];
     const top = Math.max(0, this.top), first = Math.floor(top);
     const needed = Math.min(this.fits + 2, count - first);
     while (this.rows.length < needed) this.rows.push(this.row());

@@ -30,14 +30,14 @@ pub(crate) enum Command {
     Compile(CompileOptions),
     /// Show what a program imports, and which grants it will need.
     Inspect(InspectOptions),
-    /// Look at a trace that was stored.
-    #[command(subcommand)]
-    Trace(TraceCommand),
     /// Show what this machine offers.
     Backends,
     /// Show or empty the folder in which compiled code is kept for the next start.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Look at traces that `callgate run --trace=FILE --trace-format jsonl` recorded.
+    #[command(subcommand)]
+    Trace(TraceCommand),
 }
 
 #[derive(Args)]
@@ -130,6 +130,9 @@ pub(crate) struct RunOptions {
     pub(crate) trace: Option<Option<PathBuf>>,
 
     #[command(flatten)]
+    pub(crate) summary: SummaryOptions,
+
+    #[command(flatten)]
     pub(crate) loading: LoadOptions,
 
     /// A component or a module of WASI preview1 (.wasm, .wat), or, with --allow-precompiled, one compiled ahead of time (.cwasm), and its
@@ -166,6 +169,28 @@ impl RunOptions {
         });
         rest.collect()
     }
+}
+
+/// The summary of a run.
+#[derive(Args)]
+pub(crate) struct SummaryOptions {
+    /// Print a table when the run is over, to standard error or to FILE: what each call cost, which failed and why, where the time went, and
+    /// the slowest files and peers. With or without --trace. FILE is refused where the program could write to it; where the summary can't
+    /// be written, the exit code is 74.
+    #[arg(id = "trace_summary", long = "trace-summary", value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) file: Option<Option<PathBuf>>,
+
+    /// The form of the summary: for people, or one line of JSON.
+    #[arg(long = "trace-summary-format", value_enum, default_value_t = SummaryFormat::Text, requires = "trace_summary")]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    /// A table for people.
+    Text,
+    /// One line of JSON.
+    Json,
 }
 
 #[derive(Args)]

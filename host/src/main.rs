@@ -42,9 +42,9 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
-        Command::Trace(command) => trace::trace(&command),
         Command::Backends => Ok(backends::backends()),
         Command::Cache(command) => cache::cache(&command),
+        Command::Trace(command) => trace::trace(&command),
     };
     done.unwrap_or_else(|error| {
         let line = format!("callgate: {}", one_line(&format!("{error:#}")));

@@ -21,9 +21,11 @@ mod programs;
 mod published_modules;
 mod run;
 mod sandbox;
+mod stored_traces;
 #[cfg(unix)]
 mod terminal;
 mod trace;
+mod trace_summary;
 #[cfg(unix)]
 mod view;
 mod wrong_calls;

@@ -5,6 +5,7 @@
 //!
 //! Hazard: what a trace shows is chosen by the guest, lengths included. A format escapes and bounds every text.
 
+pub mod diff;
 pub mod format;
 mod recorder;
 pub mod stored;

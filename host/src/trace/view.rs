@@ -1,12 +1,11 @@
 //! `callgate trace view`: a stored trace as a page for the browser.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
-use callgate_trace::stored::Reader;
+use anyhow::{Context, Result, bail};
 use callgate_trace::view::Page;
 use clap::Args;
 
@@ -24,7 +23,7 @@ pub(crate) struct ViewOptions {
     output: Option<PathBuf>,
 }
 
-pub(crate) fn view(options: &ViewOptions) -> Result<ExitCode> {
+pub(super) fn view(options: &ViewOptions) -> Result<ExitCode> {
     let ViewOptions { file, output } = options;
     let path = output.clone().unwrap_or_else(|| file.with_extension("html"));
     // The trace is still read when the page appears, and a user may name it twice by mistake.
@@ -45,10 +44,8 @@ pub(crate) fn view(options: &ViewOptions) -> Result<ExitCode> {
 }
 
 fn read(file: &Path) -> Result<Page> {
-    let failed = |error: &dyn std::fmt::Display| anyhow!("{} {error}", file.display());
-    let open = File::open(file).with_context(|| format!("{} can't be read", file.display()))?;
-    let mut reader = Reader::new(BufReader::with_capacity(1 << 20, open)).map_err(|error| failed(&error))?;
-    Page::read(&mut reader).map_err(|error| failed(&error))
+    let mut reader = super::open(file)?;
+    Page::read(&mut reader).map_err(|error| super::unreadable(file, &error))
 }
 
 fn write(page: &Page, path: &Path) -> Result<()> {

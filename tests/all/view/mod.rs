@@ -3,7 +3,7 @@
 mod traces;
 
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use callgate_tests::needs::Tool;
@@ -71,7 +71,7 @@ fn shows_a_run() {
         assert!(facts.contains(fact), "{fact}: {facts}");
     }
     let first = browser.text("#list-rows .row");
-    for part in ["0.000", "9.00 µs", "descriptor.", "open-at", "3</src>, \"missing.txt\", read", "no-entry (ENOENT)"] {
+    for part in ["0.000", "9.00 µs", "descriptor.", "open-at", "3</src>, read, \"missing.txt\"", "no-entry (ENOENT)"] {
         assert!(first.contains(part), "{part}: {first}");
     }
     is_at_peace(&mut browser);
@@ -123,7 +123,7 @@ fn filters() {
         ("offset=4096", 0),
         ("\"lib/main.rs\" open-at", 1),
         ("10.0.0.5", 1),
-        ("(", 200),
+        ("(", 201),
         ("nowhere", 0),
     ] {
         assert_eq!(filter(&mut browser, words), format!("{count} of 205 calls"), "{words}");
@@ -221,7 +221,7 @@ fn markup_in_names_is_text() {
     let trace = String::from_utf8(trace.end().expect("memory takes it")).expect("it is text");
     let mut browser = opened(&place, &trace);
     assert!(browser.text("#program").contains("<img src=x onerror="), "{}", browser.text("#program"));
-    assert!(browser.text("#list").contains("</script><script>window.hit = 1</script>"));
+    assert!(browser.text("#list").replace('\n', "").contains("</script><script>window.hit = 1</script>"));
     for key in ["1", "2", "3", "4", "5", "6", "e", "ArrowDown", "ArrowDown"] {
         browser.press(key);
     }
@@ -239,9 +239,9 @@ fn a_million_calls() {
     const CALLS: u64 = 1_000_000;
     let place = Place::new();
     let trace = fs::File::create(place.outside.join("run.jsonl")).expect("the folder is ours");
-    large(BufWriter::new(trace), CALLS).and_then(|mut out| out.flush()).expect("there is room");
+    let calls = large(BufWriter::new(trace), CALLS).expect("there is room");
     let made = callgate(&["trace", "view", "run.jsonl"]).inside(&place.outside).run();
-    made.success().prints(&format!("run.html: {} calls\n", browser_count(&made)));
+    made.success().prints(&format!("run.html: {calls} calls\n"));
     let size = page(&place).metadata().expect("it was written").len();
     assert!(size < 30_000_000, "{size} bytes");
     let mut browser = Browser::start(1440, 900);
@@ -258,11 +258,6 @@ fn a_million_calls() {
     }
     assert!(nodes < 2000, "{nodes} elements");
     is_at_peace(&mut browser);
-}
-
-/// The number that the program printed.
-fn browser_count(made: &Output) -> String {
-    made.out().split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
 fn nodes(browser: &mut Browser) -> u64 {

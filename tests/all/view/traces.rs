@@ -40,12 +40,6 @@ impl<W: Write> Trace<W> {
         writeln!(self.out, "{end}")?;
         Ok(self.out)
     }
-
-    /// Writes `text` and nothing after it.
-    pub(super) fn cut(mut self, text: &str) -> io::Result<W> {
-        write!(self.out, "{text}")?;
-        Ok(self.out)
-    }
 }
 
 pub(super) fn file(id: u64, name: &str) -> Value {
@@ -91,14 +85,17 @@ impl Numbers {
     }
 }
 
-/// The calls of a program that goes through a large tree, reads files, writes some, and talks to peers meanwhile.
-pub(super) fn large<W: Write>(out: W, calls: u64) -> io::Result<W> {
+/// The calls of a program that goes through a large tree, reads its files, and talks to peers meanwhile: `calls`, and a few to end with.
+/// Returns their number.
+pub(super) fn large<W: Write>(out: W, calls: u64) -> io::Result<u64> {
     let mut trace = Trace::new(out, "search.wasm", &["search.wasm", "--index", "/src"])?;
     let mut numbers = Numbers(1);
     while trace.calls < calls {
         visit(&mut trace, &mut numbers, calls)?;
     }
-    trace.end()
+    let written = trace.calls;
+    trace.end()?.flush()?;
+    Ok(written)
 }
 
 /// One file: found, opened, read to its end, and sometimes told to a peer.

@@ -5,22 +5,36 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
+/// Bytes that come together before they are compressed: the compressor takes long for a few.
+const HELD: usize = 32 << 10;
+
 /// A block that is being filled.
-pub(super) struct Block(DeflateEncoder<Vec<u8>>);
+pub(super) struct Block {
+    held: Vec<u8>,
+    encoder: DeflateEncoder<Vec<u8>>,
+}
 
 impl Block {
     pub(super) fn new() -> Self {
-        Self(DeflateEncoder::new(Vec::new(), Compression::default()))
+        Self { held: Vec::new(), encoder: DeflateEncoder::new(Vec::new(), Compression::default()) }
     }
 
-    /// Bytes that it takes so far, but for some tens of kilobytes that the compressor holds.
+    /// Bytes that it takes so far, but for some tens of kilobytes that are held back.
     pub(super) fn len(&self) -> usize {
-        self.0.get_ref().len()
+        self.encoder.get_ref().len()
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= HELD {
+            self.compress();
+        }
+    }
+
+    fn compress(&mut self) {
         // Writing to memory can't fail.
-        let _ = self.0.write_all(bytes);
+        let _ = self.encoder.write_all(&self.held);
+        self.held.clear();
     }
 
     /// Appends a number: 7 bits a byte, the low ones first, and the high bit set where more follow.
@@ -42,8 +56,9 @@ impl Block {
     }
 
     /// The compressed bytes (DEFLATE without a frame).
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.0.finish().unwrap_or_default()
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.compress();
+        self.encoder.finish().unwrap_or_default()
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { calls: 2_000_000, packed: 20_000_000, texts: 128 << 20, contents: 24 << 20 }
+        Self { calls: 2_000_000, packed: 20_000_000, texts: 128 << 20, contents: 8 << 20 }
     }
 }
 

@@ -125,23 +125,26 @@ class Trace {
   locate(bytes) {
     this.atoms = bytes;
     this.first = new Uint32Array(this.count + 1);
-    const reader = new Reader(bytes);
+    const atoms = Uint32Array.from(this.forms, ({ kinds }) => kinds.length);
+    let place = 0;
     for (let i = 0; i < this.count; i++) {
-      this.first[i] = reader.place;
-      for (let left = this.forms[this.form[i]].kinds.length; left > 0; left--) reader.next();
+      this.first[i] = place;
+      for (let left = atoms[this.form[i]]; left > 0; left--) {
+        while (bytes[place++] >= 128);
+      }
     }
-    this.first[this.count] = reader.place;
+    this.first[this.count] = place;
   }
 
   /** The group of each call, and the length of the run. */
   measure() {
     this.group = new Uint8Array(this.count);
+    const isNetwork = Uint8Array.from([{ kind: "" }, ...this.places], ({ kind }) => kind === "peer" || kind === "local" || kind === "name");
+    const groups = Uint8Array.from(this.functions, ({ group }) => group);
     let end = this.ended || 0;
     for (let i = 0; i < this.count; i++) {
-      const { group } = this.functions[this.call[i]];
-      const place = this.place[i] ? this.places[this.place[i] - 1].kind : "";
-      const isNetwork = group !== WAIT && (place === "peer" || place === "local" || place === "name");
-      this.group[i] = isNetwork ? NETWORK : group;
+      const group = groups[this.call[i]];
+      this.group[i] = group !== WAIT && isNetwork[this.place[i]] ? NETWORK : group;
       end = Math.max(end, this.at[i] + this.took[i]);
     }
     this.length = Math.max(end, 1000);

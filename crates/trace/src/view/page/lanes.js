@@ -163,37 +163,47 @@ function fittedEnd(context, text, width) {
 /** Handles that have a row of their own; more share one. */
 const MOST_LANES = 2000;
 
+/** The lane of each entry of the table of handles, from 1: the table is in the order of first use. 0 is that of no handle. */
+function lanesOfHandles(trace) {
+  const lanes = new Map();
+  const of = new Uint32Array(trace.handles.length + 1);
+  trace.handles.forEach(({ id }, index) => {
+    if (!lanes.has(id) && lanes.size < MOST_LANES) lanes.set(id, lanes.size + 1);
+    of[index + 1] = lanes.get(id) || MOST_LANES + 1;
+  });
+  return of;
+}
+
 /** The rows: all calls, waits, and each handle in the order of its first use; of the calls in `matches`, or of all. */
 function lanesOf(trace, matches) {
   const count = matches ? matches.length : trace.count;
-  const working = new Uint32Array(count), waiting = new Uint32Array(count);
-  let works = 0, waits = 0;
-  const of = new Map();
-  const laneOf = (id) => {
-    const key = of.has(id) || of.size < MOST_LANES ? id : -1;
-    let lane = of.get(key);
-    if (!lane) of.set(key, lane = { size: 0, filled: 0, name: "", uses: 0 });
-    return lane;
-  };
-  const handleOf = (i) => trace.handles[trace.handle[i] - 1];
+  const of = trace.laneOf ||= lanesOfHandles(trace);
+  const sizes = new Uint32Array(MOST_LANES + 2);
+  let waits = 0;
+  for (let j = 0; j < count; j++) {
+    const i = matches ? matches[j] : j;
+    if (trace.group[i] === WAIT) waits++;
+    sizes[of[trace.handle[i]]]++;
+  }
+  const working = new Uint32Array(count - waits), waiting = new Uint32Array(waits);
+  const own = Array.from(sizes, (size) => ({ calls: new Uint32Array(size), filled: 0, first: 0, last: 0, uses: 0 }));
+  let works = 0;
+  waits = 0;
   for (let j = 0; j < count; j++) {
     const i = matches ? matches[j] : j;
     if (trace.group[i] === WAIT) waiting[waits++] = i; else working[works++] = i;
-    if (trace.handle[i]) laneOf(handleOf(i).id).size++;
-  }
-  for (let j = 0; j < count; j++) {
-    const i = matches ? matches[j] : j;
-    if (!trace.handle[i]) continue;
-    const { id, name } = handleOf(i);
-    const lane = laneOf(id);
-    lane.calls ||= new Uint32Array(lane.size);
-    if (lane.last !== name) { lane.uses++; lane.name ||= name; lane.last = name; }
+    const handle = trace.handle[i];
+    const lane = own[of[handle]];
     lane.calls[lane.filled++] = i;
+    if (lane.last !== handle) { lane.uses++; lane.first ||= handle; lane.last = handle; }
   }
-  const lanes = [new Lane(trace, "calls", "", working.slice(0, works))];
-  if (waits > 0) lanes.push(new Lane(trace, "waits", "", waiting.slice(0, waits)));
-  for (const [id, { calls, name, uses }] of of) {
-    lanes.push(new Lane(trace, id === -1 ? "…" : String(id), id === -1 ? "all other handles" : uses > 1 ? `${name} +${whole.format(uses - 1)}` : name, calls));
-  }
+  const lanes = [new Lane(trace, "calls", "", working)];
+  if (waits > 0) lanes.push(new Lane(trace, "waits", "", waiting));
+  own.slice(1).forEach(({ calls, first, uses }, index) => {
+    if (calls.length === 0) return;
+    const { id, name } = trace.handles[first - 1];
+    const others = uses > 1 ? ` +${whole.format(uses - 1)}` : "";
+    lanes.push(index < MOST_LANES ? new Lane(trace, String(id), name + others, calls) : new Lane(trace, "…", "all other handles", calls));
+  });
   return lanes;
 }

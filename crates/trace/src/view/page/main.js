@@ -92,7 +92,8 @@ class View {
     const { count } = this.shown;
     if (count === 0) return;
     const place = this.placeOf(this.selected);
-    this.select(this.callAt(place < 0 ? 0 : Math.min(Math.max(place + by, 0), count - 1)));
+    const from = place >= 0 ? place : by === Infinity ? count : by > 0 ? -by : 0;
+    this.select(this.callAt(Math.min(Math.max(from + by, 0), count - 1)));
   }
 
   nextFailed() {

@@ -4,6 +4,10 @@
 const STEPS = 32;
 const bucket = (ns) => {
   if (ns < STEPS) return ns;
+  if (ns < 0x40000000) {
+    const power = 31 - Math.clz32(ns);
+    return (power - 4) * STEPS + ((ns >>> (power - 5)) & (STEPS - 1));
+  }
   const power = Math.floor(Math.log2(ns));
   return (power - 4) * STEPS + Math.floor((ns / 2 ** power - 1) * STEPS);
 };

@@ -61,7 +61,7 @@ fn write(page: &Page, path: &Path) -> Result<()> {
 fn fill<W: Write>(page: &Page, file: W) -> Result<W> {
     let mut out = BufWriter::new(file);
     page.write(&mut out)?;
-    Ok(out.into_inner().map_err(|error| error.into_error())?)
+    Ok(out.into_inner().map_err(std::io::IntoInnerError::into_error)?)
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -84,6 +84,7 @@ fn place(call: &Call<'_>, handle: Option<Handle<'_>>) -> Option<String> {
         (Some(_), _) => Some(below(&handle, "")),
         // A connection, or a stream of one, is named after its peer.
         (None, Some(("tcp" | "udp", _))) => Some(line("peer", "", handle.name)),
+        (None, None) if matches!(handle.name, "tcp" | "udp") => Some(line("socket", "", handle.name)),
         (None, _) => Some(line("process", "", handle.name)),
     }
 }

@@ -139,7 +139,7 @@ class Trace {
   /** The group of each call, and the length of the run. */
   measure() {
     this.group = new Uint8Array(this.count);
-    const isNetwork = Uint8Array.from([{ kind: "" }, ...this.places], ({ kind }) => kind === "peer" || kind === "local" || kind === "name");
+    const isNetwork = Uint8Array.from([{ kind: "" }, ...this.places], ({ kind }) => ["peer", "local", "socket", "name"].includes(kind));
     const groups = Uint8Array.from(this.functions, ({ group }) => group);
     let end = this.ended || 0;
     for (let i = 0; i < this.count; i++) {

@@ -107,6 +107,15 @@ class Lane {
     context.fillText(fitted(context, name.slice(name.indexOf(".") + 1), width - 8), box.x + left + 4, box.y + box.height / 2);
   }
 
+  /** The name of the handle in a part of the run: the first one, if others follow. */
+  titleIn(start, end) {
+    const { trace, calls } = this;
+    const first = Math.max(0, this.after(start)), last = this.after(end, first) - 1;
+    if (first > last) return "";
+    const [from, to] = [first, last].map((j) => trace.handle[calls[j]]);
+    return trace.handles[from - 1].name + (from === to ? "" : " …");
+  }
+
   /** The call at a point of time, or the nearest one within `reach`; -1 if there is none. */
   at(time, reach) {
     const { trace, calls } = this;

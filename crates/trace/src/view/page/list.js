@@ -9,7 +9,7 @@ const TALLEST = 6_000_000;
 function fit(texts, letters) {
   const joined = texts.join(", ");
   if (joined.length <= letters) return joined;
-  const long = texts.filter((text) => text.includes("/") && text.length > 12);
+  const long = texts.filter((text) => /\/.*[">]$/.test(text) && text.length > 12);
   const others = joined.length - long.reduce((all, text) => all + text.length, 0);
   const each = Math.max(12, Math.floor((letters - others) / Math.max(1, long.length)));
   return texts.map((text) => (long.includes(text) ? shorten(text, each) : text)).join(", ");
@@ -51,6 +51,8 @@ class List {
     this.spacer.style.height = `${Math.min(count * LINE, TALLEST)}px`;
     this.box.setAttribute("aria-rowcount", count + 1);
     this.empty.hidden = count > 0;
+    // What the columns hold, by the width of a letter of their font.
+    this.letters = ["args", "result"].map((name) => Math.floor(this.box.querySelector(`.head .${name}`).clientWidth / 6.93));
     this.draw();
   }
 
@@ -70,9 +72,6 @@ class List {
 
   draw() {
     const { count } = this.view.shown;
-    // What a column holds, by the width of a letter of its font.
-    const room = this.box.clientWidth - 416;
-    this.letters = [Math.floor(room * 0.66 / 7.23), Math.floor(room * 0.33 / 7.23)];
     const top = Math.max(0, this.top), first = Math.floor(top);
     const needed = Math.min(this.fits + 2, count - first);
     while (this.rows.length < needed) this.rows.push(this.row());
@@ -132,7 +131,7 @@ class List {
     facts.push(["result", result, refusal ? "refused" : error ? "error" : ""]);
     if (error && error.family) facts.push(["native error", `${error.family} ${error.number}${error.name ? ", " + error.name : ""}`]);
     if (refusal) facts.push(["refused", refusal.add ? `${refusal.reason}; add ${refusal.add}` : refusal.rule ? `${refusal.reason} ${refusal.rule}` : refusal.reason]);
-    if (place) facts.push([place.kind === "file" ? "path" : "touches", place.path]);
+    if (place) facts.push(["touches", place.path]);
     if (trace.bytes[i]) facts.push(["moved", size(trace.bytes[i])]);
     const { interface: space, name } = trace.functions[trace.call[i]];
     const when = `#${whole.format(trace.seq[i])} · at ${milliseconds(trace.at[i])} ms · took ${duration(trace.took[i])}`;

@@ -249,7 +249,8 @@ function listen(view) {
   on("zoom-in", () => view.zoom(0.5));
   on("zoom-out", () => view.zoom(2));
   on("zoom-all", () => view.showAll());
-  const observer = new ResizeObserver(() => { view.redraw(); view.list.refresh(); view.panels.draw(); });
+  // At once, so that no frame shows the old size.
+  const observer = new ResizeObserver(() => { view.timeline.draw(); view.list.refresh(); view.panels.draw(); });
   for (const id of ["rows", "list", "panel"]) observer.observe(document.getElementById(id));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { view.timeline.palette = null; view.redraw(); });
   listenToKeys(view);

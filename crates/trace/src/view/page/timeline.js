@@ -167,13 +167,19 @@ class Timeline {
     context.fillStyle = isHandle ? palette.text : palette.dim;
     context.font = `11px ${palette.mono}`;
     if (isHandle) {
-      context.fillText(fittedEnd(context, lane.title, GUTTER - 60), 48, middle);
+      context.fillText(fittedEnd(context, this.titleOf(lane), GUTTER - 60), 48, middle);
     } else {
       context.font = `11px ${palette.font}`;
       context.textAlign = "right";
       context.fillText(whole.format(lane.calls.length), GUTTER - 14, middle);
       context.textAlign = "left";
     }
+  }
+
+  /** The name of a handle's lane; where a part of the run is shown, that of the handle in it. */
+  titleOf(lane) {
+    const { start, end, trace } = this.view;
+    return end - start < trace.length && lane.label !== "…" ? lane.titleIn(start, end) : lane.title;
   }
 
   /** The lane under a point of the canvas. */

@@ -1,6 +1,6 @@
 // Files and peers as a tree: mounts with what is below them, then peers, names and streams.
 
-const SECTIONS = { file: "Files", peer: "Peers", local: "Local addresses", name: "Names looked up", process: "Streams and the like" };
+const SECTIONS = { file: "Files", peer: "Peers", local: "Local addresses", socket: "Sockets without a peer", name: "Names looked up", process: "Streams and the like" };
 const MOST_CHILDREN = 100;
 
 const sums = () => ({ calls: 0, errors: 0, read: 0, written: 0, time: 0 });

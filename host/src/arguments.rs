@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use callgate_trace::{Filter, format::MOST_STRINGS};
 use callgate_wasi::{Access, Quota, Rule};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -123,11 +124,8 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "N")]
     pub(crate) max_handles: Option<usize>,
 
-    /// Print a line for each call, to standard error or to FILE, and a last one that tells how the run ended; without that the
-    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. On standard error the program may print lines
-    /// that look like those of a trace; FILE holds nothing else, and is refused where the program could write to it.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    pub(crate) trace: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
 
     #[command(flatten)]
     pub(crate) summary: SummaryOptions,
@@ -191,6 +189,45 @@ pub(crate) enum SummaryFormat {
     Text,
     /// One line of JSON.
     Json,
+}
+
+/// What is written down of a run.
+#[derive(Args)]
+pub(crate) struct TraceOptions {
+    /// Write down each call, to standard error or to FILE, and at the end how the run ended; without that the
+    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. On standard error the program may print lines
+    /// that look like those of a trace; FILE holds nothing else, and is refused where the program could write to it.
+    #[arg(id = "trace", long = "trace", value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) file: Option<Option<PathBuf>>,
+
+    /// The format of the trace.
+    #[arg(long = "trace-format", value_enum, default_value_t = TraceFormat::Text, requires = "trace")]
+    pub(crate) format: TraceFormat,
+
+    /// Trace only some calls; the trace says so at its beginning. TERMS are, with commas between them, names of calls as the trace has
+    /// them (`descriptor.open-at`, or `open-at`), classes of them (`class:read`), either with `!` before it for all others, and `failed`.
+    /// `path=GLOB` is an option of its own: calls about what the program knows under such a path, where `*` and `?` stand for parts of a
+    /// name and `**` for any number of names (`path=/data/**/*.txt`). Names and classes are alternatives, and so are several GLOBs;
+    /// a call has to fit all kinds that are given.
+    #[arg(long = "trace-filter", value_name = "TERMS|path=GLOB", requires = "trace")]
+    pub(crate) filters: Vec<Filter>,
+
+    /// Show this many bytes of contents that are read or written, at most 65536.
+    #[arg(long = "trace-strings", value_name = "N", default_value_t = 32, requires = "trace",
+        value_parser = clap::value_parser!(u32).range(..=MOST_STRINGS as i64))]
+    pub(crate) strings: u32,
+
+    /// Go on where the trace can't be written, and mark in it how many calls are missing. The run then ends with exit code 74 all the same.
+    #[arg(long = "trace-lossy", requires = "trace")]
+    pub(crate) lossy: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// A line a call, for people.
+    Text,
+    /// A line of JSON a call, for programs, and to be kept; docs/trace.md says what it holds.
+    Jsonl,
 }
 
 #[derive(Args)]

@@ -24,6 +24,9 @@ const START: Duration = Duration::from_secs(5);
 /// True if somebody has begun to end the process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// How the run ended, once somebody outside of it ended it.
+static ENDING: OnceLock<String> = OnceLock::new();
+
 static OBSERVERS: OnceLock<Vec<Arc<dyn Observer>>> = OnceLock::new();
 
 /// Says `line` on standard error, and to the observers of the run, if somebody takes it in time, and ends the process with `code`. May be called
@@ -62,11 +65,16 @@ pub(crate) fn keep(observers: Vec<Arc<dyn Observer>>) {
     OBSERVERS.get_or_init(|| observers);
 }
 
+/// How the run ended, in few words, where that was decided from outside.
+pub(crate) fn ending() -> Option<&'static str> {
+    ENDING.get().map(String::as_str)
+}
+
 /// Brings out what each observer holds back, and how the run ended, if somebody takes it in time.
 fn finish(how: &str) {
+    let how = ENDING.get_or_init(|| how.to_owned());
     for observer in OBSERVERS.get().into_iter().flatten() {
-        let how = how.to_owned();
-        in_time(move || drop(observer.finish(&how)));
+        in_time(move || drop(observer.finish(how)));
     }
 }
 

@@ -25,6 +25,9 @@ macro_rules! calls {
         }
 
         impl<'a> Call<'a> {
+            /// The interface and the function of every call, in the order of their declaration.
+            pub const ALL: &'static [(&'static str, &'static str)] = &[$($(($interface, $function),)*)*];
+
             /// The WIT interface that the function is of, without a version: `wasi:filesystem/types`.
             #[must_use]
             pub fn interface(&self) -> &'static str {
@@ -67,6 +70,16 @@ macro_rules! calls {
             pub fn network_access(&self) -> Option<NetworkAccess<'a>> {
                 match *self {
                     $($(Call::$variant { $($($field),+)? } => calls!(@asks $access $([$($changed),+])?),)*)*
+                }
+            }
+
+            /// Hands each argument with its name to `visit`, in the order of the WIT function. It is for those who are told of every call:
+            /// nothing is kept, so it takes a fraction of the time of [`Call::arguments`].
+            pub fn visit_arguments(&self, visit: &mut dyn FnMut(&'static str, Value<'a>)) {
+                match *self {
+                    $($(Call::$variant { $($($field),+)? } => {
+                        $($(visit(stringify!($field), calls!(@value $field $($kind)?));)+)?
+                    })*)*
                 }
             }
 

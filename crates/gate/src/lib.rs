@@ -19,7 +19,6 @@ mod observe;
 pub mod quota;
 #[cfg(test)]
 mod tests;
-mod trace;
 mod value;
 
 pub use call::Call;
@@ -30,5 +29,4 @@ pub use gate::Gate;
 pub use handle::{Handle, Mount};
 pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
 pub use observe::{Event, GuestId, Observer, Outcome, Refusal};
-pub use trace::Trace;
 pub use value::{Flags, Reply, Value, kind_word};

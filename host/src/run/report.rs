@@ -15,7 +15,7 @@ pub(super) const TRAPPED: u8 = 134;
 const NOBODY_READS: u8 = 141;
 
 /// Its trace could not be written: `EX_IOERR` of BSD's sysexits.
-const UNRECORDED: u8 = 74;
+pub(super) const UNRECORDED: u8 = 74;
 
 /// Bytes of a result that are printed.
 const RESULT: usize = 1 << 20;

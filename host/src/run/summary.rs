@@ -11,21 +11,21 @@ use callgate_trace::summary::{Live, Process, Report};
 use callgate_wasi::Observer;
 
 use crate::arguments::{RunOptions, SummaryFormat};
-use crate::platform;
+use crate::{last_words, platform};
 
 /// The reason for which the summary could not be written, if so.
 pub(super) type Lost = Arc<OnceLock<String>>;
 
-/// An observer that writes the summary when the run is over.
-pub(super) fn start(
-    options: &RunOptions,
-    file: Option<&Path>,
-    system: &Arc<dyn System>,
-    lost: &Lost,
-) -> Result<Arc<dyn Observer>> {
-    let mut out = open(options, file)?;
+/// Begins the summary that was asked for. It is written when the run is over.
+pub(super) fn begin(options: &RunOptions, system: &Arc<dyn System>, lost: &Lost) -> Result<Option<Arc<dyn Observer>>> {
+    let Some(file) = &options.summary.file else { return Ok(None) };
+    let mut out = open(options, file.as_deref())?;
     let (format, lost, before) = (options.summary.format, Arc::clone(lost), platform::usage());
     let finish = move |mut report: Report| {
+        // Once somebody ends the process, what the guest came to is the consequence.
+        if let Some(end) = last_words::ending() {
+            report.end = Some(end.to_owned());
+        }
         report.process = platform::usage().zip(before).map(|(now, before)| since(now, before));
         let text = match format {
             SummaryFormat::Text => report.text(),
@@ -34,7 +34,7 @@ pub(super) fn start(
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         written.inspect_err(|error| drop(lost.set(error.to_string())))
     };
-    Ok(Arc::new(Live::new(system, options.program().display().to_string(), finish)))
+    Ok(Some(Arc::new(Live::new(system, options.program().display().to_string(), finish))))
 }
 
 /// The file is made before the run, so that nothing is lost for want of it.
@@ -44,7 +44,7 @@ fn open(options: &RunOptions, file: Option<&Path>) -> Result<Box<dyn Write + Sen
         let place = |path: &Path| fs::canonicalize(path).ok().filter(|path| path.is_file());
         place(trace).is_some_and(|trace| place(path) == Some(trace))
     };
-    if options.trace.iter().flatten().any(|trace| is_of_trace(trace)) {
+    if options.trace.file.iter().flatten().any(|trace| is_of_trace(trace)) {
         bail!("--trace-summary {}: that is the file of --trace; give each its own", path.display());
     }
     let file = File::create(path).with_context(|| format!("--trace-summary {}", path.display()))?;

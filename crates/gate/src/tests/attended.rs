@@ -8,8 +8,8 @@ use callgate_system::{Code, Error, Follow};
 
 use super::{Counter, ENOENT, decided_by, gate, handle, mount, no_entry};
 use crate::{
-    Call, CallError, Decider, Event, Gate, GuestId, Handle, NetworkRules, Observer, Reason, Resolved, RunEnd, Trace,
-    Value, Verdict,
+    Call, CallError, Decider, Event, Gate, GuestId, Handle, NetworkRules, Observer, Reason, Resolved, RunEnd, Value,
+    Verdict,
 };
 
 /// A call as an observer was told of it.
@@ -239,28 +239,4 @@ fn guests_are_told_apart() {
     }
     assert_eq!(*ids.0.lock().unwrap(), guests);
     assert_ne!(guests[0], guests[1]);
-}
-
-/// A trace beside another observer that fails: the trace is whole up to the call at which the run ended.
-#[test]
-fn a_trace_beside_an_observer_that_fails() {
-    #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
-    impl io::Write for Page {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let (system, page) = (Counter::at(0, 0), Page::default());
-    let trace = Trace::new(system.clone(), Box::new(page.clone()));
-    let failing = Notes { fails_at: Some(2), ..Notes::default() };
-    let gate = gate(system, [Arc::new(failing) as _, Arc::new(trace) as _]);
-    assert_eq!(now(&gate), Ok(1));
-    assert_eq!(now(&gate), Err(RunEnd::Unrecorded.into()));
-    assert_eq!(String::from_utf8(page.0.lock().unwrap().clone()).unwrap().lines().count(), 2);
 }

@@ -179,7 +179,7 @@ pub(crate) struct SummaryOptions {
     pub(crate) file: Option<Option<PathBuf>>,
 
     /// The form of the summary: for people, or one line of JSON.
-    #[arg(long = "trace-summary-format", value_enum, default_value_t = SummaryFormat::Text, requires = "trace_summary")]
+    #[arg(id = "summary_format", long = "trace-summary-format", value_enum, default_value_t = SummaryFormat::Text, requires = "trace_summary")]
     pub(crate) format: SummaryFormat,
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use callgate_tests::needs::{Signals, Tool};
-use callgate_tests::{Output, callgate, needs, places};
+use callgate_tests::{Output, callgate, everywhere, needs, places};
 use serde_json::Value;
 
 use crate::places::{Place, write};
@@ -115,6 +115,53 @@ fn what_a_second_run_did_differently() {
     run.says("         2          3          +1  descriptor.open-at\n")
         .says("         6          7          +1  all\n");
     diff(&fixture("second"), &fixture("first")).code(1).says("          -1  descriptor.open-at\n");
+}
+
+/// The summary of a run that was recorded is the one that was made while it ran.
+#[test]
+fn a_stored_trace_says_what_the_live_summary_said() {
+    everywhere(|host| {
+        let place = Place::new();
+        let (trace, live) = (place.outside.join("trace"), place.outside.join("live"));
+        let run = host.guest("native_error").dir(&place.data, "/data").option(format!("--trace={}", trace.display()));
+        let run = run.with("--trace-format", "jsonl").option(format!("--trace-summary={}", live.display()));
+        run.with("--trace-summary-format", "json").arg("/data").run().well();
+        let live: Value = serde_json::from_slice(&fs::read(&live).expect("it is there")).expect("it is JSON");
+        let stored = callgate(&["trace", "summary", "--json"]).option(&trace).run();
+        let stored: Value = serde_json::from_str(&stored.well().out()).expect("it is JSON");
+        for member in ["program", "backend", "end", "calls", "errors", "refused", "bytes", "lost", "filtered"] {
+            assert_eq!(live[member], stored[member], "{member}");
+        }
+        for (member, columns) in [
+            ("by_call", &["interface", "call", "count", "errors", "bytes", "total", "p99", "max", "by_error"][..]),
+            ("paths", &["name", "calls", "errors", "bytes", "time"]),
+        ] {
+            let rows = |summary: &Value| summary[member].as_array().expect("it has rows").clone();
+            assert!(!rows(&live).is_empty());
+            assert_eq!(rows(&live).len(), rows(&stored).len(), "{member}");
+            for (one, other) in rows(&live).iter().zip(rows(&stored)) {
+                columns.iter().for_each(|column| assert_eq!(one[column], other[column], "{one:#}\n{other:#}"));
+            }
+        }
+    });
+}
+
+/// The second run of a program is like the first, and one with other files is not.
+#[test]
+fn two_runs_compared() {
+    everywhere(|host| {
+        let recorded = |name: &str, argument: &str| {
+            let place = Place::new().file("known", "text");
+            let trace = place.outside.join(name);
+            let run = host.guest("files").dir(&place.data, "/data").option(format!("--trace={}", trace.display()));
+            drop(run.with("--trace-format", "jsonl").arg(argument).run());
+            (place, trace)
+        };
+        let ((_one, first), (_two, second)) = (recorded("first", "/data"), recorded("second", "/data"));
+        diff(&first, &second).well().says("the runs did the same: ");
+        let (_three, other) = recorded("other", "/data/other");
+        diff(&first, &other).code(1).quiet().says("the first difference:\n- ");
+    });
 }
 
 /// A trace is read line by line: one of more than 100 MB takes no more memory than a short one.

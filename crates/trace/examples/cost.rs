@@ -1,4 +1,5 @@
-//! The cost of an event: calls through the gate with an act that does nothing, without observers, and recorded in each format to a file.
+//! The cost of an event: calls through the gate with an act that does nothing, without observers, and recorded in each format to a file,
+//! or summed up.
 //!
 //! `cargo run --release -p callgate-trace --example cost [CALLS [FILE [FORMAT]]]` prints nanoseconds a call. On a busy machine its processor time
 //! (`time`) says more, with one FORMAT, and under callgrind the number of its instructions.
@@ -16,6 +17,7 @@ use callgate_system::{
     Stdio, System, Timestamp, Waiter,
 };
 use callgate_trace::format::{Format, Jsonl, Text};
+use callgate_trace::summary::Live;
 use callgate_trace::{Flush, Recording};
 
 /// This machine's clock, and nothing else.
@@ -120,6 +122,11 @@ fn main() -> std::io::Result<()> {
         let recorder = recording.start(&system, format(), out);
         let traced = measure(name, count, Some(Arc::new(recorder)), system.clone());
         println!("{name} over untraced: {:.1} ns", traced - untraced);
+    }
+    if wanted.is_none_or(|wanted| wanted == "summary") {
+        let live = Live::new(&system, "cost".to_owned(), |_| Ok(()));
+        let observed = measure("summary", count, Some(Arc::new(live)), system.clone());
+        println!("summary over untraced: {:.1} ns", observed - untraced);
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ impl Page {
     /// Reads the rest of a trace into a page.
     ///
     /// A page is smaller than 30 MB, and shows at most 2,000,000 calls: the first ones, where a trace has more, or where they take more
-    /// room. It says so then. Packing takes at most 200 MB of memory, however long the trace is.
+    /// room. It says so then. Packing takes at most 300 MB of memory, however long the trace is.
     ///
     /// # Errors
     /// Those of [`Reader::next`].

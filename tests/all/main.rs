@@ -28,6 +28,8 @@ mod terminal;
 mod trace;
 mod trace_for_tools;
 mod trace_summary;
+#[cfg(unix)]
+mod view;
 mod wrong_calls;
 
 // Named below.

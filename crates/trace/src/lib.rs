@@ -2,7 +2,8 @@
 //!
 //! A [`Recorder`] is an observer of the gate. It hands each event that its [`Filter`] keeps to a [`Format`](format::Format), which appends its
 //! bytes to a buffer, and writes the buffer to the sink. A new format is one file in `format/`. [`stored`] reads back what the format `jsonl`
-//! wrote; [`summary`] sums calls up, as they happen or from there; [`diff`] compares two runs.
+//! wrote; [`summary`] sums calls up, as they happen or from there; [`diff`] compares two runs;
+//! [`view`] makes a page.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -33,6 +34,7 @@ pub mod stored;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+pub mod view;
 
 pub use filter::{Filter, FilterError};
 pub use recorder::{Flush, Loss, Recorder, Recording};

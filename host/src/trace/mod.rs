@@ -3,6 +3,7 @@
 
 mod diff;
 mod summary;
+mod view;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -22,12 +23,15 @@ pub(crate) enum TraceCommand {
     Summary(summary::SummaryOptions),
     /// Show what a second run did differently. The exit code is 0 where both did the same, 1 where not.
     Diff(diff::DiffOptions),
+    /// Make a page for the browser: a timeline, the calls, what they touched, what failed.
+    View(view::ViewOptions),
 }
 
 pub(crate) fn trace(command: &TraceCommand) -> Result<ExitCode> {
     match command {
         TraceCommand::Summary(options) => summary::summary(options),
         TraceCommand::Diff(options) => diff::diff(options),
+        TraceCommand::View(options) => view::view(options),
     }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! A quota is no decider: what a call adds depends on what the file system finds, so it is kept around the mount (`quota`).
 
+use std::net::{IpAddr, SocketAddr};
+
 use callgate_system::Code;
 
 use crate::{Call, Mount};
@@ -15,6 +17,17 @@ pub trait Decider {
     /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast, and
     /// must not wait. `resolved` is the place that the call reaches, where the gate knows it.
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict;
+
+    /// A lookup by the guest answered that `name` has `address`: rules that name hosts hold for it from now on.
+    fn learn(&self, name: &str, address: IpAddr) {
+        let _ = (name, address);
+    }
+
+    /// True if the guest may see a datagram that came from `from`, to a socket that is bound to `local`.
+    fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        let _ = (from, local);
+        true
+    }
 }
 
 /// The decision on a call.
@@ -22,6 +35,8 @@ pub trait Decider {
 pub enum Verdict {
     /// Nothing stands against it.
     Allow,
+    /// The same, and this rule of the decider's wants it to be noted by whoever audits the run.
+    Log(u32),
     /// It must not happen.
     Deny {
         /// The error that the guest is told, or that it traps with where the interface has no error there.
@@ -32,12 +47,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// This verdict, if it denies; else the next one.
+    /// This verdict, if it denies; else the next one, noted if either is to be.
     #[inline(always)]
     #[must_use]
     pub fn and(self, next: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Allow => next(),
+            noted @ Self::Log(_) => match next() {
+                Self::Allow => noted,
+                other => other,
+            },
             denied @ Self::Deny { .. } => denied,
         }
     }
@@ -55,6 +74,8 @@ pub enum Reason {
     InvalidName,
     /// No rule permits this use of the network.
     MissingRule,
+    /// No rule of the policy allows it.
+    NotAllowed,
     /// A rule of another decider, by the number that it has there.
     Rule(u32),
 }

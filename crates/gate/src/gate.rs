@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use callgate_system::{Error, Native, Result, System};
@@ -72,7 +73,7 @@ impl Gate {
             return self.pass_attended(&call, act);
         }
         let result = match self.decide(&call, None) {
-            Verdict::Allow => act().map_err(Into::into),
+            Verdict::Allow | Verdict::Log(_) => act().map_err(Into::into),
             Verdict::Deny { code, reason } => {
                 self.refused(&call, reason);
                 Err(Error::new(code).into())
@@ -94,8 +95,9 @@ impl Gate {
         let decide =
             |verdict: Verdict, decider: &Arc<dyn Decider + Send + Sync>| verdict.and(|| decider.decide(call, resolved));
         let verdict = self.deciders.iter().fold(self.decide(call, resolved), decide);
+        let logged = if let Verdict::Log(rule) = verdict { Some(rule) } else { None };
         let (result, refused) = match verdict {
-            Verdict::Allow => (act().map_err(Into::into), None),
+            Verdict::Allow | Verdict::Log(_) => (act().map_err(Into::into), None),
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
                 (Err(Error::new(code).into()), Some(reason))
@@ -106,7 +108,7 @@ impl Gate {
         let ended_run = result.as_ref().err().and_then(CallError::run_end);
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
         let refusal = refused.map(|reason| self.refusal(call, reason));
-        let outcome = Outcome { result: value, refusal, ended_run, began, ended };
+        let outcome = Outcome { result: value, refusal, logged, ended_run, began, ended };
         self.tell(&Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome })?;
         result
     }
@@ -180,6 +182,18 @@ impl Gate {
     #[must_use]
     pub fn network(&self) -> &NetworkRules {
         &self.network
+    }
+
+    /// Tells every decider that a lookup by the guest answered that `name` has `address`.
+    pub fn learn(&self, name: &str, address: IpAddr) {
+        self.network.learn(name, address);
+        self.deciders.iter().for_each(|decider| decider.learn(name, address));
+    }
+
+    /// True if every decider lets the guest see a datagram from `from`, which came to a socket that is bound to `local`.
+    #[must_use]
+    pub fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        self.network.admits(from, local) && self.deciders.iter().all(|decider| decider.admits(from, local))
     }
 
     /// The native error behind the last call that failed; none when no call failed yet, or when the sandbox refused it.

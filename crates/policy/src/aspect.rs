@@ -70,7 +70,7 @@ pub(crate) fn known() -> &'static [Known; COUNT] {
             classed(open, Class::Write),
             classed(open, Class::Create),
             classed(rename, Class::Create),
-            Known { classes: Classes::from(Class::Listen), free: false, ..bind },
+            Known { classes: Class::Listen.into(), free: false, target: Target::Address, ..bind },
         ]);
         let (mut places, mut addresses) = (0, 0);
         for known in &mut all {
@@ -102,8 +102,9 @@ fn target(call: &Call<'static>) -> Target {
     match call {
         Call::FilesystemErrorCode { .. } => Target::None,
         Call::ResolveAddresses { .. } => Target::Name,
-        Call::TcpStartBind { .. }
-        | Call::TcpStartConnect { .. }
+        // To any port, which is no place to go to.
+        Call::TcpStartBind { .. } => Target::None,
+        Call::TcpStartConnect { .. }
         | Call::TcpStartListen { .. }
         | Call::UdpStartBind { .. }
         | Call::UdpStream { .. }

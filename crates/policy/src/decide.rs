@@ -77,7 +77,7 @@ impl Policy {
     fn at_both(&self, call: &Call<'_>, aspects: &[Aspect], old: &Met<'_>, new: &Met<'_>) -> Verdict {
         let (of_new, moves): (&[Aspect], _) = match call {
             Call::RenameAt { .. } => (&[RENAME_NEW], !self.is_alike(old, new)),
-            Call::LinkAt { .. } => (aspects, gains(old, new)),
+            Call::LinkAt { .. } => (aspects, self.gains(old, new)),
             _ => (aspects, false),
         };
         let verdict = self.verdict(aspects, old).and(|| self.verdict(of_new, new));
@@ -92,7 +92,13 @@ impl Policy {
             (Some(old), Some(new)) => old.is_alike_below(new),
             _ => !self.has_paths,
         };
-        alike_below && !gains(old, new)
+        alike_below && !self.gains(old, new)
+    }
+
+    /// True if a file may gain a use of its contents by its new name.
+    fn gains(&self, old: &Met<'_>, new: &Met<'_>) -> bool {
+        let is_known = new.place.is_some() || !self.has_paths;
+        !is_known || new.masks.permitted() & !old.masks.permitted() & aspect::contents() != 0
     }
 
     /// The rules at one end of a call.
@@ -192,11 +198,6 @@ impl Policy {
         let refused = Verdict::Deny { code: Code::AccessDenied, reason: Reason::NotAllowed };
         denial(about(), Code::AccessDenied).unwrap_or(refused)
     }
-}
-
-/// True if a file gains a use by its new name, of its contents.
-fn gains(old: &Met<'_>, new: &Met<'_>) -> bool {
-    new.masks.permitted() & !old.masks.permitted() & aspect::contents() != 0
 }
 
 fn bits(aspects: &[Aspect]) -> u64 {

@@ -15,7 +15,6 @@ pub(crate) struct Expectation {
     pub(crate) allowed: bool,
     pub(crate) source: usize,
     pub(crate) line: usize,
-    pub(crate) text: String,
 }
 
 /// Some calls, and where they go.

@@ -109,8 +109,19 @@ impl Policy {
         self.document.rules.is_empty()
     }
 
-    /// The states of its files, by which a change is noticed.
-    pub(crate) fn states(&self) -> Vec<Option<State>> {
+    /// Its file, for messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.document.sources.first().map_or("", |source| &source.shown)
+    }
+
+    /// The states in which its files were read.
+    pub(crate) fn states_read(&self) -> Vec<Option<State>> {
+        self.document.sources.iter().map(|source| source.state.clone()).collect()
+    }
+
+    /// The states in which they are now.
+    pub(crate) fn states_now(&self) -> Vec<Option<State>> {
         self.document.sources.iter().map(|source| State::of(&source.path)).collect()
     }
 

@@ -8,7 +8,7 @@ use callgate_gate::{Class, Host, NamePattern, Network, NetworkAccess, Rule as Ne
 use callgate_system::{Code, Untrusted};
 
 use crate::aspect::{self, Aspect, Aspects, Target};
-use crate::glob::{Case, Glob};
+use crate::glob::Glob;
 use crate::limit::Limit;
 
 /// Bytes of another's message that are repeated.
@@ -72,21 +72,6 @@ pub(crate) struct Named {
     pub(crate) pattern: NamePattern,
     /// The rule as it was written; then those for all addresses, IPv4 and IPv6, that the name may lead to.
     pub(crate) forms: [NetworkRule; 3],
-}
-
-impl Rule {
-    /// True if the rule is about `aspect` of calls that go to this place, where there is one.
-    pub(crate) fn is_about_place<'a>(
-        &self,
-        aspect: Aspect,
-        place: Option<impl Iterator<Item = &'a str> + Clone>,
-        case: Case,
-    ) -> bool {
-        let holds = |globs: &Vec<Glob>| {
-            place.as_ref().is_some_and(|place| globs.iter().any(|glob| glob.matches(place.clone(), case)))
-        };
-        self.aspects.contains(aspect) && self.paths.as_ref().is_none_or(holds)
-    }
 }
 
 /// The addresses and the names of a `to`.

@@ -27,6 +27,8 @@ pub(crate) struct Source {
     /// Its path, for messages.
     pub(crate) shown: String,
     pub(crate) text: String,
+    /// The state in which it was read; none of a text that is in no file.
+    pub(crate) state: Option<State>,
     /// The offset at which each line begins.
     lines: Vec<usize>,
 }
@@ -47,7 +49,7 @@ impl Source {
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Ok(Self { path: path.to_owned(), shown, text, lines })
+        Ok(Self { path: path.to_owned(), shown, text, state: None, lines })
     }
 
     /// The line, from 1, of the byte at `offset`.
@@ -75,12 +77,13 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<Source, PolicyError> {
     regular(&found).map_err(|what| fail(what.to_owned()))?;
     let file = open::without_waiting(path).map_err(unread)?;
     // The name may have come to mean another file.
-    regular(&file.metadata().map_err(unread)?).map_err(|what| fail(what.to_owned()))?;
+    let opened = file.metadata().map_err(unread)?;
+    regular(&opened).map_err(|what| fail(what.to_owned()))?;
     let bytes = bytes(&file, most).map_err(unread)?;
     if bytes.len() as u64 > most {
         return Err(fail(format!("too long; a policy may have {} KiB, includes counted", BYTES >> 10)));
     }
-    Source::new(path, bytes)
+    Ok(Source { state: Some(State::new(&opened)), ..Source::new(path, bytes)? })
 }
 
 fn bytes(file: &File, most: u64) -> io::Result<Vec<u8>> {
@@ -110,7 +113,10 @@ pub(crate) struct State {
 impl State {
     /// The state of the file at `path`; none where there is no such file.
     pub(crate) fn of(path: &Path) -> Option<Self> {
-        let found = path.metadata().ok()?;
-        Some(Self { length: found.len(), modified: found.modified().ok(), identity: open::identity(&found) })
+        path.metadata().ok().map(|found| Self::new(&found))
+    }
+
+    fn new(found: &Metadata) -> Self {
+        Self { length: found.len(), modified: found.modified().ok(), identity: open::identity(found) }
     }
 }

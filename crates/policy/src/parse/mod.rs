@@ -18,9 +18,9 @@ use crate::expect::Expectation;
 use crate::glob::Glob;
 use crate::limit::Limit;
 use crate::near::nearest;
-use crate::rule::{self, Rule, Text, To, Verb, check_target, parse_call, parse_to, unknown};
+use crate::rule::{self, Rule, Text, Verb, check_target, parse_call, parse_to, unknown};
 use crate::source::{self, BYTES, DEPTH, FILES, Source};
-use table::{Item, Table};
+use table::Table;
 
 /// Rules of a policy.
 const RULES: usize = 16_384;
@@ -147,12 +147,10 @@ fn document(sources: Vec<Source>) -> Result<Document, PolicyError> {
         }
         let mut reading = Reading { sets, left: VALUES };
         for (number, top) in tops().enumerate() {
-            for verb in [Verb::Allow, Verb::Deny, Verb::Log] {
-                for table in top.tables(verb.word())? {
-                    document.rules.push(reading.rule(verb, number, &table)?);
-                    if document.rules.len() > RULES {
-                        return Err(table.error(format!("more than {RULES} rules")));
-                    }
+            for (verb, table) in in_order(&top)? {
+                document.rules.push(reading.rule(verb, number, &table)?);
+                if document.rules.len() > RULES {
+                    return Err(table.error(format!("more than {RULES} rules")));
                 }
             }
             for table in top.tables("expect")? {
@@ -162,6 +160,16 @@ fn document(sources: Vec<Source>) -> Result<Document, PolicyError> {
     }
     document.sources = sources;
     Ok(document)
+}
+
+/// The tables of all rules, in the order of the file.
+fn in_order<'a>(top: &Table<'a>) -> Result<Vec<(Verb, Table<'a>)>, PolicyError> {
+    let mut tables = Vec::new();
+    for verb in [Verb::Allow, Verb::Deny, Verb::Log] {
+        tables.extend(top.tables(verb.word())?.into_iter().map(|table| (verb, table)));
+    }
+    tables.sort_by_key(|(_, table)| table.offset);
+    Ok(tables)
 }
 
 fn check_top(top: &Table<'_>) -> Result<(), PolicyError> {
@@ -256,7 +264,7 @@ impl Reading {
         }
         let aspects = calls.iter().flat_map(|aspects| aspects.iter()).collect();
         let question = crate::expect::Question::new(aspects, path, to).map_err(|message| table.error(message))?;
-        Ok(Expectation { question, program, allowed, source, line: table.line(), text: text.to_string() })
+        Ok(Expectation { question, program, allowed, source, line: table.line() })
     }
 
     /// A list of values, or one, with sets put in; `None` where there is no such key.

@@ -12,7 +12,8 @@ use crate::source::Source;
 pub(super) struct Table<'a> {
     source: &'a Source,
     table: &'a DeTable<'a>,
-    offset: usize,
+    /// Where it begins.
+    pub(super) offset: usize,
 }
 
 /// A key and its value.

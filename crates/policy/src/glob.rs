@@ -49,12 +49,18 @@ pub(crate) enum Step {
 
 /// A component with `*` or `?` in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Form(Vec<Piece>);
+pub(crate) struct Form {
+    pieces: Vec<Piece>,
+    /// What every such name ends with.
+    end: String,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
-    Byte(u8),
-    Character,
+    Character(char),
+    /// `?`
+    One,
+    /// `*`
     Star,
 }
 
@@ -142,11 +148,9 @@ impl Step {
         if pieces.iter().filter(|piece| **piece == Piece::Star).count() > STARS {
             return Err(format!("more than {STARS} `*` in one component"));
         }
-        let bytes: Option<Vec<u8>> =
-            pieces.iter().map(|piece| if let Piece::Byte(byte) = piece { Some(*byte) } else { None }).collect();
-        let name = bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| "no text".to_owned())).transpose()?;
-        match name.as_deref() {
-            None => Ok(Self::Form(Form(pieces))),
+        let character = |piece: &Piece| if let Piece::Character(character) = piece { Some(*character) } else { None };
+        match pieces.iter().map(character).collect::<Option<String>>().as_deref() {
+            None => Ok(Self::Form(Form::new(pieces))),
             Some("..") => Err("`..` in a path; write the path that it leads to".to_owned()),
             Some(name) => Ok(Self::Name(name.to_owned())),
         }
@@ -162,89 +166,79 @@ impl Step {
             },
             Self::Form(form) => match case {
                 Case::Sensitive => form.matches(name),
-                Case::Insensitive => form.folded().matches(&folded(name)),
+                Case::Insensitive => form.matches_by(name, fold),
             },
         }
     }
 }
 
 impl Form {
+    fn new(pieces: Vec<Piece>) -> Self {
+        let character = |piece: &Piece| if let Piece::Character(character) = piece { Some(*character) } else { None };
+        let backwards: Vec<char> = pieces.iter().rev().map_while(character).collect();
+        Self { pieces, end: backwards.into_iter().rev().collect() }
+    }
+
     /// True if `name` is of this form.
+    #[inline]
     pub(crate) fn matches(&self, name: &str) -> bool {
-        let (pieces, name) = (&*self.0, name.as_bytes());
-        let (mut piece, mut at) = (0, 0);
+        // Most names are of no form, and most forms have an end, so this is all that most names take.
+        name.as_bytes().ends_with(self.end.as_bytes()) && self.matches_by(name, |character| character)
+    }
+
+    /// The same for characters as `seen` shows them.
+    fn matches_by(&self, name: &str, seen: impl Fn(char) -> char) -> bool {
+        let (mut name, mut piece) = (name.chars(), 0);
+        // Behind the last `*`: the piece after it, and the rest of the name where that was tried.
         let mut star = None;
-        while at < name.len() {
-            match pieces.get(piece) {
-                Some(Piece::Star) => {
+        loop {
+            let before = name.clone();
+            match (self.pieces.get(piece), name.next()) {
+                (Some(Piece::Star), _) => {
                     piece += 1;
-                    star = Some((piece, at));
+                    name = before;
+                    star = Some((piece, name.clone()));
                 }
-                Some(Piece::Byte(byte)) if *byte == name[at] => {
-                    piece += 1;
-                    at += 1;
-                }
-                Some(Piece::Character) => {
-                    piece += 1;
-                    at += width(name[at]);
-                }
+                (Some(Piece::One), Some(_)) => piece += 1,
+                (Some(Piece::Character(own)), Some(other)) if seen(*own) == seen(other) => piece += 1,
+                (None, None) => return true,
                 _ => {
-                    let Some((after, from)) = &mut star else { return false };
-                    *from += width(name[*from]);
-                    (piece, at) = (*after, *from);
+                    // What `*` stands for is one character longer.
+                    let Some((after, rest)) = &mut star else { return false };
+                    if rest.next().is_none() {
+                        return false;
+                    }
+                    (piece, name) = (*after, rest.clone());
                 }
             }
         }
-        pieces[piece..].iter().all(|rest| *rest == Piece::Star)
     }
 
     fn folded(&self) -> Self {
-        let mut pieces = Vec::with_capacity(self.0.len());
-        let mut bytes = Vec::new();
-        let flush = |bytes: &mut Vec<u8>, pieces: &mut Vec<Piece>| {
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            pieces.extend(folded(&text).bytes().map(Piece::Byte));
-            bytes.clear();
+        let folded = |piece: &Piece| match piece {
+            Piece::Character(character) => Piece::Character(fold(*character)),
+            other => *other,
         };
-        for piece in &self.0 {
-            match piece {
-                Piece::Byte(byte) => bytes.push(*byte),
-                other => {
-                    flush(&mut bytes, &mut pieces);
-                    pieces.push(*other);
-                }
-            }
-        }
-        flush(&mut bytes, &mut pieces);
-        Self(pieces)
-    }
-}
-
-/// Bytes of the UTF-8 character that begins with `first`.
-fn width(first: u8) -> usize {
-    match first {
-        0..0xc0 => 1,
-        0xc0..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        _ => 4,
+        Self::new(self.pieces.iter().map(folded).collect())
     }
 }
 
 fn pieces(component: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::with_capacity(component.len());
-    let mut bytes = component.bytes();
-    while let Some(byte) = bytes.next() {
-        pieces.push(match byte {
-            b'*' => Piece::Star,
-            b'?' => Piece::Character,
-            b'\\' => Piece::Byte(bytes.next().ok_or("`\\` at the end of a component; write `\\\\` for the character")?),
-            b'[' | b'{' => {
-                let character = char::from(byte);
+    let mut characters = component.chars();
+    while let Some(character) = characters.next() {
+        pieces.push(match character {
+            '*' => Piece::Star,
+            '?' => Piece::One,
+            '\\' => Piece::Character(
+                characters.next().ok_or("`\\` at the end of a component; write `\\\\` for the character")?,
+            ),
+            '[' | '{' => {
                 return Err(format!(
                     "`{character}` is no pattern here; give a list of paths, or write `\\{character}` for the character"
                 ));
             }
-            other => Piece::Byte(other),
+            other => Piece::Character(other),
         });
     }
     Ok(pieces)

@@ -10,7 +10,7 @@ use crate::glob::{Case, Form, Glob, Step, fold};
 use crate::masks::Masks;
 
 /// Nodes that a path may be at.
-const WIDTH: usize = 32;
+const WIDTH: usize = 8;
 
 /// Bytes of the longest name whose case can be ignored: four times what a file system permits.
 const FOLDED: usize = 1024;
@@ -35,6 +35,11 @@ struct Branch {
     below: Masks,
     /// True if names lead on from here.
     has_names: bool,
+    /// True if forms do, or any name.
+    has_patterns: bool,
+    /// True if they lead further than to the end of a path.
+    names_inside: bool,
+    patterns_inside: bool,
     forms: Vec<(Form, Node)>,
     any: Option<Node>,
     /// The node of a `**` after which more follows.
@@ -51,6 +56,7 @@ pub(crate) struct Place {
     /// Those that hold for it alone.
     here: Masks,
     at: List,
+    stay: List,
 }
 
 /// The nodes from which more patterns go on.
@@ -101,17 +107,19 @@ impl Place {
 
     /// True if no rule tells one place below it from another.
     pub(crate) fn is_uniform(&self) -> bool {
-        self.at.as_slice().is_empty()
+        self.at.len == 0 && self.stay.len == 0
     }
 
     /// True if no rule tells what is below this place from what has the same names below `other`.
     pub(crate) fn is_alike_below(&self, other: &Self) -> bool {
-        let (own, others) = (self.at.as_slice(), other.at.as_slice());
-        if own.is_empty() && others.is_empty() {
+        if self.is_uniform() && other.is_uniform() {
             return self.tail.permitted() == other.tail.permitted();
         }
+        let is_same = |own: &List, other: &List| {
+            own.len == other.len && own.as_slice().iter().all(|node| other.as_slice().contains(node))
+        };
         let alike = self.tail.allow == other.tail.allow && self.tail.deny == other.tail.deny;
-        alike && own.len() == others.len() && own.iter().all(|node| others.contains(node))
+        alike && is_same(&self.at, &other.at) && is_same(&self.stay, &other.stay)
     }
 }
 
@@ -125,25 +133,76 @@ impl Trie {
                 Case::Insensitive => building.add(&glob.folded(), masks),
             }
         }
+        building.look_inside();
         Self { nodes: building.nodes, names: Names::new(building.names), case }
     }
 
     /// The place of the path that these parts make together.
     pub(crate) fn find(&self, parts: [&str; 2]) -> Result<Place, Lost> {
-        let mut place = Place { tail: Masks::default(), here: Masks::default(), at: List::EMPTY };
-        self.enter(0, &mut place);
-        for part in parts {
-            for component in part.split('/') {
-                match component {
-                    "" | "." => {}
-                    ".." => return Err(Lost::Unclear),
-                    _ if place.at.len == 0 => place.here = Masks::default(),
-                    name if self.case == Case::Sensitive => self.step(name, &mut place),
-                    name => self.step_folded(name, &mut place)?,
+        let mut walk = self.start();
+        self.walk(parts, &mut walk)?;
+        Ok(Place { tail: walk.tail, here: walk.here, at: walk.at, stay: walk.stay })
+    }
+
+    /// The rules that hold for the path that these parts make together.
+    #[inline]
+    pub(crate) fn masks(&self, parts: [&str; 2]) -> Result<Masks, Lost> {
+        let mut walk = self.start();
+        self.walk(parts, &mut walk)?;
+        let mut masks = walk.tail;
+        masks |= walk.here;
+        Ok(masks)
+    }
+
+    #[inline]
+    fn start(&self) -> Walk {
+        let mut walk = Walk {
+            tail: Masks::default(),
+            here: Masks::default(),
+            at: List::EMPTY,
+            next: List::EMPTY,
+            stay: List::EMPTY,
+            stay_inside: false,
+        };
+        self.enter(0, &mut walk);
+        walk.at = walk.next;
+        walk
+    }
+
+    fn walk(&self, parts: [&str; 2], walk: &mut Walk) -> Result<(), Lost> {
+        let [first, second] = parts.map(trimmed);
+        self.walk_part(first, second.is_empty(), walk)?;
+        self.walk_part(second, true, walk)?;
+        if walk.at.is_cut || walk.next.is_cut || walk.stay.is_cut { Err(Lost::Wide) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn walk_part(&self, part: &str, ends: bool, walk: &mut Walk) -> Result<(), Lost> {
+        let mut rest = part;
+        while !rest.is_empty() {
+            if walk.at.len == 0 && !walk.stay_inside {
+                // Nothing leads on but to the last component.
+                if has_parent(rest.as_bytes()) {
+                    return Err(Lost::Unclear);
                 }
+                walk.here = Masks::default();
+                if walk.stay.len == 0 || !ends {
+                    return Ok(());
+                }
+                rest = &rest[rest.rfind('/').map_or(0, |at| at + 1)..];
+            }
+            let end = slash(rest.as_bytes());
+            let name = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
+            let is_last = ends && rest.is_empty();
+            match name.as_bytes() {
+                b"" | b"." => {}
+                b".." => return Err(Lost::Unclear),
+                _ if self.case == Case::Sensitive => self.step(name, is_last, walk),
+                _ => self.step_folded(name, is_last, walk)?,
             }
         }
-        if place.at.is_cut { Err(Lost::Wide) } else { Ok(place) }
+        Ok(())
     }
 
     /// What holds for a path of which is known only that it lies at `place` or below: all that denies anything there, and what
@@ -152,7 +211,7 @@ impl Trie {
         let mut masks = place.tail;
         masks.deny |= place.here.deny;
         masks.watch |= place.here.watch;
-        for node in place.at.as_slice() {
+        for node in place.at.as_slice().iter().chain(place.stay.as_slice()) {
             let below = self.nodes[*node as usize].below;
             masks.deny |= below.deny;
             masks.watch |= below.watch;
@@ -160,7 +219,7 @@ impl Trie {
         masks
     }
 
-    fn step_folded(&self, name: &str, place: &mut Place) -> Result<(), Lost> {
+    fn step_folded(&self, name: &str, is_last: bool, walk: &mut Walk) -> Result<(), Lost> {
         let (mut bytes, mut len) = ([0; FOLDED], 0);
         for character in name.chars().map(fold) {
             let room = bytes.get_mut(len..len + character.len_utf8()).ok_or(Lost::Unclear)?;
@@ -168,49 +227,121 @@ impl Trie {
         }
         // Whole characters were written, so this is text.
         let name = std::str::from_utf8(&bytes[..len]).map_err(|_| Lost::Unclear)?;
-        self.step(name, place);
+        self.step(name, is_last, walk);
         Ok(())
     }
 
     /// Goes one component on.
     #[inline]
-    fn step(&self, name: &str, place: &mut Place) {
-        let hash = hash(name.as_bytes());
-        let was = place.at;
-        place.at.len = 0;
-        place.here = Masks::default();
-        for node in was.as_slice() {
-            let branch = &self.nodes[*node as usize];
-            if branch.stays {
-                place.at.push(*node);
-            }
-            if branch.has_names
-                && let Some(next) = self.names.find(*node, name, hash)
-            {
-                self.enter(next, place);
-            }
-            if let Some(next) = branch.any {
-                self.enter(next, place);
-            }
-            for (form, next) in &branch.forms {
-                if form.matches(name) {
-                    self.enter(*next, place);
-                }
+    fn step(&self, name: &str, is_last: bool, walk: &mut Walk) {
+        let key = Key::of(name.as_bytes());
+        walk.here = Masks::default();
+        walk.next.len = 0;
+        for at in 0..walk.at.len {
+            self.follow(walk.at.nodes[at], name, &key, is_last, walk);
+        }
+        // Those that are added on the way count from the next component on.
+        for at in 0..walk.stay.len {
+            self.follow(walk.stay.nodes[at], name, &key, is_last, walk);
+        }
+        walk.at = walk.next;
+    }
+
+    #[inline]
+    fn follow(&self, node: Node, name: &str, key: &Key, is_last: bool, walk: &mut Walk) {
+        let branch = &self.nodes[node as usize];
+        if branch.has_names
+            && (is_last || branch.names_inside)
+            && let Some(next) = self.names.find(node, name.as_bytes(), key)
+        {
+            self.enter(next, walk);
+        }
+        if !(branch.has_patterns && (is_last || branch.patterns_inside)) {
+            return;
+        }
+        if let Some(next) = branch.any {
+            self.enter(next, walk);
+        }
+        for (form, next) in &branch.forms {
+            if form.matches(name) {
+                self.enter(*next, walk);
             }
         }
     }
 
-    fn enter(&self, node: Node, place: &mut Place) {
-        let branch = &self.nodes[node as usize];
-        place.here |= branch.here;
-        place.tail |= branch.tail;
-        if branch.has_names || branch.any.is_some() || !branch.forms.is_empty() {
-            place.at.push(node);
-        }
-        if let Some(deep) = branch.deep {
-            self.enter(deep, place);
+    #[inline]
+    fn enter(&self, node: Node, walk: &mut Walk) {
+        let mut entered = Some(node);
+        while let Some(node) = entered {
+            let branch = &self.nodes[node as usize];
+            walk.here |= branch.here;
+            walk.tail |= branch.tail;
+            if branch.stays {
+                walk.stay.push(node);
+                walk.stay_inside |= branch.names_inside || branch.patterns_inside;
+            } else if branch.has_names || branch.has_patterns {
+                walk.next.push(node);
+            }
+            entered = branch.deep;
         }
     }
+}
+
+/// A path without the components at its end that say nothing.
+#[inline]
+fn trimmed(path: &str) -> &str {
+    let mut path = path;
+    loop {
+        let shorter = match path.as_bytes() {
+            [.., b'/'] | [.., b'/', b'.'] | [b'.'] => &path[..path.len() - 1],
+            _ => return path,
+        };
+        path = shorter;
+    }
+}
+
+/// True if `..` is one of the components.
+#[inline]
+fn has_parent(path: &[u8]) -> bool {
+    // Few paths have two dots side by side, so most are not gone through by component.
+    let (words, rest) = path.as_chunks::<8>();
+    let has_dots = words.iter().any(|word| zeros(u64::from_le_bytes(*word) ^ (ONES * b'.' as u64)) != 0);
+    (has_dots || rest.contains(&b'.')) && path.split(|byte| *byte == b'/').any(|component| component == b"..")
+}
+
+const ONES: u64 = u64::MAX / 255;
+
+/// Where a byte of `word` is 0, the highest bit of that byte; bits above the first such byte mean nothing.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
+/// The offset of the first `/`, or the length.
+#[inline]
+fn slash(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let found = zeros(u64::from_le_bytes(*word) ^ (ONES * b'/' as u64));
+        if found != 0 {
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let before = words.len() * 8;
+    before + rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len())
+}
+
+/// A path on its way through the tree.
+struct Walk {
+    tail: Masks,
+    here: Masks,
+    at: List,
+    /// The nodes of the next step.
+    next: List,
+    /// Those that it never leaves.
+    stay: List,
+    /// True if one of these leads on from a component that is not the last.
+    stay_inside: bool,
 }
 
 /// A tree that still grows.
@@ -233,6 +364,21 @@ impl Building {
         self.branch(node).here |= masks;
     }
 
+    /// Notes where something leads further than to the end of a path.
+    fn look_inside(&mut self) {
+        let goes_on = |branch: &Branch| {
+            branch.has_names || branch.has_patterns || branch.deep.is_some() || branch.tail != Masks::default()
+        };
+        let goes_on: Vec<bool> = self.nodes.iter().map(goes_on).collect();
+        for ((from, _), to) in &self.names {
+            self.nodes[*from as usize].names_inside |= goes_on[*to as usize];
+        }
+        for branch in &mut self.nodes {
+            let mut next = branch.forms.iter().map(|(_, next)| next).chain(&branch.any);
+            branch.patterns_inside = next.any(|next| goes_on[*next as usize]);
+        }
+    }
+
     fn branch(&mut self, node: Node) -> &mut Branch {
         &mut self.nodes[node as usize]
     }
@@ -243,15 +389,19 @@ impl Building {
         let new = Node::try_from(self.nodes.len()).expect("a policy is bounded");
         let branch = self.branch(node);
         let found = match step {
-            Step::Any => *branch.any.get_or_insert(new),
+            Step::Any => {
+                branch.has_patterns = true;
+                *branch.any.get_or_insert(new)
+            }
             Step::Deep => *branch.deep.get_or_insert(new),
-            Step::Form(form) => match branch.forms.iter().find(|(known, _)| known == form) {
-                Some((_, next)) => *next,
-                None => {
+            Step::Form(form) => {
+                branch.has_patterns = true;
+                let known = branch.forms.iter().find(|(known, _)| known == form).map(|(_, next)| *next);
+                known.unwrap_or_else(|| {
                     branch.forms.push((form.clone(), new));
                     new
-                }
-            },
+                })
+            }
             Step::Name(name) => {
                 branch.has_names = true;
                 *self.names.entry((node, name.clone())).or_insert(new)
@@ -273,88 +423,97 @@ struct Names {
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    hash: u64,
-    /// Where the name begins in the texts; its length follows.
+    key: Key,
+    /// Where the name begins in the texts.
     start: u32,
-    len: u32,
     from: Node,
     /// 0, which no name leads to, in a free slot.
     to: Node,
 }
 
-impl Names {
-    const FREE: Slot = Slot { hash: 0, start: 0, len: 0, from: 0, to: 0 };
-
-    fn new(names: HashMap<(Node, String), Node>) -> Self {
-        let size = (names.len() * 2).next_power_of_two();
-        let mut table = Self { slots: vec![Self::FREE; size], texts: String::new() };
-        for ((from, name), to) in names {
-            let hash = mixed(hash(name.as_bytes()), from);
-            let start = u32::try_from(table.texts.len()).expect("a policy is bounded");
-            let len = u32::try_from(name.len()).expect("a name is bounded");
-            table.texts.push_str(&name);
-            let mut at = table.start(hash);
-            while table.slots[at].to != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            table.slots[at] = Slot { hash, start, len, from, to };
-        }
-        table
-    }
-
-    #[allow(clippy::cast_possible_truncation, reason = "32 bits index the table")]
-    fn start(&self, hash: u64) -> usize {
-        // The upper bits of a product are the better ones.
-        (hash >> 32) as usize & (self.slots.len() - 1)
-    }
-
-    #[inline]
-    fn find(&self, from: Node, name: &str, hash: u64) -> Option<Node> {
-        let hash = mixed(hash, from);
-        let mut at = self.start(hash);
-        loop {
-            let slot = &self.slots[at];
-            if slot.to == 0 {
-                return None;
-            }
-            if slot.hash == hash && slot.from == from {
-                let start = slot.start as usize;
-                if self.texts.as_bytes()[start..start + slot.len as usize] == *name.as_bytes() {
-                    return Some(slot.to);
-                }
-            }
-            at = (at + 1) & (self.slots.len() - 1);
-        }
-    }
+/// The ends of a name and its length: all of a name that is no longer than both ends together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
+    len: usize,
+    head: u64,
+    tail: u64,
 }
 
 /// An odd number with bits all over (of the golden ratio).
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-fn mixed(hash: u64, from: Node) -> u64 {
-    (hash ^ u64::from(from)).wrapping_mul(MIX)
+impl Key {
+    const NONE: Self = Self { len: 0, head: 0, tail: 0 };
+    /// The length of a name that the key holds all of.
+    const WHOLE: usize = 16;
+
+    #[inline]
+    fn of(name: &[u8]) -> Self {
+        let len = name.len();
+        if let (Some(head), Some(tail)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            return Self { len, head: u64::from_le_bytes(*head), tail: u64::from_le_bytes(*tail) };
+        }
+        let head = match *name {
+            [] => 0,
+            [a] => u64::from(a),
+            [a, b] => u64::from(a) | u64::from(b) << 8,
+            [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
+            [a, b, c, d, ..] => {
+                let last = name.last_chunk::<4>().map_or(0, |last| u64::from(u32::from_le_bytes(*last)));
+                u64::from(u32::from_le_bytes([a, b, c, d])) | last << 32
+            }
+        };
+        Self { len, head, tail: 0 }
+    }
+
+    /// Where to look for it first. Only the policy's own names are in the table, so no guest can make it slow.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "32 bits index the table")]
+    fn start(&self, from: Node) -> usize {
+        let hash = (self.head ^ self.tail.rotate_left(29) ^ (self.len as u64) << 56).wrapping_mul(MIX);
+        // The upper bits of a product are the better ones.
+        ((hash ^ u64::from(from) << 20).wrapping_mul(MIX) >> 32) as usize
+    }
 }
 
-/// A hash of a name. Only the policy's own names are in the table, so no guest can make it slow.
-#[inline]
-fn hash(name: &[u8]) -> u64 {
-    let mut hash = name.len() as u64;
-    let (words, rest) = name.as_chunks::<8>();
-    for word in words {
-        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(MIX);
-    }
-    let rest = match *rest {
-        [] => 0,
-        [a] => u64::from(a),
-        [a, b] => u64::from(a) | u64::from(b) << 8,
-        [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
-        [a, b, c, d, ..] => {
-            let first = u64::from(u32::from_le_bytes([a, b, c, d]));
-            let last = rest.last_chunk::<4>().map_or(0, |last| u64::from(u32::from_le_bytes(*last)));
-            first | last << 32
+impl Names {
+    const FREE: Slot = Slot { key: Key::NONE, start: 0, from: 0, to: 0 };
+
+    fn new(names: HashMap<(Node, String), Node>) -> Self {
+        let size = (names.len() * 2).next_power_of_two();
+        let mut table = Self { slots: vec![Self::FREE; size], texts: String::new() };
+        for ((from, name), to) in names {
+            let key = Key::of(name.as_bytes());
+            let start = u32::try_from(table.texts.len()).expect("a policy is bounded");
+            table.texts.push_str(&name);
+            let mut at = key.start(from) & (size - 1);
+            while table.slots[at].to != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            table.slots[at] = Slot { key, start, from, to };
         }
-    };
-    (hash.rotate_left(5) ^ rest).wrapping_mul(MIX)
+        table
+    }
+
+    #[inline]
+    fn find(&self, from: Node, name: &[u8], key: &Key) -> Option<Node> {
+        let mut at = key.start(from) & (self.slots.len() - 1);
+        loop {
+            let slot = self.slots.get(at)?;
+            if slot.to == 0 {
+                return None;
+            }
+            if slot.key == *key && slot.from == from && (key.len <= Key::WHOLE || self.is_text(slot, name)) {
+                return Some(slot.to);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    fn is_text(&self, slot: &Slot, name: &[u8]) -> bool {
+        let start = slot.start as usize;
+        self.texts.as_bytes()[start..start + name.len()] == *name
+    }
 }
 
 #[cfg(test)]

@@ -115,6 +115,11 @@ impl Policy {
         self.document.sources.first().map_or("", |source| &source.shown)
     }
 
+    /// Its files: the one that was named first, then those that it includes.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.document.sources.iter().map(|source| &*source.path)
+    }
+
     /// The states in which its files were read.
     pub(crate) fn states_read(&self) -> Vec<Option<State>> {
         self.document.sources.iter().map(|source| source.state.clone()).collect()

@@ -147,6 +147,91 @@ impl Trie {
     /// The rules that hold for the path that these parts make together.
     #[inline]
     pub(crate) fn masks(&self, parts: [&str; 2]) -> Result<Masks, Lost> {
+        if self.case == Case::Sensitive
+            && let Some(found) = self.masks_by_names(parts)
+        {
+            return found;
+        }
+        self.masks_by_all(parts)
+    }
+
+    /// The same, for paths that are led on by names alone, but for `**` at the root of the tree before a last component. Most are, and then
+    /// all that has to be kept is one node. `None` where something else leads on.
+    #[inline]
+    fn masks_by_names(&self, parts: [&str; 2]) -> Option<Result<Masks, Lost>> {
+        let root = &self.nodes[0];
+        let anywhere = root.deep.map(|deep| (deep, &self.nodes[deep as usize]));
+        if root.has_patterns || anywhere.is_some_and(|(_, deep)| deep.names_inside || deep.patterns_inside) {
+            return None;
+        }
+        let (mut node, mut leads_on) = (0, root.has_names);
+        let (mut tail, mut here) = (root.tail, root.here);
+        let mut last = ("", Key::NONE);
+        for part in parts {
+            let mut rest = part;
+            while !rest.is_empty() {
+                let (len, key) = Key::first(rest.as_bytes());
+                let name = &rest[..len];
+                rest = rest.get(len + 1..).unwrap_or_default();
+                if key.is_nothing() {
+                    continue;
+                }
+                if key == Key::PARENT {
+                    return Some(Err(Lost::Unclear));
+                }
+                last = (name, key);
+                if !leads_on {
+                    here = Masks::default();
+                    if has_parent(rest.as_bytes()) {
+                        return Some(Err(Lost::Unclear));
+                    }
+                    // Only the last component counts from here on.
+                    let end = trimmed(rest);
+                    rest = &end[before_last(end.as_bytes())..];
+                    continue;
+                }
+                let next = self.names.find(node, name.as_bytes(), &key);
+                let branch = next.map(|next| &self.nodes[next as usize]);
+                (node, leads_on) = (next.unwrap_or(0), branch.is_some_and(|branch| branch.has_names));
+                here = branch.map_or_else(Masks::default, |branch| branch.here);
+                if let Some(branch) = branch {
+                    if branch.has_patterns || branch.deep.is_some() {
+                        return None;
+                    }
+                    tail |= branch.tail;
+                }
+            }
+        }
+        if let Some((deep, branch)) = anywhere
+            && last.1.len != 0
+        {
+            here |= self.at_last(deep, branch, last.0, &last.1);
+        }
+        tail |= here;
+        Some(Ok(tail))
+    }
+
+    /// The rules that hold for a path because of its last component, below a `**`.
+    #[inline]
+    fn at_last(&self, deep: Node, branch: &Branch, name: &str, key: &Key) -> Masks {
+        let mut masks = Masks::default();
+        if branch.has_names
+            && let Some(next) = self.names.find(deep, name.as_bytes(), key)
+        {
+            masks |= self.nodes[next as usize].here;
+        }
+        if let Some(next) = branch.any {
+            masks |= self.nodes[next as usize].here;
+        }
+        for (form, next) in &branch.forms {
+            if form.matches(name) {
+                masks |= self.nodes[*next as usize].here;
+            }
+        }
+        masks
+    }
+
+    fn masks_by_all(&self, parts: [&str; 2]) -> Result<Masks, Lost> {
         let mut walk = self.start();
         self.walk(parts, &mut walk)?;
         let mut masks = walk.tail;
@@ -300,6 +385,26 @@ fn trimmed(path: &str) -> &str {
     }
 }
 
+/// The offset at which the last component begins.
+#[inline]
+fn before_last(path: &[u8]) -> usize {
+    let (rest, words) = path.as_rchunks::<8>();
+    for (at, word) in words.iter().enumerate().rev() {
+        let slashes = zeros_all(u64::from_le_bytes(*word) ^ (ONES * b'/' as u64));
+        if slashes != 0 {
+            return rest.len() + at * 8 + 8 - slashes.leading_zeros() as usize / 8;
+        }
+    }
+    rest.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1)
+}
+
+/// Where a byte of `word` is 0, the highest bit of that byte, and no other bit.
+#[inline]
+fn zeros_all(word: u64) -> u64 {
+    const LOW: u64 = !(ONES << 7);
+    !((word & LOW).wrapping_add(LOW) | word | LOW)
+}
+
 /// True if `..` is one of the components.
 #[inline]
 fn has_parent(path: &[u8]) -> bool {
@@ -447,22 +552,36 @@ impl Key {
     /// The length of a name that the key holds all of.
     const WHOLE: usize = 16;
 
+    const PARENT: Self = Self { len: 2, head: u16::from_le_bytes(*b"..") as u64, tail: 0 };
+
+    /// The length of the first component, and its key.
+    #[inline]
+    fn first(path: &[u8]) -> (usize, Self) {
+        if let Some(word) = path.first_chunk::<8>() {
+            let word = u64::from_le_bytes(*word);
+            let found = zeros(word ^ (ONES * b'/' as u64));
+            if found != 0 {
+                let len = found.trailing_zeros() as usize / 8;
+                return (len, Self { len, head: word & !(u64::MAX << (8 * len)), tail: 0 });
+            }
+        }
+        let len = slash(path);
+        (len, Self::of(&path[..len]))
+    }
+
+    /// True for the components that say nothing: none, and `.`.
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        self.len == 0 || (self.len == 1 && self.head == u64::from(b'.'))
+    }
+
     #[inline]
     fn of(name: &[u8]) -> Self {
         let len = name.len();
         if let (Some(head), Some(tail)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
             return Self { len, head: u64::from_le_bytes(*head), tail: u64::from_le_bytes(*tail) };
         }
-        let head = match *name {
-            [] => 0,
-            [a] => u64::from(a),
-            [a, b] => u64::from(a) | u64::from(b) << 8,
-            [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
-            [a, b, c, d, ..] => {
-                let last = name.last_chunk::<4>().map_or(0, |last| u64::from(u32::from_le_bytes(*last)));
-                u64::from(u32::from_le_bytes([a, b, c, d])) | last << 32
-            }
-        };
+        let head = name.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte));
         Self { len, head, tail: 0 }
     }
 
@@ -562,6 +681,70 @@ mod tests {
         let below = tree.anywhere_below(&tree.find(["/a", ""]).unwrap());
         assert_eq!(below, masks(1, 6));
         assert_eq!(tree.anywhere_below(&tree.find(["/", ""]).unwrap()), masks(1, 0));
+    }
+
+    #[test]
+    fn components_are_found_from_both_ends() {
+        for path in
+            ["", "a", "abcdefgh", "a/b", "/a", "a/", "abcdefg/b", "abcdefgh/i", "0/abcdefghijklmnop/q", "//", "0./.0/0"]
+        {
+            assert_eq!(slash(path.as_bytes()), path.find('/').unwrap_or(path.len()), "{path}");
+            assert_eq!(before_last(path.as_bytes()), path.rfind('/').map_or(0, |at| at + 1), "{path}");
+            let (len, key) = Key::first(path.as_bytes());
+            assert_eq!((len, key), (slash(path.as_bytes()), Key::of(&path.as_bytes()[..len])), "{path}");
+        }
+        for (path, found) in [("a/../b", true), ("..", true), ("a/..", true), ("...", false), ("a..b/..c/d..", false)] {
+            assert_eq!(has_parent(path.as_bytes()), found, "{path}");
+        }
+        for (path, short) in
+            [("a/.", "a"), ("a/./", "a"), (".", ""), ("a.", "a."), ("/", ""), ("a/..", "a/.."), ("./.", "")]
+        {
+            assert_eq!(trimmed(path), short, "{path}");
+        }
+    }
+
+    #[test]
+    fn both_ways_through_the_tree_agree() {
+        let patterns = [
+            ("/src/**", masks(0, 1)),
+            ("/src/a", masks(2, 0)),
+            ("/src/a/b/**", masks(0, 4)),
+            ("**/*.key", masks(8, 0)),
+            ("**/last", masks(16, 0)),
+            ("/src/forms/*.x", masks(32, 0)),
+            ("/", masks(0, 64)),
+        ];
+        for number in 1..=patterns.len() {
+            let tree = tree(&patterns[..number], Case::Sensitive);
+            for path in [
+                "",
+                ".",
+                "/",
+                "a",
+                "a/",
+                "a/.",
+                "a/b",
+                "a/b/c/d/",
+                "x.key",
+                "q/x.key/.",
+                "q/r/s/t/x.key",
+                "q/last",
+                "last/q",
+                "forms/a.x",
+                "forms/a.y",
+                "q/../a",
+                "..",
+                "q/r/../s",
+                "a/b/c/..",
+                "./a",
+                "//a//b",
+            ] {
+                for start in ["/src", "/", "src/./a"] {
+                    let by_all = tree.masks_by_all([start, path]);
+                    assert_eq!(tree.masks([start, path]), by_all, "{start} {path}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `callgate run`.
 
+mod policy;
 mod report;
 mod setup;
 mod watchdog;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callgate_wasi::{Binding, Exit, Observer, RuntimeOptions, Sandbox};
+use callgate_wasi::{Binding, Exit, Observer, ProgramFile, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
@@ -23,8 +24,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut sandbox = setup::sandbox(&backend, options)?;
     let runtime = runtime_options(options, &sandbox)?;
-    let program =
-        loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
+    let file = ProgramFile::open(options.program())?;
+    let guard = options.policy.as_ref().map(|policy| policy::guard(policy, options, &file)).transpose()?;
+    let program = loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);
     limit_time(&mut sandbox, options)?;
@@ -32,6 +34,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
     if let Some(file) = &options.trace {
         refuse_within_reach(&sandbox, options, file.as_deref())?;
+    }
+    if let Some(guard) = &guard {
+        policy::begin(guard, &mut sandbox, options)?;
     }
 
     // Only now, when nothing can be wrong any more, is a file made.
@@ -44,6 +49,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
         say(&format!("callgate: a use of the network was refused; {missing} to permit it"));
+    }
+    if let Some(line) = guard.and_then(|guard| guard.summary()) {
+        say(&format!("callgate: {line}"));
     }
     let code = report(options, &exit);
     out.map(Out::save).transpose()?;

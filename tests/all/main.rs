@@ -16,6 +16,7 @@ mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
 mod platform;
+mod policy;
 mod preview1;
 mod programs;
 mod published_modules;
@@ -33,6 +34,7 @@ use limits::*;
 use memory::*;
 use mounts::*;
 use network::*;
+use policy::*;
 use run::*;
 use sandbox::*;
 use wrong_calls::*;

@@ -122,8 +122,7 @@ fn target(call: &Call<'static>) -> Target {
 
 /// True for what shows and changes nothing outside, or acts on what another call was allowed to open.
 fn is_free(call: &Call<'static>, classes: Classes) -> bool {
-    let on_files = [Class::Read, Class::Write, Class::Create, Class::Delete, Class::Stat, Class::List];
-    let on_network = [Class::Connect, Class::Listen, Class::Udp, Class::Resolve];
+    let files = [Class::Read, Class::Write, Class::Create, Class::Delete, Class::Stat, Class::List, Class::Environment];
     match call {
         // They tell of the handle, which the guest got by another call.
         Call::GetFlags { .. }
@@ -141,8 +140,8 @@ fn is_free(call: &Call<'static>, classes: Classes) -> bool {
         | Call::UdpSend { .. }
         | Call::UdpReceive { .. }
         | Call::ResolveAddresses { .. } => false,
-        _ if on_network.into_iter().any(|class| classes.contains(class)) => true,
-        _ => !classes.contains(Class::Environment) && !on_files.into_iter().any(|class| classes.contains(class)),
+        _ if classes.meets(network()) => true,
+        _ => !classes.meets(files.into_iter().collect()),
     }
 }
 
@@ -233,6 +232,11 @@ pub(crate) fn destination<'a>(call: &Call<'a>) -> Option<NetworkAccess<'a>> {
 /// True for calls that give a file another name.
 pub(crate) fn is_move(aspect: Aspect) -> bool {
     matches!(known()[aspect].function, "descriptor.rename-at" | "descriptor.link-at")
+}
+
+/// The classes of the network.
+pub(crate) fn network() -> Classes {
+    [Class::Connect, Class::Listen, Class::Udp, Class::Resolve].into_iter().collect()
 }
 
 /// The aspects with which contents are read or written at a place.

@@ -61,11 +61,15 @@ impl Refused<'_> {
         let calls = if let [one] = &*classes { one.clone() } else { format!("[{}]", classes.join(", ")) };
         let mut text =
             format!("{file} allows no {}; to permit it, add [[allow]] with call = {calls}", self.what(*aspect, end));
+        let mut places: Vec<String> = missing.iter().map(|(_, end)| show(end)).collect();
+        places.dedup();
+        let places = if let [one] = &*places { one.clone() } else { format!("[{}]", places.join(", ")) };
+        let on_network = aspect::known()[*aspect].classes.meets(aspect::network());
         match end {
-            Where::Path(_) => text.push_str(&format!(" and path = {}", show(end))),
-            Where::Address(_) | Where::Name(_) => {
-                text.push_str(&format!(" and to = \"{}\"", show(end).trim_matches('"')));
-            }
+            Where::Path(_) => text.push_str(&format!(" and path = {places}")),
+            Where::Address(address) => text.push_str(&format!(" and to = \"{address}\"")),
+            Where::Name(_) => text.push_str(&format!(" and to = {places}")),
+            Where::Nowhere if on_network => text.push_str(" and the addresses as `to`"),
             Where::Nowhere => {}
         }
         text

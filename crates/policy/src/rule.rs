@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use callgate_gate::{Class, Host, NamePattern, Network, NetworkAccess, Rule as NetworkRule, RuleError};
+use callgate_gate::{Host, NamePattern, Network, NetworkAccess, Rule as NetworkRule, RuleError};
 use callgate_system::{Code, Untrusted};
 
 use crate::aspect::{self, Aspect, Aspects, Target};
@@ -199,12 +199,11 @@ pub(crate) fn check_target(aspects: Aspects, word: &str, has_path: bool, has_to:
 /// it allows to go somewhere, it allows what comes before and after too.
 pub(crate) fn within(aspects: Aspects, verb: Verb, has_path: bool, has_to: bool) -> Aspects {
     let known = aspect::known();
-    let network = [Class::Connect, Class::Listen, Class::Udp, Class::Resolve].into_iter().collect();
     let fits = |aspect: &Aspect| match known[*aspect].target {
         Target::Place => !has_to,
         Target::Address | Target::Name => !has_path,
         Target::None if has_path => false,
-        Target::None => !has_to || (verb == Verb::Allow && known[*aspect].classes.meets(network)),
+        Target::None => !has_to || (verb == Verb::Allow && known[*aspect].classes.meets(aspect::network())),
     };
     aspects.iter().filter(fits).collect()
 }

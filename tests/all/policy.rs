@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use callgate_tests::needs::{Package, Symlinks};
-use callgate_tests::{Run, callgate, each, everywhere, needs, places};
+use callgate_tests::{Host, Run, callgate, each, everywhere, needs, places};
 
 use crate::places::{Place, write};
 use crate::platform::symlink;
@@ -197,6 +197,28 @@ fn a_policy_that_becomes_a_link() {
         run.end_input();
         run.end().success();
     });
+}
+
+#[test]
+fn a_total_refuses_and_a_rate_delays() {
+    everywhere(|host| {
+        let place = Place::new().file("a", "hello");
+        let rules = "version = 1\n[[allow]]\ncall = \"*\"\n[[allow]]\ncall = \"open-at\"\npath = \"/src/a\"\ntotal = \"2 calls\"\n";
+        let run = under(host.guest("asks"), &place, rules).stdin("read /src/a\n".repeat(4)).run();
+        run.success().prints(
+            "read /src/a: hello\nread /src/a: hello\nread /src/a: quota exceeded\nread /src/a: quota exceeded\n",
+        );
+        run.complains(
+            "p.toml:4 refuses descriptor.open-at of \"/src/a\" to read; its total of 2 calls has no room for it",
+        );
+    });
+    let place = Place::new().file("a", "hello");
+    let rules = "version = 1\n[[allow]]\ncall = \"*\"\n[[allow]]\ncall = \"open-at\"\nrate = \"2 calls/s\"\n";
+    let reads = |times| under(Host::Memory.guest("asks"), &place, rules).stdin("read /src/a\n".repeat(times));
+    // Virtual time: what has to wait waits for none of the world's.
+    reads(100).run().well();
+    reads(100).with("--timeout", "10s").run().code(134).complains("timed out after 10s");
+    reads(2).with("--timeout", "10s").run().well();
 }
 
 #[test]

@@ -8,15 +8,27 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use callgate_system::Code;
+use callgate_system::{Code, Nanoseconds};
 
-use crate::{Call, Mount};
+use crate::{Call, Event, Mount};
 
 /// Decides which calls may happen.
 pub trait Decider {
     /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast, and
     /// must not wait. `resolved` is the place that the call reaches, where the gate knows it.
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict;
+
+    /// The time for which `call`, which every decider allows, has to wait before it happens, in nanoseconds. The longest of all deciders
+    /// counts; a wait ends with the time of the run.
+    fn delay(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Nanoseconds {
+        let _ = (call, resolved);
+        0
+    }
+
+    /// A call has ended, or was refused.
+    fn done(&self, event: &Event<'_>) {
+        let _ = event;
+    }
 
     /// A lookup by the guest answered that `name` has `address`: rules that name hosts hold for it from now on.
     fn learn(&self, name: &str, address: IpAddr) {

@@ -8,7 +8,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use callgate_system::{Error, Native, Result, System};
+use callgate_system::{Error, Nanoseconds, Native, Result, System};
 
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
@@ -26,6 +26,8 @@ pub struct Gate {
     /// True if there are such deciders or observers: the one thing that a call of an unwatched guest asks for.
     is_attended: bool,
     unrecorded: OnceCell<io::Error>,
+    /// The end of the run's time, on the system's clock.
+    deadline: Cell<Option<Nanoseconds>>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
     calls: Cell<u64>,
@@ -43,6 +45,7 @@ impl Gate {
             observers: Vec::new(),
             is_attended: false,
             unrecorded: OnceCell::new(),
+            deadline: Cell::new(None),
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
             calls: Cell::new(0),
@@ -97,7 +100,9 @@ impl Gate {
         let verdict = self.deciders.iter().fold(self.decide(call, resolved), decide);
         let logged = if let Verdict::Log(rule) = verdict { Some(rule) } else { None };
         let (result, refused) = match verdict {
-            Verdict::Allow | Verdict::Log(_) => (act().map_err(Into::into), None),
+            Verdict::Allow | Verdict::Log(_) => {
+                (self.pause(call, resolved).and_then(|()| act().map_err(Into::into)), None)
+            }
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
                 (Err(Error::new(code).into()), Some(reason))
@@ -109,8 +114,30 @@ impl Gate {
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
         let refusal = refused.map(|reason| self.refusal(call, reason));
         let outcome = Outcome { result: value, refusal, logged, ended_run, began, ended };
-        self.tell(&Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome })?;
+        let event = Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome };
+        self.deciders.iter().for_each(|decider| decider.done(&event));
+        self.tell(&event)?;
         result
+    }
+
+    /// Waits for as long as a decider wants an allowed call to wait.
+    fn pause(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Result<(), CallError> {
+        let delay = self.deciders.iter().map(|decider| decider.delay(call, resolved)).max().unwrap_or(0);
+        if delay == 0 {
+            return Ok(());
+        }
+        let (clock, deadline) = (self.system.clock(), self.deadline.get());
+        let until = clock.monotonic().saturating_add(delay).min(deadline.unwrap_or(u64::MAX));
+        let (mut waiter, mut ready) = (self.system.waiter(), Vec::new());
+        while clock.monotonic() < until {
+            waiter.wait(&[], Some(until), &mut ready)?;
+        }
+        if deadline.is_some_and(|deadline| deadline <= until) { Err(RunEnd::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// Ends the run where a call would [wait](Decider::delay) beyond `deadline`, on the system's monotonic clock.
+    pub fn end_at(&self, deadline: Nanoseconds) {
+        self.deadline.set(Some(deadline));
     }
 
     /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it

@@ -94,6 +94,11 @@ impl Policy {
         format!("{}:{}", self.document.sources[rule.source].shown, rule.line)
     }
 
+    /// The total of a rule that allows.
+    pub(crate) fn total_of(&self, rule: usize) -> Option<crate::limit::Limit> {
+        self.document.rules.get(rule).and_then(|rule| rule.total)
+    }
+
     /// The text of a rule, on a line.
     #[must_use]
     pub fn text_of(&self, rule: usize) -> &str {

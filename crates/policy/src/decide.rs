@@ -7,6 +7,7 @@ use callgate_system::Code;
 
 use crate::aspect::{self, Aspect, Few, RENAME_NEW};
 use crate::glob::{Case, Glob, components};
+use crate::limit::Meter;
 use crate::masks::Masks;
 use crate::policy::{Flow, Policy, denial, effect, noted};
 use crate::rule::Rule;
@@ -185,6 +186,37 @@ impl Policy {
             return noted(about());
         }
         denial(about(), Code::Access).unwrap_or(Verdict::Deny { code: Code::Access, reason: Reason::NotAllowed })
+    }
+
+    /// The rules with limits that `call` counts for.
+    pub(crate) fn limits<'a>(
+        &'a self,
+        call: &'a Call<'a>,
+        resolved: Option<&'a Resolved<'a>>,
+    ) -> impl Iterator<Item = (usize, &'a Rule, &'a Meter)> {
+        let rules = self.limited.iter().map(|(number, meter)| (*number, &self.document.rules[*number], &**meter));
+        rules.filter(move |(_, rule, _)| self.counts(rule, call, resolved))
+    }
+
+    fn counts(&self, rule: &Rule, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> bool {
+        let few = aspect::of(call);
+        let is_new = matches!(call, Call::RenameAt { .. }) && rule.aspects.contains(RENAME_NEW);
+        if !is_about(rule, few.as_slice()) && !is_new {
+            return false;
+        }
+        let of_place = |place: callgate_gate::Place<'_>| is_at(rule, [&place.mount.guest_path, place.path], self.case);
+        match (&rule.paths, &rule.to, aspect::destination(call)) {
+            (None, None, _) | (None, Some(_), None) => true,
+            (None, Some(to), Some(access)) => to.iter().any(|to| self.destinations.holds(to, effect(rule).1, access)),
+            (Some(_), ..) => match resolved {
+                Some(resolved) => of_place(resolved.place) || resolved.new_place.is_some_and(of_place),
+                None => {
+                    let of_end =
+                        |(handle, path): End<'_>| handle.mount.is_some() && is_at(rule, [handle.name, path], self.case);
+                    ends(call).is_some_and(|(first, second)| of_end(first) || second.is_some_and(of_end))
+                }
+            },
+        }
     }
 
     fn at_address(&self, few: Few, call: &Call<'_>) -> Verdict {

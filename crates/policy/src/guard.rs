@@ -13,12 +13,16 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use callgate_gate::{Call, Decider, Reason, Resolved, Verdict};
+use callgate_gate::{Call, Decider, Event, Reason, Resolved, Value, Verdict};
+use callgate_system::{Code, Nanoseconds, System};
 
+use crate::aspect;
 use crate::error::PolicyError;
 use crate::glob::Case;
-use crate::policy::Policy;
+use crate::limit::Meter;
+use crate::policy::{Policy, default_code};
 use crate::report::Refused;
+use crate::rule::Rule;
 use crate::source::State;
 
 /// Refusals that are told in full.
@@ -49,6 +53,7 @@ pub struct Guard {
     policy: ArcSwap<Policy>,
     path: PathBuf,
     duty: Duty,
+    system: Arc<dyn System>,
     say: Say,
     refused: AtomicU64,
     told: Mutex<Vec<String>>,
@@ -56,16 +61,18 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Reads the policy in the file at `path`. `say` takes a line for each refusal, up to ten different ones, and for each reload.
+    /// Reads the policy in the file at `path`. Rates go by the clock of `system`. `say` takes a line for each refusal, up to ten different
+    /// ones, and for each reload.
     ///
     /// # Errors
     /// If a file can't be read, or says what is not understood.
-    pub fn load(path: &Path, duty: Duty, say: Say) -> Result<Self, PolicyError> {
+    pub fn load(path: &Path, duty: Duty, system: Arc<dyn System>, say: Say) -> Result<Self, PolicyError> {
         let policy = Policy::load(path, duty.program)?.comparing(duty.case);
         Ok(Self {
             policy: ArcSwap::from_pointee(policy),
             path: path.to_owned(),
             duty,
+            system,
             say,
             refused: AtomicU64::new(0),
             told: Mutex::default(),
@@ -99,12 +106,13 @@ impl Guard {
     /// # Errors
     /// Those of [`Guard::load`]; then the old rules hold on.
     pub fn reload(&self) -> Result<(), PolicyError> {
-        let policy = Policy::load(&self.path, self.duty.program)?.comparing(self.duty.case);
+        let mut policy = Policy::load(&self.path, self.duty.program)?.comparing(self.duty.case);
         if self.duty.program.is_none() && policy.names_programs() {
             let message = "names a program, which the rules of before did not; run the program again for that";
             return Err(PolicyError::of_file(&self.path, message));
         }
         lock(&self.answers).iter().for_each(|(name, address)| policy.learn(name, *address));
+        policy.go_on_from(&self.policy.load());
         self.policy.store(Arc::new(policy));
         Ok(())
     }
@@ -116,6 +124,23 @@ impl Guard {
     pub fn watch(self: &Arc<Self>) -> io::Result<()> {
         let (guard, seen) = (Arc::downgrade(self), self.policy.load().states_read());
         thread::Builder::new().name("policy".into()).spawn(move || watch(&guard, seen)).map(drop)
+    }
+
+    /// Denies what a total has no room for.
+    fn within_totals(&self, policy: &Policy, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
+        let bytes =
+            call.arguments().map(|(_, value)| if let Value::Bytes(bytes) = value { bytes.len() as u64 } else { 0 });
+        let bytes = bytes.sum();
+        let is_full = |rule: &Rule, meter: &Meter| rule.total.is_some_and(|total| meter.is_used_up(total, bytes));
+        let full = policy.limits(call, resolved).find(|(_, rule, meter)| is_full(rule, meter));
+        let Some((number, ..)) = full else { return Verdict::Allow };
+        let reason = Reason::Rule(u32::try_from(number).unwrap_or(u32::MAX));
+        self.refuse(policy, call, resolved, reason);
+        if self.duty.dry_run { Verdict::Allow } else { Verdict::Deny { code: used_up(call), reason } }
+    }
+
+    fn now(&self) -> Nanoseconds {
+        self.system.observer_clock().monotonic()
     }
 
     #[cold]
@@ -142,7 +167,27 @@ impl Decider for Guard {
                 self.refuse(&policy, call, resolved, reason);
                 if self.duty.dry_run { Verdict::Allow } else { Verdict::Deny { code, reason } }
             }
-            other => other,
+            allowed if policy.limited.is_empty() => allowed,
+            allowed => self.within_totals(&policy, call, resolved).and(|| allowed),
+        }
+    }
+
+    fn delay(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Nanoseconds {
+        let policy = self.policy.load();
+        if policy.limited.is_empty() || self.duty.dry_run {
+            return 0;
+        }
+        let rates = policy.limits(call, resolved).filter(|(_, rule, _)| rule.rate.is_some());
+        rates.map(|(.., meter)| meter.delay(self.now())).max().unwrap_or(0)
+    }
+
+    fn done(&self, event: &Event<'_>) {
+        let policy = self.policy.load();
+        if policy.limited.is_empty() || event.outcome.refusal.is_some() {
+            return;
+        }
+        for (_, rule, meter) in policy.limits(event.call, event.resolved) {
+            meter.count(event.bytes(), rule.rate, self.now());
         }
     }
 
@@ -182,6 +227,14 @@ fn watch(guard: &Weak<Guard>, mut seen: Vec<Option<State>>) {
                 seen = found;
             }
         }
+    }
+}
+
+/// The error of a call for which a total has no room.
+fn used_up(call: &Call<'_>) -> Code {
+    match default_code(aspect::of(call).as_slice()[0]) {
+        Code::Access => Code::Quota,
+        other => other,
     }
 }
 

@@ -1,6 +1,14 @@
 //! Limits of a rule: so many calls or bytes in a second, or in all.
+//!
+//! A rate has a second's worth to begin with, and gains it again while nothing happens. What a call moves is known when it has happened, so it is
+//! counted then: the next call waits for it, or is refused.
 
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use callgate_system::Nanoseconds;
+
+const SECOND: Nanoseconds = 1_000_000_000;
 
 /// A number of calls, or of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +59,87 @@ impl fmt::Display for Limit {
     }
 }
 
+/// What was used of a rule's limits.
+#[derive(Debug, Default)]
+pub(crate) struct Meter(Mutex<Used>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    calls: u64,
+    bytes: u64,
+    /// The time at which all that was used of the rate is paid for.
+    paid: Nanoseconds,
+}
+
+impl Meter {
+    /// The time that the next call has to wait, at `now`.
+    pub(crate) fn delay(&self, now: Nanoseconds) -> Nanoseconds {
+        self.used().paid.saturating_sub(now).saturating_sub(SECOND)
+    }
+
+    /// True if `total` has no room for a call that moves `bytes`.
+    pub(crate) fn is_used_up(&self, total: Limit, bytes: u64) -> bool {
+        let used = self.used();
+        match total {
+            Limit::Calls(most) => used.calls >= most,
+            Limit::Bytes(most) => used.bytes >= most || used.bytes.saturating_add(bytes) > most,
+        }
+    }
+
+    /// Counts a call that moved `bytes`.
+    pub(crate) fn count(&self, bytes: u64, rate: Option<Limit>, now: Nanoseconds) {
+        let mut used = self.used();
+        used.calls = used.calls.saturating_add(1);
+        used.bytes = used.bytes.saturating_add(bytes);
+        let (amount, a_second) = match rate {
+            None => return,
+            Some(Limit::Calls(calls)) => (1, calls),
+            Some(Limit::Bytes(most)) => (bytes, most),
+        };
+        let takes = u128::from(amount) * u128::from(SECOND) / u128::from(a_second.max(1));
+        used.paid = used.paid.max(now).saturating_add(u64::try_from(takes).unwrap_or(u64::MAX));
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_lets_a_second_s_worth_pass_and_then_as_many_as_it_says() {
+        let (meter, rate) = (Meter::default(), Some(Limit::Calls(10)));
+        let mut now = 5 * SECOND;
+        for _ in 0..10 {
+            assert_eq!(meter.delay(now), 0);
+            meter.count(0, rate, now);
+        }
+        assert_eq!(meter.delay(now), 0);
+        meter.count(0, rate, now);
+        assert_eq!(meter.delay(now), SECOND / 10);
+        now += SECOND / 10;
+        assert_eq!(meter.delay(now), 0);
+        meter.count(1 << 40, Some(Limit::Bytes(1 << 30)), now);
+        assert!(meter.delay(now) > 1000 * SECOND);
+        meter.count(u64::MAX, Some(Limit::Bytes(1)), now);
+        assert_eq!(meter.delay(now), u64::MAX - now - SECOND);
+    }
+
+    #[test]
+    fn a_total_is_used_up() {
+        let meter = Meter::default();
+        assert!(meter.is_used_up(Limit::Calls(0), 0) && !meter.is_used_up(Limit::Bytes(5), 5));
+        meter.count(5, None, 0);
+        assert!(
+            meter.is_used_up(Limit::Bytes(5), 0)
+                && meter.is_used_up(Limit::Bytes(9), 5)
+                && !meter.is_used_up(Limit::Bytes(9), 4)
+        );
+        assert!(meter.is_used_up(Limit::Calls(1), 0) && !meter.is_used_up(Limit::Calls(2), 0));
+    }
 
     #[test]
     fn limits_are_read() {

@@ -5,6 +5,7 @@
 //! named, are the rules gone through one by one.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use callgate_gate::{Reason, Verdict};
 use callgate_system::Code;
@@ -13,6 +14,7 @@ use crate::aspect::{self, Aspect, Target};
 use crate::destination::Destinations;
 use crate::error::PolicyError;
 use crate::glob::Case;
+use crate::limit::Meter;
 use crate::masks::Masks;
 use crate::parse::{self, Document};
 use crate::rule::{Rule, Verb};
@@ -36,6 +38,8 @@ pub struct Policy {
     pub(crate) addresses: Masks,
     pub(crate) unaddressed: Masks,
     pub(crate) destinations: Destinations,
+    /// The rules with limits, by their numbers, and what was used of each.
+    pub(crate) limited: Vec<(usize, Arc<Meter>)>,
 }
 
 /// How an aspect is decided on.
@@ -79,6 +83,7 @@ impl Policy {
             addresses: Masks::default(),
             unaddressed: Masks::default(),
             destinations: Destinations::new(std::iter::empty()),
+            limited: Vec::new(),
         };
         policy.compile();
         policy
@@ -107,6 +112,17 @@ impl Policy {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.document.rules.is_empty()
+    }
+
+    /// Goes on counting where `before` stopped, for rules with limits that are the same in both.
+    pub(crate) fn go_on_from(&mut self, before: &Self) {
+        for (number, meter) in &mut self.limited {
+            let text = &self.document.rules[*number].text;
+            let known = before.limited.iter().find(|(other, _)| before.document.rules[*other].text == *text);
+            if let Some((_, known)) = known {
+                *meter = Arc::clone(known);
+            }
+        }
     }
 
     /// Its file, for messages.
@@ -170,6 +186,9 @@ impl Policy {
         (self.has_paths, self.exact, self.folded, self.destinations) = (has_paths, exact, folded, destinations);
         (self.places, self.addresses, self.unaddressed) = (places, addresses, unaddressed);
         self.flow = std::array::from_fn(|aspect| self.flow_of(aspect, by_path));
+        let has_limit = |rule: &Rule| rule.rate.is_some() || rule.total.is_some();
+        let limited = self.rules().filter(|(_, rule)| has_limit(rule)).map(|(number, _)| (number, Arc::default()));
+        self.limited = limited.collect();
     }
 
     fn flow_of(&self, aspect: Aspect, by_path: Masks) -> Flow {
@@ -250,11 +269,10 @@ pub(crate) fn effect(rule: &Rule) -> (Masks, Masks) {
             Target::Address | Target::Name => addresses |= known[aspect].bit,
         }
     }
-    let is_watched = rule.verb == Verb::Log || rule.rate.is_some() || rule.total.is_some();
     let masks = |bits| Masks {
         deny: if rule.verb == Verb::Deny { bits } else { 0 },
         allow: if rule.verb == Verb::Allow { bits } else { 0 },
-        watch: if is_watched { bits } else { 0 },
+        watch: if rule.verb == Verb::Log { bits } else { 0 },
     };
     (masks(places), masks(addresses))
 }

@@ -26,6 +26,12 @@ impl Refused<'_> {
         match self.reason {
             Reason::Rule(number) => {
                 let rule = self.policy.place_of(number as usize);
+                if let Some(total) = self.policy.total_of(number as usize) {
+                    let what = self.what(self.aspects()[0], &self.ends()[0]);
+                    return format!(
+                        "{rule} refuses {what}; its total of {total} has no room for it, so raise that to permit more"
+                    );
+                }
                 format!(
                     "{rule} denies {}; to permit it, change that rule",
                     self.what(self.aspects()[0], &self.ends()[0])

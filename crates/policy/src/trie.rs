@@ -390,7 +390,7 @@ fn trimmed(path: &str) -> &str {
 fn before_last(path: &[u8]) -> usize {
     let (rest, words) = path.as_rchunks::<8>();
     for (at, word) in words.iter().enumerate().rev() {
-        let slashes = zeros_all(u64::from_le_bytes(*word) ^ (ONES * b'/' as u64));
+        let slashes = zeros_all(u64::from_le_bytes(*word) ^ (ONES * u64::from(b'/')));
         if slashes != 0 {
             return rest.len() + at * 8 + 8 - slashes.leading_zeros() as usize / 8;
         }
@@ -410,7 +410,7 @@ fn zeros_all(word: u64) -> u64 {
 fn has_parent(path: &[u8]) -> bool {
     // Few paths have two dots side by side, so most are not gone through by component.
     let (words, rest) = path.as_chunks::<8>();
-    let has_dots = words.iter().any(|word| zeros(u64::from_le_bytes(*word) ^ (ONES * b'.' as u64)) != 0);
+    let has_dots = words.iter().any(|word| zeros(u64::from_le_bytes(*word) ^ (ONES * u64::from(b'.'))) != 0);
     (has_dots || rest.contains(&b'.')) && path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }
 
@@ -427,7 +427,7 @@ fn zeros(word: u64) -> u64 {
 fn slash(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let found = zeros(u64::from_le_bytes(*word) ^ (ONES * b'/' as u64));
+        let found = zeros(u64::from_le_bytes(*word) ^ (ONES * u64::from(b'/')));
         if found != 0 {
             return at * 8 + found.trailing_zeros() as usize / 8;
         }
@@ -559,7 +559,7 @@ impl Key {
     fn first(path: &[u8]) -> (usize, Self) {
         if let Some(word) = path.first_chunk::<8>() {
             let word = u64::from_le_bytes(*word);
-            let found = zeros(word ^ (ONES * b'/' as u64));
+            let found = zeros(word ^ (ONES * u64::from(b'/')));
             if found != 0 {
                 let len = found.trailing_zeros() as usize / 8;
                 return (len, Self { len, head: word & !(u64::MAX << (8 * len)), tail: 0 });

@@ -46,7 +46,7 @@ pub(crate) struct Host {
 /// takes none of the world's time, and a computation none of the system's.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
-    on_system: Nanoseconds,
+    pub(crate) on_system: Nanoseconds,
     in_world: Instant,
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let mut sandbox = setup::sandbox(&backend, options)?;
     let runtime = runtime_options(options, &sandbox)?;
     let file = ProgramFile::open(options.program())?;
-    let guard = options.policy.as_ref().map(|policy| policy::guard(policy, options, &file)).transpose()?;
+    let guard =
+        options.policy.as_ref().map(|policy| policy::guard(policy, &backend.system, options, &file)).transpose()?;
     let program = loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use callgate_policy::{Duty, Guard};
-use callgate_system::Untrusted;
+use callgate_system::{System, Untrusted};
 use callgate_wasi::{ProgramFile, Sandbox};
 use sha2::{Digest as _, Sha256};
 
@@ -17,12 +17,17 @@ use crate::{policy, say};
 ///
 /// # Errors
 /// If the policy is wrong, or the program can't be read.
-pub(super) fn guard(path: &Path, options: &RunOptions, program: &ProgramFile) -> Result<Arc<Guard>> {
+pub(super) fn guard(
+    path: &Path,
+    system: &Arc<dyn System>,
+    options: &RunOptions,
+    program: &ProgramFile,
+) -> Result<Arc<Guard>> {
     let of = |program| {
         let case = policy::case(options.backend == BackendName::Memory);
         let duty = Duty { dry_run: options.dry_run, program, case };
         let say = Box::new(|line: &str| say(&format!("callgate: {line}")));
-        Guard::load(path, duty, say).map_err(|error| anyhow!("--policy {error}"))
+        Guard::load(path, duty, Arc::clone(system), say).map_err(|error| anyhow!("--policy {error}"))
     };
     let guard = of(None)?;
     // A digest takes time, which only rules that name programs are worth.

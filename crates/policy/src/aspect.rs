@@ -21,6 +21,15 @@ const OPEN_READ: Aspect = CALLS;
 const OPEN_WRITE: Aspect = CALLS + 1;
 /// An opening that may create.
 const OPEN_CREATE: Aspect = CALLS + 2;
+/// Openings to read, to change and to create.
+pub(crate) const OPENING: [Aspect; 3] = [OPEN_READ, OPEN_WRITE, OPEN_CREATE];
+/// The call that opens, as it is named by its number.
+pub(crate) fn opening() -> Aspect {
+    static OPENING: OnceLock<Aspect> = OnceLock::new();
+    let is_opening = |call: &Call<'static>| matches!(call, Call::OpenAt { .. });
+    *OPENING.get_or_init(|| Call::EVERY.iter().position(is_opening).unwrap_or(CALLS))
+}
+
 /// The new name of a rename. The call's own aspect is the old one.
 pub(crate) const RENAME_NEW: Aspect = CALLS + 3;
 /// A bind to a port of the guest's choice. The call's own aspect is one to any port.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use callgate_gate::{Call, Decider, Handle, NetworkAccess, Reason, Resolved, Verdict};
-use callgate_system::Code;
+use callgate_system::{Code, OpenHow};
 
 use crate::aspect::{self, Aspect, Few, RENAME_NEW};
 use crate::glob::{Case, Glob, components};
@@ -15,6 +15,8 @@ use crate::trie::{Lost, Place, Trie};
 
 /// Stands in front of a handle's name of which only the end is known.
 const CUT: char = '\u{2026}';
+/// The first byte of that.
+const CUT_BYTE: u8 = 0xe2;
 
 /// One end of a call: a handle, and a path below it.
 type End<'a> = (Handle<'a>, &'a str);
@@ -31,11 +33,22 @@ struct Met<'a> {
 impl Decider for Policy {
     #[inline]
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
-        let few = aspect::of(call);
-        match self.flow[few.as_slice()[0]] {
-            Flow::Settled(verdict) if few.as_slice().len() == 1 => verdict,
-            Flow::Address => self.at_address(few, call),
-            _ => self.at_place(few, call, resolved),
+        let number = call.number();
+        match self.flow[number] {
+            Flow::Settled(verdict) if !is_bind_to_port(call) => verdict,
+            Flow::Place => {
+                let bits =
+                    if let Call::OpenAt { how, .. } = call { self.of_opening(number, *how) } else { self.bits[number] };
+                // The way that most calls go: one end, and nothing to say of it.
+                if let Some(parts) = one_end(call, resolved)
+                    && self.case == Case::Sensitive
+                    && self.exact.plainly_allows(parts, bits, self.places)
+                {
+                    return Verdict::Allow;
+                }
+                self.at_place(aspect::of(call), call, resolved)
+            }
+            _ => self.at_address(aspect::of(call), call),
         }
     }
 
@@ -57,20 +70,18 @@ impl Decider for Policy {
 }
 
 impl Policy {
+    /// The bits of an opening.
     #[inline]
+    fn of_opening(&self, own: Aspect, how: OpenHow) -> u64 {
+        let [read, write, create] = self.opening;
+        let mut bits = if how.read { read } else { 0 };
+        bits |= if how.write || how.truncate { write } else { 0 };
+        bits |= if how.create { create } else { 0 };
+        if bits == 0 { self.bits[own] } else { bits }
+    }
+
     fn at_place(&self, few: Few, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
         let aspects = few.as_slice();
-        // The way that most calls go: one end, and nothing to say of it.
-        if resolved.is_none()
-            && let Some(((Handle { name, mount: Some(_), .. }, path), None)) = ends(call)
-            && !name.starts_with(CUT)
-            && let Ok(mut masks) = self.trie().masks([name, path])
-        {
-            masks |= self.places;
-            if masks.permitted() & bits(aspects) == bits(aspects) && masks.watch & bits(aspects) == 0 {
-                return Verdict::Allow;
-            }
-        }
         let Some((first, second)) = ends(call) else {
             let nowhere = Met { masks: self.places, parts: None, place: None };
             return self.verdict(aspects, &nowhere);
@@ -258,8 +269,39 @@ pub(crate) fn is_at(rule: &Rule, parts: [&str; 2], case: Case) -> bool {
     rule.paths.iter().flatten().any(|glob: &Glob| glob.matches(path(), case))
 }
 
-/// The ends of a call; none of a call that is at no place.
+/// True for a bind to a port of the guest's choice, which is decided on by its address.
 #[inline]
+fn is_bind_to_port(call: &Call<'_>) -> bool {
+    matches!(call, Call::TcpStartBind { local_address, .. } if local_address.port() != 0)
+}
+
+/// The two parts of the path of a call that has one end; none of other calls, of some that are rare, and where the path may be cut.
+#[inline]
+fn one_end<'a>(call: &Call<'a>, resolved: Option<&Resolved<'a>>) -> Option<[&'a str; 2]> {
+    let (handle, path) = match call {
+        Call::OpenAt { dir, path, .. }
+        | Call::StatAt { dir, path, .. }
+        | Call::ReadlinkAt { dir, path }
+        | Call::UnlinkFileAt { dir, path }
+        | Call::CreateDirectoryAt { dir, path }
+        | Call::MetadataHashAt { dir, path, .. } => (dir, *path),
+        Call::Read { file, .. }
+        | Call::Write { file, .. }
+        | Call::Stat { file }
+        | Call::MetadataHash { file }
+        | Call::ReadViaStream { file, .. }
+        | Call::ReadDirectory { dir: file }
+        | Call::ReadDirectoryEntry { entries: file } => (file, ""),
+        _ => return None,
+    };
+    match resolved {
+        Some(resolved) => Some([&resolved.place.mount.guest_path, resolved.place.path]),
+        None if handle.mount.is_none() || handle.name.as_bytes().first() == Some(&CUT_BYTE) => None,
+        None => Some([handle.name, path]),
+    }
+}
+
+/// The ends of a call; none of a call that is at no place.
 fn ends<'a>(call: &Call<'a>) -> Option<(End<'a>, Option<End<'a>>)> {
     Some(match *call {
         Call::OpenAt { dir, path, .. }

@@ -51,8 +51,10 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
     pieces: Vec<Piece>,
-    /// What every such name ends with.
-    end: String,
+    /// What every such name ends with: its last bytes, at most eight, in the upper end of a word.
+    end: u64,
+    /// The bits of that word that count.
+    end_mask: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,14 +178,25 @@ impl Form {
     fn new(pieces: Vec<Piece>) -> Self {
         let character = |piece: &Piece| if let Piece::Character(character) = piece { Some(*character) } else { None };
         let backwards: Vec<char> = pieces.iter().rev().map_while(character).collect();
-        Self { pieces, end: backwards.into_iter().rev().collect() }
+        let end: String = backwards.into_iter().rev().collect();
+        let (mut word, mut mask) = (0, 0);
+        for byte in end.bytes() {
+            word = word >> 8 | u64::from(byte) << 56;
+            mask = mask >> 8 | 0xff << 56;
+        }
+        Self { pieces, end: word, end_mask: mask }
+    }
+
+    /// True if a name that ends with these bytes may be of this form. The last byte is the highest one, and where there are fewer than eight, the
+    /// lowest ones are 0.
+    #[inline]
+    pub(crate) fn may_match(&self, end: u64) -> bool {
+        end & self.end_mask == self.end
     }
 
     /// True if `name` is of this form.
-    #[inline]
     pub(crate) fn matches(&self, name: &str) -> bool {
-        // Most names are of no form, and most forms have an end, so this is all that most names take.
-        name.as_bytes().ends_with(self.end.as_bytes()) && self.matches_by(name, |character| character)
+        self.matches_by(name, |character| character)
     }
 
     /// The same for characters as `seen` shows them.

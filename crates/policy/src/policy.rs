@@ -28,6 +28,10 @@ pub struct Policy {
     /// How names compare where nobody tells of the place.
     pub(crate) case: Case,
     pub(crate) flow: [Flow; aspect::COUNT],
+    /// The bit of each aspect at places.
+    pub(crate) bits: [u64; aspect::COUNT],
+    /// Those of openings to read, to write and to create.
+    pub(crate) opening: [u64; 3],
     /// What holds at every place.
     pub(crate) places: Masks,
     pub(crate) exact: Trie,
@@ -76,6 +80,8 @@ impl Policy {
             program,
             case: Case::default(),
             flow: [Flow::Place; aspect::COUNT],
+            bits: std::array::from_fn(|aspect| aspect::known()[aspect].bit),
+            opening: aspect::OPENING.map(|aspect| aspect::known()[aspect].bit),
             places: Masks::default(),
             exact: Trie::new(std::iter::empty(), Case::Sensitive),
             folded: Trie::new(std::iter::empty(), Case::Insensitive),
@@ -196,6 +202,8 @@ impl Policy {
         match known.target {
             Target::Address | Target::Name => Flow::Address,
             Target::None => Flow::Settled(self.settled(aspect)),
+            // The call may be an opening of another kind.
+            Target::Place if aspect == aspect::opening() => Flow::Place,
             // A name that moves or is added takes what holds below it along.
             Target::Place if self.has_paths && aspect::is_move(aspect) => Flow::Place,
             Target::Place => {

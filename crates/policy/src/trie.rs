@@ -23,6 +23,8 @@ pub(crate) struct Trie {
     nodes: Vec<Branch>,
     names: Names,
     case: Case,
+    /// True if a `**` at the root leads on from a component that is not the last.
+    stays_inside: bool,
 }
 
 #[derive(Debug, Default)]
@@ -134,7 +136,9 @@ impl Trie {
             }
         }
         building.look_inside();
-        Self { nodes: building.nodes, names: Names::new(building.names), case }
+        let deep = building.nodes[0].deep.map(|deep| &building.nodes[deep as usize]);
+        let stays_inside = deep.is_some_and(|deep| deep.names_inside || deep.patterns_inside);
+        Self { nodes: building.nodes, names: Names::new(building.names), case, stays_inside }
     }
 
     /// The place of the path that these parts make together.
@@ -144,76 +148,75 @@ impl Trie {
         Ok(Place { tail: walk.tail, here: walk.here, at: walk.at, stay: walk.stay })
     }
 
-    /// The rules that hold for the path that these parts make together.
+    /// True if all of `bits` is allowed and nothing is to be noted at the path that these parts make together, where `everywhere` holds too. False
+    /// also where this way does not tell: it is for paths that are led on by names alone, but for `**` at the root of the tree before a
+    /// last component. Most are, and then all that has to be kept is one node. Names are compared as they are.
     #[inline]
-    pub(crate) fn masks(&self, parts: [&str; 2]) -> Result<Masks, Lost> {
-        if self.case == Case::Sensitive
-            && let Some(found) = self.masks_by_names(parts)
-        {
-            return found;
-        }
-        self.masks_by_all(parts)
-    }
-
-    /// The same, for paths that are led on by names alone, but for `**` at the root of the tree before a last component. Most are, and then
-    /// all that has to be kept is one node. `None` where something else leads on.
-    #[inline]
-    fn masks_by_names(&self, parts: [&str; 2]) -> Option<Result<Masks, Lost>> {
+    pub(crate) fn plainly_allows(&self, parts: [&str; 2], bits: u64, everywhere: Masks) -> bool {
         let root = &self.nodes[0];
-        let anywhere = root.deep.map(|deep| (deep, &self.nodes[deep as usize]));
-        if root.has_patterns || anywhere.is_some_and(|(_, deep)| deep.names_inside || deep.patterns_inside) {
-            return None;
+        if root.has_patterns || self.stays_inside {
+            return false;
         }
-        let (mut node, mut leads_on) = (0, root.has_names);
-        let (mut tail, mut here) = (root.tail, root.here);
-        let mut last = ("", Key::NONE);
+        let Masks { mut deny, mut allow, mut watch } = everywhere;
+        let (mut node, mut branch) = (0, Some(root));
+        let (mut last, mut last_key) = ("", Key::NONE);
         for part in parts {
             let mut rest = part;
             while !rest.is_empty() {
                 let (len, key) = Key::first(rest.as_bytes());
                 let name = &rest[..len];
                 rest = rest.get(len + 1..).unwrap_or_default();
-                if key.is_nothing() {
+                if key.len <= 2 && key.is_special() {
+                    if key == Key::PARENT {
+                        return false;
+                    }
                     continue;
                 }
-                if key == Key::PARENT {
-                    return Some(Err(Lost::Unclear));
-                }
-                last = (name, key);
-                if !leads_on {
-                    here = Masks::default();
+                (last, last_key) = (name, key);
+                let Some(from) = branch else {
                     if has_parent(rest.as_bytes()) {
-                        return Some(Err(Lost::Unclear));
+                        return false;
                     }
                     // Only the last component counts from here on.
                     let end = trimmed(rest);
                     rest = &end[before_last(end.as_bytes())..];
                     continue;
-                }
-                let next = self.names.find(node, name.as_bytes(), &key);
-                let branch = next.map(|next| &self.nodes[next as usize]);
-                (node, leads_on) = (next.unwrap_or(0), branch.is_some_and(|branch| branch.has_names));
-                here = branch.map_or_else(Masks::default, |branch| branch.here);
-                if let Some(branch) = branch {
-                    if branch.has_patterns || branch.deep.is_some() {
-                        return None;
+                };
+                deny |= from.tail.deny;
+                allow |= from.tail.allow;
+                watch |= from.tail.watch;
+                branch = None;
+                if from.has_names
+                    && let Some(next) = self.names.find(node, name.as_bytes(), &key)
+                {
+                    let reached = &self.nodes[next as usize];
+                    if reached.has_patterns || reached.deep.is_some() {
+                        return false;
                     }
-                    tail |= branch.tail;
+                    (node, branch) = (next, Some(reached));
                 }
             }
         }
-        if let Some((deep, branch)) = anywhere
-            && last.1.len != 0
-        {
-            here |= self.at_last(deep, branch, last.0, &last.1);
+        if let Some(Branch { here, tail, .. }) = branch {
+            deny |= here.deny | tail.deny;
+            allow |= here.allow | tail.allow;
+            watch |= here.watch | tail.watch;
         }
-        tail |= here;
-        Some(Ok(tail))
+        if let Some(deep) = root.deep
+            && last_key.len != 0
+        {
+            let here = self.at_last(deep, last, &last_key);
+            deny |= here.deny;
+            allow |= here.allow;
+            watch |= here.watch;
+        }
+        allow & !deny & bits == bits && watch & bits == 0
     }
 
     /// The rules that hold for a path because of its last component, below a `**`.
     #[inline]
-    fn at_last(&self, deep: Node, branch: &Branch, name: &str, key: &Key) -> Masks {
+    fn at_last(&self, deep: Node, name: &str, key: &Key) -> Masks {
+        let branch = &self.nodes[deep as usize];
         let mut masks = Masks::default();
         if branch.has_names
             && let Some(next) = self.names.find(deep, name.as_bytes(), key)
@@ -223,20 +226,13 @@ impl Trie {
         if let Some(next) = branch.any {
             masks |= self.nodes[next as usize].here;
         }
+        let end = key.end();
         for (form, next) in &branch.forms {
-            if form.matches(name) {
+            if form.may_match(end) && form.matches(name) {
                 masks |= self.nodes[*next as usize].here;
             }
         }
         masks
-    }
-
-    fn masks_by_all(&self, parts: [&str; 2]) -> Result<Masks, Lost> {
-        let mut walk = self.start();
-        self.walk(parts, &mut walk)?;
-        let mut masks = walk.tail;
-        masks |= walk.here;
-        Ok(masks)
     }
 
     #[inline]
@@ -347,8 +343,9 @@ impl Trie {
         if let Some(next) = branch.any {
             self.enter(next, walk);
         }
+        let end = key.end();
         for (form, next) in &branch.forms {
-            if form.matches(name) {
+            if form.may_match(end) && form.matches(name) {
                 self.enter(*next, walk);
             }
         }
@@ -410,8 +407,15 @@ fn zeros_all(word: u64) -> u64 {
 fn has_parent(path: &[u8]) -> bool {
     // Few paths have two dots side by side, so most are not gone through by component.
     let (words, rest) = path.as_chunks::<8>();
-    let has_dots = words.iter().any(|word| zeros(u64::from_le_bytes(*word) ^ (ONES * u64::from(b'.'))) != 0);
-    (has_dots || rest.contains(&b'.')) && path.split(|byte| *byte == b'/').any(|component| component == b"..")
+    let (mut pairs, mut carry) = (0, 0);
+    let mut look = |word: u64| {
+        let dots = zeros_all(word ^ (ONES * u64::from(b'.')));
+        pairs |= dots & (dots << 8 | carry);
+        carry = dots >> 56;
+    };
+    words.iter().for_each(|word| look(u64::from_le_bytes(*word)));
+    look(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    pairs != 0 && path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }
 
 const ONES: u64 = u64::MAX / 255;
@@ -569,10 +573,20 @@ impl Key {
         (len, Self::of(&path[..len]))
     }
 
-    /// True for the components that say nothing: none, and `.`.
+    /// The last bytes of the name: the last one is the highest, and where there are fewer than eight, the lowest ones are 0.
     #[inline]
-    fn is_nothing(&self) -> bool {
-        self.len == 0 || (self.len == 1 && self.head == u64::from(b'.'))
+    fn end(&self) -> u64 {
+        match self.len {
+            0 => 0,
+            1..8 => self.head << (64 - 8 * self.len),
+            _ => self.tail,
+        }
+    }
+
+    /// True for the components that are no names: none, `.` and `..`.
+    #[inline]
+    fn is_special(&self) -> bool {
+        self.len == 0 || (self.len == 1 && self.head == u64::from(b'.')) || *self == Self::PARENT
     }
 
     #[inline]
@@ -693,7 +707,17 @@ mod tests {
             let (len, key) = Key::first(path.as_bytes());
             assert_eq!((len, key), (slash(path.as_bytes()), Key::of(&path.as_bytes()[..len])), "{path}");
         }
-        for (path, found) in [("a/../b", true), ("..", true), ("a/..", true), ("...", false), ("a..b/..c/d..", false)] {
+        for (path, found) in [
+            ("a/../b", true),
+            ("..", true),
+            ("a/..", true),
+            ("...", false),
+            ("a..b/..c/d..", false),
+            ("1234567/../9", true),
+            ("123456/../9", true),
+            ("12345/../9", true),
+            ("1234567./.9", false),
+        ] {
             assert_eq!(has_parent(path.as_bytes()), found, "{path}");
         }
         for (path, short) in
@@ -711,8 +735,8 @@ mod tests {
             ("/src/a/b/**", masks(0, 4)),
             ("**/*.key", masks(8, 0)),
             ("**/last", masks(16, 0)),
-            ("/src/forms/*.x", masks(32, 0)),
             ("/", masks(0, 64)),
+            ("/src/forms/*.x", masks(32, 0)),
         ];
         for number in 1..=patterns.len() {
             let tree = tree(&patterns[..number], Case::Sensitive);
@@ -740,8 +764,12 @@ mod tests {
                 "//a//b",
             ] {
                 for start in ["/src", "/", "src/./a"] {
-                    let by_all = tree.masks_by_all([start, path]);
-                    assert_eq!(tree.masks([start, path]), by_all, "{start} {path}");
+                    let by_all = tree.find([start, path]).map_or(0, |place| place.masks().permitted());
+                    for bit in (0..7).map(|bit| 1 << bit) {
+                        let allows = tree.plainly_allows([start, path], bit, Masks::default());
+                        assert!(!allows || by_all & bit != 0, "{start} {path}");
+                        assert!(allows || by_all & bit == 0 || number == patterns.len(), "{start} {path}");
+                    }
                 }
             }
         }

@@ -3,12 +3,12 @@
 //! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. Telling
 //! observers costs the guest time. It must not show in another way, so their clock is not the guest's.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use callgate_system::{Error, Nanoseconds, Native, Result, System};
+use callgate_system::{Error, Interest, Nanoseconds, Native, Result, System, Waiter};
 
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
@@ -26,6 +26,7 @@ pub struct Gate {
     /// True if there are such deciders or observers: the one thing that a call of an unwatched guest asks for.
     is_attended: bool,
     unrecorded: OnceCell<io::Error>,
+    waiter: RefCell<Option<Box<dyn Waiter>>>,
     /// The end of the run's time, on the system's clock.
     deadline: Cell<Option<Nanoseconds>>,
     last_native: Cell<Option<Native>>,
@@ -45,6 +46,7 @@ impl Gate {
             observers: Vec::new(),
             is_attended: false,
             unrecorded: OnceCell::new(),
+            waiter: RefCell::default(),
             deadline: Cell::new(None),
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
@@ -128,11 +130,24 @@ impl Gate {
         }
         let (clock, deadline) = (self.system.clock(), self.deadline.get());
         let until = clock.monotonic().saturating_add(delay).min(deadline.unwrap_or(u64::MAX));
-        let (mut waiter, mut ready) = (self.system.waiter(), Vec::new());
+        let mut ready = Vec::new();
         while clock.monotonic() < until {
-            waiter.wait(&[], Some(until), &mut ready)?;
+            self.wait(&[], Some(until), &mut ready)?;
         }
         if deadline.is_some_and(|deadline| deadline <= until) { Err(RunEnd::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// Sleeps as [`Waiter::wait`] says, by the guest's one waiter: to a system whose time is virtual, each waiter is a guest.
+    ///
+    /// # Errors
+    /// Those of the waiter.
+    pub fn wait(&self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+        self.waiter.borrow_mut().get_or_insert_with(|| self.system.waiter()).wait(interests, until, ready)
+    }
+
+    /// Makes the guest's waiter, which otherwise comes with the first wait.
+    pub fn prepare_to_wait(&self) {
+        self.waiter.borrow_mut().get_or_insert_with(|| self.system.waiter());
     }
 
     /// Ends the run where a call would [wait](Decider::delay) beyond `deadline`, on the system's monotonic clock.

@@ -37,10 +37,14 @@ fn load(file: &Path) -> Result<Policy> {
 
 fn check(file: &Path) -> Result<ExitCode> {
     let policy = load(file)?;
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let (rules, expectations) = (count(policy.len(), "rule"), count(policy.expectations(), "expectation"));
     print(&format!("{}: {rules}, {expectations}\n", policy.name()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// `1 rule`, `2 rules`
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn explain(file: &Path, call: &str, place: Option<&str>) -> Result<ExitCode> {
@@ -56,7 +60,7 @@ fn test(file: &Path) -> Result<ExitCode> {
     }
     let unmet = policy.unmet();
     if unmet.is_empty() {
-        print(&format!("{}: all {} expectations are met\n", policy.name(), policy.expectations()));
+        print(&format!("{}: {} met\n", policy.name(), count(policy.expectations(), "expectation")));
         return Ok(ExitCode::SUCCESS);
     }
     print(&unmet.iter().fold(String::new(), |text, line| text + line + "\n"));

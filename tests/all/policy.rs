@@ -303,7 +303,7 @@ fn what_a_policy_says() {
     let shown = file.display().to_string();
     let ask = |word: &str| callgate(&["policy", word]).option(&file);
     ask("check").run().well().prints(&format!("{shown}: 2 rules, 1 expectation\n"));
-    ask("test").run().well().prints(&format!("{shown}: all 1 expectations are met\n"));
+    ask("test").run().well().prints(&format!("{shown}: 1 expectation met\n"));
     let deny = format!("deny  {shown}:5: deny path = \"/src/.git/**\"  for descriptor.stat-at\n");
     ask("explain").option("stat-at").option("/src/.git/x").run().well().prints(&deny);
     ask("explain")

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use callgate_gate::{Reason, Verdict};
+use callgate_gate::{Call, Reason, Verdict};
 use callgate_system::Code;
 
 use crate::aspect::{self, Aspect, Target};
@@ -106,6 +106,12 @@ impl Policy {
     pub fn names_programs(&self) -> bool {
         let of_rules = self.document.rules.iter().any(|rule| rule.programs.is_some());
         of_rules || self.document.expectations.iter().any(|expectation| expectation.program.is_some())
+    }
+
+    /// True if the decision on `call` depends on the place that it reaches: only then is resolving it worth its time.
+    #[must_use]
+    pub fn depends_on_place(&self, call: &Call<'_>) -> bool {
+        self.has_paths && matches!(self.flow[call.number()], Flow::Place)
     }
 
     /// The number of its rules.

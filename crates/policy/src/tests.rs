@@ -170,6 +170,8 @@ fn a_resolved_place_counts_and_not_the_text() {
     let policy = policy(EXAMPLE);
     let mount = mount();
     let call = Call::OpenAt { dir: handle(&mount, "/src"), path: "link/../x", how: READ };
+    assert!(policy.depends_on_place(&call) && !policy.depends_on_place(&Call::WallNow));
+    assert!(!self::policy("[[allow]]\ncall = \"class:read\"").depends_on_place(&call));
     let at = |path| Resolved { place: Place { mount: &mount, path }, new_place: None };
     assert_eq!(policy.decide(&call, Some(&at("a"))), Verdict::Allow);
     assert!(matches!(policy.decide(&call, Some(&at(".git/config"))), Verdict::Deny { reason: Reason::Rule(1), .. }));

@@ -12,6 +12,7 @@ mod output;
 #[cfg_attr(windows, path = "platform/windows.rs")]
 #[cfg_attr(not(windows), path = "platform/unix.rs")]
 mod platform;
+mod policy;
 mod quantity;
 mod run;
 mod trace;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let limited = matches!(&arguments.command, Command::Run(options) if options.timeout.is_some());
     let done = match arguments.command {
         Command::Run(options) => run::run(&options),
+        Command::Policy(command) => policy::policy(&command),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Backends => Ok(backends::backends()),

@@ -17,6 +17,7 @@ mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
 mod platform;
+mod policy;
 mod preview1;
 mod programs;
 mod published_modules;
@@ -39,6 +40,7 @@ use limits::*;
 use memory::*;
 use mounts::*;
 use network::*;
+use policy::*;
 use run::*;
 use sandbox::*;
 use wrong_calls::*;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use callgate_system::{AddressFamily, Advice, Code, Follow, Nanoseconds, NewTimestamp, OpenHow, Shutdown};
 
+use crate::sample::Sample;
 use crate::{Handle, NetworkAccess, Value};
 
 /// Arguments that a call has at most.
@@ -24,9 +25,26 @@ macro_rules! calls {
             $($($(#[$doc])* $variant $({ $($field: $type),+ })?,)*)*
         }
 
+        /// The functions by number, in the order of their declaration.
+        #[derive(Clone, Copy)]
+        #[repr(u8)]
+        enum Number { $($($variant,)*)* }
+
+        impl Call<'static> {
+            /// One call of each function, in the order of their [numbers](Call::number). Its arguments mean nothing.
+            pub const EVERY: &'static [Self] = &[$($(Call::$variant $({ $($field: Sample::SAMPLE),+ })?,)*)*];
+        }
+
         impl<'a> Call<'a> {
             /// The interface and the function of every call, in the order of their declaration.
             pub const ALL: &'static [(&'static str, &'static str)] = &[$($(($interface, $function),)*)*];
+
+            /// The number of the function, which is its index in [`Call::EVERY`]. It holds for this build alone.
+            #[must_use]
+            #[inline(always)]
+            pub fn number(&self) -> usize {
+                match self { $($(Call::$variant { .. } => Number::$variant as usize,)*)* }
+            }
 
             /// The WIT interface that the function is of, without a version: `wasi:filesystem/types`.
             #[must_use]

@@ -6,15 +6,40 @@
 //!
 //! A quota is no decider: what a call adds depends on what the file system finds, so it is kept around the mount (`quota`).
 
-use callgate_system::Code;
+use std::net::{IpAddr, SocketAddr};
 
-use crate::{Call, Mount};
+use callgate_system::{Code, Nanoseconds};
+
+use crate::{Call, Event, Mount};
 
 /// Decides which calls may happen.
 pub trait Decider {
     /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast, and
     /// must not wait. `resolved` is the place that the call reaches, where the gate knows it.
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict;
+
+    /// The time for which `call`, which every decider allows, has to wait before it happens, in nanoseconds. The longest of all deciders
+    /// counts; a wait ends with the time of the run.
+    fn delay(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Nanoseconds {
+        let _ = (call, resolved);
+        0
+    }
+
+    /// A call has ended, or was refused.
+    fn done(&self, event: &Event<'_>) {
+        let _ = event;
+    }
+
+    /// A lookup by the guest answered that `name` has `address`: rules that name hosts hold for it from now on.
+    fn learn(&self, name: &str, address: IpAddr) {
+        let _ = (name, address);
+    }
+
+    /// True if the guest may see a datagram that came from `from`, to a socket that is bound to `local`.
+    fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        let _ = (from, local);
+        true
+    }
 }
 
 /// The decision on a call.
@@ -22,6 +47,8 @@ pub trait Decider {
 pub enum Verdict {
     /// Nothing stands against it.
     Allow,
+    /// The same, and this rule of the decider's wants it to be noted by whoever audits the run.
+    Log(u32),
     /// It must not happen.
     Deny {
         /// The error that the guest is told, or that it traps with where the interface has no error there.
@@ -32,12 +59,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// This verdict, if it denies; else the next one.
+    /// This verdict, if it denies; else the next one, noted if either is to be.
     #[inline(always)]
     #[must_use]
     pub fn and(self, next: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Allow => next(),
+            noted @ Self::Log(_) => match next() {
+                Self::Allow => noted,
+                other => other,
+            },
             denied @ Self::Deny { .. } => denied,
         }
     }
@@ -55,6 +86,8 @@ pub enum Reason {
     InvalidName,
     /// No rule permits this use of the network.
     MissingRule,
+    /// No rule of the policy allows it.
+    NotAllowed,
     /// A rule of another decider, by the number that it has there.
     Rule(u32),
 }

@@ -5,9 +5,10 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use callgate_system::{Error, Native, Result, System};
+use callgate_system::{Error, Interest, Nanoseconds, Native, Result, System, Waiter};
 
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
@@ -25,6 +26,9 @@ pub struct Gate {
     /// True if there are such deciders or observers: the one thing that a call of an unwatched guest asks for.
     is_attended: bool,
     unrecorded: OnceCell<io::Error>,
+    waiter: RefCell<Option<Box<dyn Waiter>>>,
+    /// The end of the run's time, on the system's clock.
+    deadline: Cell<Option<Nanoseconds>>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
     calls: Cell<u64>,
@@ -48,6 +52,8 @@ impl Gate {
             observers: Vec::new(),
             is_attended: false,
             unrecorded: OnceCell::new(),
+            waiter: RefCell::default(),
+            deadline: Cell::new(None),
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
             calls: Cell::new(0),
@@ -82,7 +88,7 @@ impl Gate {
             return self.pass_attended(&call, act);
         }
         let result = match self.decide(&call, None) {
-            Verdict::Allow => act().map_err(Into::into),
+            Verdict::Allow | Verdict::Log(_) => act().map_err(Into::into),
             Verdict::Deny { code, reason } => {
                 self.refused(&call, reason);
                 Err(Error::new(code).into())
@@ -104,8 +110,11 @@ impl Gate {
         let decide =
             |verdict: Verdict, decider: &Arc<dyn Decider + Send + Sync>| verdict.and(|| decider.decide(call, resolved));
         let verdict = self.deciders.iter().fold(self.decide(call, resolved), decide);
+        let logged = if let Verdict::Log(rule) = verdict { Some(rule) } else { None };
         let (result, refused) = match verdict {
-            Verdict::Allow => (act().map_err(Into::into), None),
+            Verdict::Allow | Verdict::Log(_) => {
+                (self.pause(call, resolved).and_then(|()| act().map_err(Into::into)), None)
+            }
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
                 (Err(Error::new(code).into()), Some(reason))
@@ -117,10 +126,12 @@ impl Gate {
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
         let streams = result.as_ref().ok().and_then(Reply::made_streams);
         let refusal = refused.map(|reason| self.refusal(call, reason));
-        let outcome = Outcome { result: value, streams, refusal, ended_run, began, ended };
+        let outcome = Outcome { result: value, streams, refusal, logged, ended_run, began, ended };
         let stack = self.stack.take();
         let (guest, sequence) = (self.guest, self.calls.get());
-        let told = self.tell(&Event { guest, sequence, call, resolved, outcome, stack: stack.as_ref() });
+        let event = Event { guest, sequence, call, resolved, outcome, stack: stack.as_ref() };
+        self.deciders.iter().for_each(|decider| decider.done(&event));
+        let told = self.tell(&event);
         if stack.is_some() {
             self.ask_for_stacks();
         }
@@ -147,6 +158,39 @@ impl Gate {
     /// has the stack.
     pub fn show_stack(&self, stack: Stack) {
         self.stack.replace(Some(stack));
+    }
+
+    /// Waits for as long as a decider wants an allowed call to wait.
+    fn pause(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Result<(), CallError> {
+        let delay = self.deciders.iter().map(|decider| decider.delay(call, resolved)).max().unwrap_or(0);
+        if delay == 0 {
+            return Ok(());
+        }
+        let (clock, deadline) = (self.system.clock(), self.deadline.get());
+        let until = clock.monotonic().saturating_add(delay).min(deadline.unwrap_or(u64::MAX));
+        let mut ready = Vec::new();
+        while clock.monotonic() < until {
+            self.wait(&[], Some(until), &mut ready)?;
+        }
+        if deadline.is_some_and(|deadline| deadline <= until) { Err(RunEnd::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// Sleeps as [`Waiter::wait`] says, by the guest's one waiter: to a system whose time is virtual, each waiter is a guest.
+    ///
+    /// # Errors
+    /// Those of the waiter.
+    pub fn wait(&self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+        self.waiter.borrow_mut().get_or_insert_with(|| self.system.waiter()).wait(interests, until, ready)
+    }
+
+    /// Makes the guest's waiter, which otherwise comes with the first wait.
+    pub fn prepare_to_wait(&self) {
+        self.waiter.borrow_mut().get_or_insert_with(|| self.system.waiter());
+    }
+
+    /// Ends the run where a call would [wait](Decider::delay) beyond `deadline`, on the system's monotonic clock.
+    pub fn end_at(&self, deadline: Nanoseconds) {
+        self.deadline.set(Some(deadline));
     }
 
     /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it
@@ -218,6 +262,18 @@ impl Gate {
     #[must_use]
     pub fn network(&self) -> &NetworkRules {
         &self.network
+    }
+
+    /// Tells every decider that a lookup by the guest answered that `name` has `address`.
+    pub fn learn(&self, name: &str, address: IpAddr) {
+        self.network.learn(name, address);
+        self.deciders.iter().for_each(|decider| decider.learn(name, address));
+    }
+
+    /// True if every decider lets the guest see a datagram from `from`, which came to a socket that is bound to `local`.
+    #[must_use]
+    pub fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        self.network.admits(from, local) && self.deciders.iter().all(|decider| decider.admits(from, local))
     }
 
     /// The native error behind the last call that failed; none when no call failed yet, or when the sandbox refused it.

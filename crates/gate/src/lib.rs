@@ -17,6 +17,7 @@ mod handle;
 mod network;
 mod observe;
 pub mod quota;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -27,6 +28,6 @@ pub use decide::{Decider, Place, Reason, Resolved, Verdict};
 pub use end::{CallError, RunEnd};
 pub use gate::Gate;
 pub use handle::{Handle, Mount};
-pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
+pub use network::{Host, MissingRule, NamePattern, Network, NetworkAccess, NetworkRules, Rule, RuleError, Use};
 pub use observe::{Event, GuestId, Observer, Outcome, Refusal, Stack};
 pub use value::{Flags, Reply, Streams, Value, kind_word};

@@ -92,6 +92,8 @@ pub struct Outcome<'a> {
     pub streams: Option<Streams>,
     /// Why it was refused, if it was; then it never happened.
     pub refusal: Option<Refusal>,
+    /// The rule of a decider that wants it noted ([`Verdict::Log`](crate::Verdict::Log)), by its number there.
+    pub logged: Option<u32>,
     /// Why the run is over, if the call ended it.
     pub ended_run: Option<RunEnd>,
     /// The time at which it began, on the [observers' clock](callgate_system::System::observer_clock) of the system.

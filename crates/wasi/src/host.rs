@@ -1,12 +1,12 @@
 //! One running guest, as its host functions see it. They work through `&Host`: the engine lends guest memory and the host
 //! from one store, so a host function that wants to read guest memory in place can borrow both only shared.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callgate_gate::{CallError, Gate, Mount, RunEnd};
-use callgate_system::{Directory, Interest, Nanoseconds, Result, System, Waiter};
+use callgate_system::{Directory, Interest, Nanoseconds, Result, System};
 use wasmtime::{Store, StoreContextMut};
 
 use crate::bind::{direct, preview1};
@@ -40,7 +40,6 @@ pub(crate) struct Host {
     pub(crate) direct: direct::State,
     pub(crate) deadline: Option<Deadline>,
     pub(crate) names: Names,
-    waiter: RefCell<Box<dyn Waiter>>,
     unsent: Unsent,
 }
 
@@ -48,7 +47,7 @@ pub(crate) struct Host {
 /// takes none of the world's time, and a computation none of the system's.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
-    on_system: Nanoseconds,
+    pub(crate) on_system: Nanoseconds,
     in_world: Instant,
 }
 
@@ -97,7 +96,7 @@ impl Host {
     ) -> Self {
         let Limits { handles, memory, budget, linger } = limits;
         let handles = Handles::new(handles, &budget);
-        let waiter = RefCell::new(system.waiter());
+        gate.prepare_to_wait();
         Self {
             gate,
             system,
@@ -112,7 +111,6 @@ impl Host {
             direct: direct::State::default(),
             deadline: None,
             names: Names::default(),
-            waiter,
             unsent: Unsent::new(linger),
         }
     }
@@ -156,7 +154,7 @@ impl Host {
         ready: &mut Vec<usize>,
     ) -> Result<(), CallError> {
         let deadline = self.deadline.map(|deadline| deadline.on_system);
-        let waited = self.waiter.borrow_mut().wait(interests, deadline.into_iter().chain(until).min(), ready);
+        let waited = self.gate.wait(interests, deadline.into_iter().chain(until).min(), ready);
         if deadline.is_some_and(|deadline| deadline <= self.system.clock().monotonic()) {
             return Err(CallError::EndedRun(RunEnd::TimedOut));
         }

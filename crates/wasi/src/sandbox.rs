@@ -456,6 +456,9 @@ impl Sandbox {
         let limits = Limits { handles: self.handles, memory, budget, linger };
         let mut host = Host::new(self.system, gate, self.surroundings, streams, limits);
         host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
+        if let Some(deadline) = host.deadline {
+            host.gate.end_at(deadline.on_system);
+        }
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);
         store.set_max_component_handles(engine_handles);

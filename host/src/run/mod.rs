@@ -1,6 +1,7 @@
 //! `callgate run`.
 
 mod observers;
+mod policy;
 mod report;
 mod setup;
 mod summary;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use callgate_wasi::{Binding, Exit, RuntimeOptions, Sandbox};
+use callgate_wasi::{Binding, Exit, ProgramFile, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
@@ -24,8 +25,10 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut sandbox = setup::sandbox(&backend, options)?;
     let runtime = runtime_options(options, &sandbox)?;
-    let program =
-        loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
+    let file = ProgramFile::open(options.program())?;
+    let guard =
+        options.policy.as_ref().map(|policy| policy::guard(policy, &backend.system, options, &file)).transpose()?;
+    let program = loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);
     limit_time(&mut sandbox, options)?;
@@ -33,6 +36,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
     trace::refuse_bad_place(options)?;
     observers::refuse_within_reach(&sandbox, options)?;
+    if let Some(guard) = &guard {
+        policy::begin(guard, &mut sandbox, options)?;
+    }
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
@@ -41,6 +47,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
         say(&format!("callgate: a use of the network was refused; {missing} to permit it"));
+    }
+    if let Some(line) = guard.and_then(|guard| guard.summary()) {
+        say(&format!("callgate: {line}"));
     }
     let code = report(options, &exit, observers.lost_summary());
     let code = observers.report_loss(code);

@@ -86,7 +86,7 @@ options! { UdpSocket:
 }
 
 pub(crate) fn receive(host: &Host, stream: &Held<IncomingDatagrams>, max_results: u64) -> Outcome<Received> {
-    let act = || stream.receive(max_results, host.gate.network()).map(Received);
+    let act = || stream.receive(max_results, |from, local| host.gate.admits(from, local)).map(Received);
     host.gate.pass(Call::UdpReceive { stream: stream.handle(), max_results }, act)
 }
 

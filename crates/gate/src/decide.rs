@@ -92,6 +92,21 @@ pub enum Reason {
     Rule(u32),
 }
 
+impl Reason {
+    /// The word for it: `missing-rule`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::MissingRight => "missing-right",
+            Self::ReadOnlyMount => "read-only-mount",
+            Self::InvalidName => "invalid-name",
+            Self::MissingRule => "missing-rule",
+            Self::NotAllowed => "not-allowed",
+            Self::Rule(_) => "rule",
+        }
+    }
+}
+
 /// The places that a call reaches, with no symbolic link left in them.
 ///
 /// The text of a path does not say what a call does: any component of it may be a link. So a rule about paths is asked about the

@@ -111,9 +111,12 @@ impl Guard {
             let message = "names a program, which the rules of before did not; run the program again for that";
             return Err(PolicyError::of_file(&self.path, message));
         }
-        lock(&self.answers).iter().for_each(|(name, address)| policy.learn(name, *address));
         policy.go_on_from(&self.policy.load());
+        // Held until the new rules hold, so that no answer is learned by the old ones alone.
+        let answers = lock(&self.answers);
+        answers.iter().for_each(|(name, address)| policy.learn(name, *address));
         self.policy.store(Arc::new(policy));
+        drop(answers);
         Ok(())
     }
 
@@ -208,8 +211,10 @@ impl Decider for Guard {
     }
 }
 
-/// Reloads when a file has changed. A broken file is told of once, and looked at again when it changes again.
+/// Reloads when a file has changed. Rules that can't be read are told of once for each mistake, and read again until they can be: the mistake may
+/// be in a file that the old rules do not include.
 fn watch(guard: &Weak<Guard>, mut seen: Vec<Option<State>>) {
+    let mut mistake = None;
     loop {
         thread::sleep(INTERVAL);
         let Some(guard) = guard.upgrade() else { return };
@@ -221,10 +226,14 @@ fn watch(guard: &Weak<Guard>, mut seen: Vec<Option<State>>) {
             Ok(()) => {
                 (guard.say)(&format!("{} was read again, and holds now", guard.policy.load().name()));
                 seen = guard.policy.load().states_read();
+                mistake = None;
             }
             Err(error) => {
-                (guard.say)(&format!("{error}; the rules of before hold on"));
-                seen = found;
+                let error = error.to_string();
+                if mistake.as_ref() != Some(&error) {
+                    (guard.say)(&format!("{error}; the rules of before hold on"));
+                    mistake = Some(error);
+                }
             }
         }
     }

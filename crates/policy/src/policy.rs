@@ -4,6 +4,7 @@
 //! address (`destination.rs`). Each yields sets of aspects, and what one of them denies is denied. Only then, when a rule has to be
 //! named, are the rules gone through one by one.
 
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,11 +129,15 @@ impl Policy {
 
     /// Goes on counting where `before` stopped, for rules with limits that are the same in both.
     pub(crate) fn go_on_from(&mut self, before: &Self) {
+        let mut known: HashMap<&str, VecDeque<_>> = HashMap::new();
+        for (number, meter) in &before.limited {
+            known.entry(&before.document.rules[*number].text).or_default().push_back(meter);
+        }
         for (number, meter) in &mut self.limited {
-            let text = &self.document.rules[*number].text;
-            let known = before.limited.iter().find(|(other, _)| before.document.rules[*other].text == *text);
-            if let Some((_, known)) = known {
-                *meter = Arc::clone(known);
+            // Rules of one text are told apart by their order.
+            let same = known.get_mut(&*self.document.rules[*number].text).and_then(VecDeque::pop_front);
+            if let Some(same) = same {
+                *meter = Arc::clone(same);
             }
         }
     }

@@ -195,6 +195,15 @@ pub(crate) fn check_target(aspects: Aspects, word: &str, has_path: bool, has_to:
     Ok(())
 }
 
+/// Those of the `aspects` of `word` that a rule of this kind means. To deny a class denies no call that another class needs as well: a client that
+/// may not listen still needs sockets.
+pub(crate) fn meant(aspects: Aspects, word: &str, verb: Verb) -> Aspects {
+    let known = aspect::known();
+    let is_shared = |aspect: &Aspect| known[*aspect].classes.iter().count() > 1;
+    let spares = verb == Verb::Deny && word.starts_with("class:");
+    aspects.iter().filter(|aspect| !(spares && is_shared(aspect))).collect()
+}
+
 /// Those of `aspects` that a rule with such conditions is about. One with a path is about places, one with addresses about the network; where
 /// it allows to go somewhere, it allows what comes before and after too.
 pub(crate) fn within(aspects: Aspects, verb: Verb, has_path: bool, has_to: bool) -> Aspects {

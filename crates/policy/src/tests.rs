@@ -294,6 +294,10 @@ const PATHS: &[&str] = &[
     "**/*b*/**",
     "/**",
     "/src/a/*/b",
+    "/src/*/**/*",
+    "/src/a*/**/a*",
+    "/src/**/src",
+    "/src/**/a/**/a",
 ];
 const CALLS: &[&str] = &[
     "class:read",
@@ -325,7 +329,8 @@ fn random_rules(numbers: &mut Numbers) -> Vec<String> {
     (0..8).map(|_| rule()).collect()
 }
 
-const PLACES: &[&str] = &["", "a", "b", "a/b", "a/b/c", "a/x/b", "ab", "xbx/c/d", "c", "x/c/y/a"];
+const PLACES: &[&str] =
+    &["", "a", "a/a", "a/x/ab", "x/src", "src", "b", "a/b", "a/b/c", "a/x/b", "ab", "xbx/c/d", "c", "x/c/y/a"];
 
 /// The verdicts on some calls, without the numbers of rules.
 fn verdicts(policy: &Policy) -> Vec<Option<Code>> {

@@ -1,7 +1,7 @@
 //! `callgate trace view`: a stored trace as a page for the browser.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +10,12 @@ use callgate_trace::view::Page;
 use clap::Args;
 
 use crate::{output, print};
+
+/// By this a page is told from files of others.
+const GENERATOR: &[u8] = b"content=\"callgate trace view\"";
+
+/// Bytes at the beginning of a page among which that stands.
+const PAGE_HEAD: u64 = 4096;
 
 #[derive(Args)]
 pub(crate) struct ViewOptions {
@@ -26,6 +32,9 @@ pub(crate) struct ViewOptions {
 pub(super) fn view(options: &ViewOptions) -> Result<ExitCode> {
     let ViewOptions { file, output } = options;
     let path = output.clone().unwrap_or_else(|| file.with_extension("html"));
+    if output.is_none() && path.exists() && !is_page(&path) {
+        bail!("{} is there already, and is no page of callgate's; name a file with -o", path.display());
+    }
     // The trace is still read when the page appears, and a user may name it twice by mistake.
     if same_file(&path, file) {
         bail!("{} is the trace itself; name another file with -o", path.display());
@@ -41,6 +50,13 @@ pub(super) fn view(options: &ViewOptions) -> Result<ExitCode> {
     }
     print(&format!("{line}\n"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// True if a file begins as a page of ours does.
+fn is_page(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(PAGE_HEAD).read_to_end(&mut head));
+    read.is_ok() && head.windows(GENERATOR.len()).any(|bytes| bytes == GENERATOR)
 }
 
 fn read(file: &Path) -> Result<Page> {

@@ -13,7 +13,7 @@ use callgate_system::Code;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{PolicyError, shown};
+use crate::error::{PolicyError, shown, shown_path};
 use crate::expect::Expectation;
 use crate::glob::Glob;
 use crate::limit::Limit;
@@ -87,18 +87,18 @@ impl Loading {
         if self.open.len() == DEPTH {
             return Err(at_include(self, format!("more than {DEPTH} files that include each other")));
         }
-        let source = source::read(path, self.left).map_err(|error| match from {
-            Some(_) => at_include(self, format!("include: {error}")),
-            None => error,
-        })?;
         // The same file by another name is the same file.
         let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if self.open.contains(&identity) {
-            return Err(at_include(self, format!("{} includes itself", source.shown)));
+            return Err(at_include(self, format!("{} includes itself", shown_path(path))));
         }
         if self.seen.contains(&identity) {
             return Ok(());
         }
+        let source = source::read(path, self.left).map_err(|error| match from {
+            Some(_) => at_include(self, format!("include: {error}")),
+            None => error,
+        })?;
         if self.sources.len() == FILES {
             return Err(at_include(self, format!("more than {FILES} files")));
         }
@@ -129,6 +129,9 @@ fn includes(source: &Source) -> Result<Vec<(String, usize)>, PolicyError> {
     let top = Table::new(source, tree.get_ref(), 0);
     let Some(item) = top.get("include") else { return Ok(Vec::new()) };
     let texts = item.texts("files, such as \"other.toml\"")?;
+    if let Some((_, offset)) = texts.get(FILES) {
+        return Err(source.error(*offset, format!("more than {FILES} files")));
+    }
     Ok(texts.into_iter().map(|(text, offset)| (text.to_owned(), offset)).collect())
 }
 
@@ -233,7 +236,7 @@ impl Reading {
             })?;
         }
         let aspects = match &calls {
-            Some(calls) => calls.iter().flat_map(|(_, aspects)| aspects.iter()).collect(),
+            Some(calls) => calls.iter().flat_map(|(word, aspects)| rule::meant(*aspects, word, verb).iter()).collect(),
             None => parse_call("*").unwrap_or_default(),
         };
         let aspects = rule::within(aspects, verb, paths.is_some(), to.is_some());

@@ -122,9 +122,6 @@ impl Place {
 
     /// True if no rule tells what is below this place from what has the same names below `other`.
     pub(crate) fn is_alike_below(&self, other: &Self) -> bool {
-        if self.is_uniform() && other.is_uniform() {
-            return self.tail.permitted() == other.tail.permitted();
-        }
         let is_same = |own: &List, other: &List| {
             own.len == other.len && own.as_slice().iter().all(|node| other.as_slice().contains(node))
         };
@@ -326,11 +323,12 @@ impl Trie {
         let key = Key::of(name.as_bytes());
         walk.here = Masks::default();
         walk.next.len = 0;
+        // Those that are added on the way count from the next component on: `**` stands for none or more names after its own place.
+        let stays = walk.stay.len;
         for at in 0..walk.at.len {
             self.follow(walk.at.nodes[at], name, &key, is_last, walk);
         }
-        // Those that are added on the way count from the next component on.
-        for at in 0..walk.stay.len {
+        for at in 0..stays {
             self.follow(walk.stay.nodes[at], name, &key, is_last, walk);
         }
         walk.at = walk.next;

@@ -87,6 +87,9 @@ pub fn diff<A: BufRead, B: BufRead>(mut first: Reader<A>, mut second: Reader<B>)
 }
 
 fn compare_headers(first: &Header, second: &Header) -> Option<Divergence> {
+    if first.filter != second.filter {
+        return Some(Divergence { first: show::filter(first), second: show::filter(second) });
+    }
     let differ = first.arguments != second.arguments;
     differ.then(|| Divergence { first: show::arguments(first), second: show::arguments(second) })
 }

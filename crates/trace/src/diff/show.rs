@@ -36,6 +36,12 @@ pub(super) fn arguments(header: &Header) -> String {
     format!("run with {}{more}", all.collect::<Vec<_>>().join(", "))
 }
 
+/// `filtered by "class:read"`
+pub(super) fn filter(header: &Header) -> String {
+    let all: Vec<_> = header.filter.iter().take(ARGUMENTS).map(|term| text(term).quoted().to_string()).collect();
+    if all.is_empty() { "not filtered".to_owned() } else { format!("filtered by {}", all.join(", ")) }
+}
+
 fn text(text: &str) -> Untrusted<&str> {
     Untrusted::new(text).at_most(TEXT)
 }

@@ -156,12 +156,17 @@ impl Format for Folded {
     }
 }
 
+/// The name of a function of the guest's, which must not pass for one of our own, such as `[guest]`.
+fn unlike_ours(name: &Arc<str>) -> Arc<str> {
+    if name.starts_with('[') { format!("\\{name}").into() } else { Arc::clone(name) }
+}
+
 impl Folded {
     /// Notes the stack of a call. Returns the innermost function that was running all the time since the last sample, and the line of the call.
     fn sampled(&mut self, stack: &Stack, call: &'static str) -> (usize, Option<usize>) {
         self.is_deep = stack.is_cut;
         let outer = stack.is_cut.then(|| Arc::from(CUT));
-        let functions = outer.into_iter().chain(stack.functions.iter().cloned());
+        let functions = outer.into_iter().chain(stack.functions.iter().map(unlike_ours));
         let Some(innermost) = functions.into_iter().try_fold(ROOT, |caller, name| self.function(caller, name)) else {
             let line = self.line_beside_stacks(OTHERS, call);
             self.last_of.insert(call, line);

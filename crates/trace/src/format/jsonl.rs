@@ -324,16 +324,8 @@ fn family(family: Family) -> &'static str {
 
 /// `,"refused":{"reason":"missing-rule","add":"--net connect=10.0.0.5:443"}`
 fn show_refusal(refusal: &Refusal, out: &mut Vec<u8>) {
-    let reason = match refusal.reason {
-        Reason::MissingRight => "missing-right",
-        Reason::ReadOnlyMount => "read-only-mount",
-        Reason::InvalidName => "invalid-name",
-        Reason::MissingRule => "missing-rule",
-        Reason::Rule(_) => "rule",
-        _ => "other",
-    };
     out.extend_from_slice(b",\"refused\":{\"reason\":");
-    quoted(reason, out);
+    quoted(refusal.reason.word(), out);
     if let Reason::Rule(number) = refusal.reason {
         member("rule", number.into(), out);
     }

@@ -260,7 +260,7 @@ impl Perfetto {
                     self.annotate("rule", out, |out, _| out.number(annotation::UINT, number.into()));
                 }
                 reason => {
-                    self.annotate("reason", out, |out, _| out.bytes(annotation::STRING, word(reason).as_bytes()));
+                    self.annotate("reason", out, |out, _| out.bytes(annotation::STRING, reason.word().as_bytes()));
                 }
             }
             if let Some(missing) = &refusal.missing {
@@ -323,16 +323,6 @@ fn waits(event: &Event<'_>) -> bool {
         | Call::StreamBlockingWriteZeroesAndFlush { stream, .. } => stream.mount.is_none(),
         Call::StreamBlockingSplice { stream, src, .. } => stream.mount.is_none() || src.mount.is_none(),
         call => call.classes().contains(Class::Wait),
-    }
-}
-
-fn word(reason: Reason) -> &'static str {
-    match reason {
-        Reason::MissingRight => "missing-right",
-        Reason::ReadOnlyMount => "read-only-mount",
-        Reason::InvalidName => "invalid-name",
-        Reason::MissingRule => "missing-rule",
-        _ => "rule",
     }
 }
 

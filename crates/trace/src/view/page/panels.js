@@ -175,7 +175,8 @@ class Panels {
       const { reason, add, rule, why } = trace.refusals[row.kind];
       const path = trace.touched(row.first)?.path || "";
       const advice = add ? ["To permit it, add ", element("code", { className: "rule" }, add)]
-        : rule ? [`By rule ${rule} of the policy.`] : ["No rule of the network permits it: it is the mount, the name or the right of the handle."];
+        : rule ? [`By rule ${rule} of the policy.`]
+        : reason === "not-allowed" ? ["No rule of the policy allows it; standard error of the run said what to add."] : ["No rule of the network permits it: it is the mount, the name or the right of the handle."];
       const card = element("button", { type: "button", className: "card" },
         element("strong", {}, reason.replaceAll("-", " ")), element("span", { className: "dim" }, ` ${plural(row.count, "time")}, by `),
         element("code", {}, trace.functions[row.call].name), element("span", { className: "path" }, path), why ? element("span", { className: "advice dim" }, why) : null, element("span", { className: "advice" }, ...advice));

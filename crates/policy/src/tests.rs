@@ -195,9 +195,26 @@ fn a_rename_never_leads_to_other_rules() {
     assert!(!renames("fixed", "y") && renames("y", "fixed"));
     assert!(links("x", "y") && links("x", "fixed") && !links("fixed", "x"));
     assert!(!renames("x/../y", "z") && !links("x", "z/../y"));
+    let by_class = self::policy("[[allow]]\ncall = \"*\"\n[[deny]]\ncall = \"class:list\"\npath = \"/src/secret/**\"");
+    let renames = |path, new_path| is_allowed(&by_class, Call::RenameAt { dir, path, new_dir: dir, new_path });
+    assert!(!renames("secret", "public") && renames("x", "y"), "by the new name it could be listed");
     let uniform = self::policy("[[allow]]\npath = \"/src/**\"");
     let renames = |path, new_path| is_allowed(&uniform, Call::RenameAt { dir, path, new_dir: dir, new_path });
     assert!(renames("x/../y", "z"), "all rules agree on all that is below the mount");
+}
+
+/// A client that may not listen still needs sockets.
+#[test]
+fn denying_a_class_spares_what_another_class_needs() {
+    let create = Call::CreateTcpSocket { family: AddressFamily::Ipv4 };
+    for (allowed, denied) in [("connect", "listen"), ("listen", "connect")] {
+        let rules = format!("[[allow]]\ncall = \"class:{allowed}\"\n[[deny]]\ncall = \"class:{denied}\"");
+        assert!(is_allowed(&policy(&rules), create));
+    }
+    assert!(!is_allowed(
+        &policy("[[allow]]\ncall = \"class:connect\"\n[[deny]]\ncall = \"create-tcp-socket\""),
+        create
+    ));
 }
 
 #[test]

@@ -104,6 +104,12 @@ pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) summary: SummaryOptions,
 
+    /// Show on a terminal, in one line below the output, what the program is doing: time, calls, bytes, the current call and how long it takes. Where
+    /// standard error is no terminal, there is no such line. On SIGUSR1 (not on Windows) callgate says the same on standard error, and where the program computes,
+    /// in which functions.
+    #[arg(long)]
+    pub(crate) progress: bool,
+
     /// Narrow what the other options grant to what the rules in FILE allow. Files, network and environment are then denied unless a rule
     /// allows them. A change of FILE holds at once; a broken one changes nothing. docs/policy.md has the language.
     #[arg(long, value_name = "FILE")]

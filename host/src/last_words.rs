@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use callgate_wasi::Observer;
 
-use crate::platform;
+use crate::{platform, status_line};
 
 /// The time that an ending process gives to whoever should take its last words.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -57,7 +57,7 @@ pub(crate) fn before_signal(name: &str) {
 pub(crate) fn say(line: &str) {
     let text = format!("{line}\n");
     // One write, and no panic where standard error is closed: there is nobody to tell then.
-    in_time(move || drop(io::stderr().write_all(text.as_bytes())));
+    in_time(move || status_line::without(|| drop(io::stderr().write_all(text.as_bytes()))));
 }
 
 /// From now on there are observers, whose last words must come out too.

@@ -15,6 +15,7 @@ mod platform;
 mod policy;
 mod quantity;
 mod run;
+mod status_line;
 mod trace;
 
 use std::io::{self, Write};
@@ -88,7 +89,7 @@ fn one_line(text: &str) -> String {
 /// Says `line` on standard error, waiting for whoever reads that.
 fn say(line: &str) {
     // One write, and no panic where it is closed: there is nobody to tell then.
-    drop(io::stderr().write_all(format!("{line}\n").as_bytes()));
+    status_line::without(|| drop(io::stderr().write_all(format!("{line}\n").as_bytes())));
 }
 
 /// Prints `text` on standard output.

@@ -20,6 +20,7 @@ mod platform;
 mod policy;
 mod preview1;
 mod programs;
+mod progress;
 mod published_modules;
 mod run;
 mod sandbox;

@@ -35,6 +35,15 @@ pub(crate) fn private_mounts() -> Option<&'static [&'static str]> {
 
 /// Asks a child to end.
 pub(crate) fn terminate(child: u32) {
+    send(child, Signal::SIGTERM);
+}
+
+/// Asks a child what it is doing.
+pub(crate) fn ask(child: u32) {
+    send(child, Signal::SIGUSR1);
+}
+
+fn send(child: u32, signal: Signal) {
     let child = i32::try_from(child).expect("an id of a process");
-    kill(Pid::from_raw(child), Signal::SIGTERM).expect("it is a child of ours");
+    kill(Pid::from_raw(child), signal).expect("it is a child of ours");
 }

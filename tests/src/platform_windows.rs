@@ -23,3 +23,8 @@ pub(crate) fn private_mounts() -> Option<&'static [&'static str]> {
 pub(crate) fn terminate(_child: u32) {
     unreachable!("Windows has no signals");
 }
+
+/// There is no such request here.
+pub(crate) fn ask(_child: u32) {
+    unreachable!("Windows has no signals");
+}

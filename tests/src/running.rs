@@ -127,6 +127,14 @@ impl Running {
         platform::terminate(self.child.id());
     }
 
+    /// Asks it what it is doing.
+    ///
+    /// # Panics
+    /// Where it can't be asked: a test that does this [needs](crate::needs::Signals) signals.
+    pub fn ask(&self) {
+        platform::ask(self.child.id());
+    }
+
     /// Ends it as nothing else can: nobody is asked.
     ///
     /// # Panics

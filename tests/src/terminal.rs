@@ -75,6 +75,12 @@ impl Terminal {
         }
     }
 
+    /// Everything that was shown so far.
+    #[must_use]
+    pub fn screen(&self) -> &str {
+        &self.shown
+    }
+
     /// Types a line, ended by the key for that.
     ///
     /// # Panics

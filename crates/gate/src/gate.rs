@@ -104,6 +104,7 @@ impl Gate {
         call: &Call<'_>,
         act: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError> {
+        self.observers.iter().for_each(|observer| observer.begins(call));
         let began = self.observed_time();
         // Resolving has its place here, once a decider has rules about paths.
         let resolved = None;

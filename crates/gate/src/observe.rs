@@ -11,6 +11,12 @@ use crate::{Call, Handle, MissingRule, Reason, Resolved, RunEnd, Streams, Value}
 
 /// Sees every call after it happened.
 pub trait Observer: Send + Sync {
+    /// A call begins: deciders are asked next, and then it happens, or is refused. Whatever comes of it, [`Observer::observe`] tells its end before
+    /// the next call begins. Runs on the guest's thread. It is for those who show what the guest does now; nothing needs it to record calls.
+    fn begins(&self, call: &Call<'_>) {
+        let _ = call;
+    }
+
     /// A call has ended, or was refused. Runs on the guest's thread, before the guest goes on. Events come in the order of the
     /// calls, and none is left out.
     ///

@@ -1,5 +1,5 @@
 //! The cost of an event: calls through the gate with an act that does nothing, without observers, and recorded in each format to a file,
-//! or summed up.
+//! summed up, or looked at.
 //!
 //! `cargo run --release -p callgate-trace --example cost [CALLS [FILE [FORMAT]]]` prints nanoseconds a call. On a busy machine its processor time
 //! (`time`) says more, with one FORMAT, and under callgrind the number of its instructions.
@@ -18,7 +18,7 @@ use callgate_system::{
 };
 use callgate_trace::format::{Folded, Format, Jsonl, Perfetto, Text};
 use callgate_trace::summary::Live;
-use callgate_trace::{Flush, Recording};
+use callgate_trace::{Flush, Look, Recording};
 
 /// This machine's clock, and nothing else.
 struct Real(Instant);
@@ -145,11 +145,15 @@ fn main() -> std::io::Result<()> {
         let traced = measure(name, count, Some(Arc::new(recorder)), system.clone());
         println!("{name} over untraced: {:.1} ns", traced - untraced);
     }
-    if wanted.is_none_or(|wanted| wanted == "summary") {
+    if wanted.as_ref().is_none_or(|wanted| wanted == "summary") {
         let live = Live::new(&system, "cost".to_owned(), |_| Ok(()));
         let nothing = measure("nothing", count, Some(Arc::new(Nothing)), system.clone());
         let observed = measure("summary", count, Some(Arc::new(live)), system.clone());
         println!("summary over untraced: {:.1} ns, over nothing: {:.1} ns", observed - untraced, observed - nothing);
+    }
+    if wanted.is_none_or(|wanted| wanted == "look") {
+        let observed = measure("look", count, Some(Arc::new(Look::new())), system.clone());
+        println!("look over untraced: {:.1} ns", observed - untraced);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! A [`Recorder`] is an observer of the gate. It hands each event that its [`Filter`] keeps to a [`Format`](format::Format), which appends its
 //! bytes to a buffer, and writes the buffer to the sink. A new format is one file in `format/`. [`stored`] reads back what the format `jsonl`
 //! wrote; [`summary`] sums calls up, as they happen or from there; [`diff`] compares two runs;
-//! [`view`] makes a page.
+//! [`view`] makes a page. A [`Look`] tells what a guest is doing now.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -29,6 +29,7 @@
 pub mod diff;
 mod filter;
 pub mod format;
+mod look;
 mod recorder;
 pub mod stored;
 pub mod summary;
@@ -37,4 +38,5 @@ mod tests;
 pub mod view;
 
 pub use filter::{Filter, FilterError};
+pub use look::{Activity, Look};
 pub use recorder::{Flush, Loss, Recorder, Recording};

@@ -17,7 +17,11 @@ const SHOWN: usize = 20;
 
 /// The functions, innermost first, a line or more each; empty where there were none.
 pub(crate) fn backtrace(error: &wasmtime::Error) -> String {
-    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+    shown(error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default())
+}
+
+/// The same of these.
+pub(crate) fn shown(frames: &[FrameInfo]) -> String {
     frames.iter().take(SHOWN).enumerate().fold(String::new(), |mut text, (index, frame)| {
         // Writing to a string can't fail.
         show(index, frame, &mut text).ok();
@@ -59,7 +63,7 @@ pub(crate) fn function(frame: &FrameInfo, hash: Hash) -> String {
 /// `main`, and on the next line `at src/main.rs:3:5`.
 fn show_symbol(symbol: &FrameSymbol, unnamed: &str, out: &mut String) -> fmt::Result {
     match symbol.name() {
-        Some(name) => writeln!(out, "{}", shown(name))?,
+        Some(name) => writeln!(out, "{}", self::name(name))?,
         None => writeln!(out, "{unnamed}")?,
     }
     let Some(file) = symbol.file() else { return Ok(()) };
@@ -73,7 +77,7 @@ fn show_symbol(symbol: &FrameSymbol, unnamed: &str, out: &mut String) -> fmt::Re
     writeln!(out)
 }
 
-fn shown(function: &str) -> Untrusted<Demangled<'_>> {
+fn name(function: &str) -> Untrusted<Demangled<'_>> {
     Untrusted::new(Demangled(function, Hash::Shown)).at_most(NAME)
 }
 
@@ -98,17 +102,17 @@ mod tests {
 
     #[test]
     fn names_are_demangled() {
-        assert_eq!(shown("_RNvC7mycrate3foo").to_string(), "mycrate::foo");
-        assert_eq!(shown("_ZN7mycrate3fooE").to_string(), "mycrate::foo");
-        assert_eq!(shown("_Z3fooi").to_string(), "foo(int)");
-        assert_eq!(shown("main").to_string(), "main");
+        assert_eq!(name("_RNvC7mycrate3foo").to_string(), "mycrate::foo");
+        assert_eq!(name("_ZN7mycrate3fooE").to_string(), "mycrate::foo");
+        assert_eq!(name("_Z3fooi").to_string(), "foo(int)");
+        assert_eq!(name("main").to_string(), "main");
     }
 
     #[test]
     fn a_hash_may_be_left_out() {
-        let name = "_ZN5files4main17h5eb6f21cc3b6f31aE";
-        assert_eq!(shown(name).to_string(), "files::main::h5eb6f21cc3b6f31a");
-        assert_eq!(Demangled(name, Hash::LeftOut).to_string(), "files::main");
+        let mangled = "_ZN5files4main17h5eb6f21cc3b6f31aE";
+        assert_eq!(name(mangled).to_string(), "files::main::h5eb6f21cc3b6f31a");
+        assert_eq!(Demangled(mangled, Hash::LeftOut).to_string(), "files::main");
     }
 
     /// A reference to a type takes a few bytes, and the type may hold two of the one before: each doubles what there is to say.
@@ -116,7 +120,7 @@ mod tests {
     fn a_short_name_of_a_long_one_is_cut() {
         let digit = |number: u32| char::from_digit(number, 36).unwrap().to_ascii_uppercase();
         let doubled: String = (0..30).map(digit).map(|n| format!("S_IS{n}_S{n}_E")).collect();
-        let cpp = shown(&format!("_Z1f1aIiiE{doubled}")).to_string();
+        let cpp = name(&format!("_Z1f1aIiiE{doubled}")).to_string();
         assert!(cpp.starts_with("f(a<int, int>, a<a<int, int>, a<int, int>") && cpp.len() == NAME + 3, "{cpp}");
 
         let (mut rust, mut before) = ("INvC1c1fTmmE".to_owned(), 8);
@@ -125,9 +129,9 @@ mod tests {
             before = u32::try_from(rust.len()).unwrap();
             rust += &format!("T{reference}{reference}E");
         }
-        let rust = shown(&format!("_R{rust}E")).to_string();
+        let rust = name(&format!("_R{rust}E")).to_string();
         assert!(rust.contains("f::<(u32, u32), ((u32, u32), (u32, u32))") && rust.len() == NAME + 3, "{rust}");
-        assert_eq!(shown(&"x".repeat(5000)).to_string().len(), NAME + 3);
+        assert_eq!(name(&"x".repeat(5000)).to_string().len(), NAME + 3);
     }
 
     /// As the mangling of Rust writes a number.
@@ -140,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_a_mangled_name_hides_is_escaped() {
-        let shown = shown("_ZN3foo9$u202e$aE").to_string();
+        let shown = name("_ZN3foo9$u202e$aE").to_string();
         assert!(shown.is_ascii(), "{shown}");
     }
 }

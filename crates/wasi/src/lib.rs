@@ -33,6 +33,7 @@
 //! ```
 
 mod abi;
+mod asking;
 mod backtrace;
 mod bind;
 mod budget;
@@ -49,6 +50,7 @@ mod stacks;
 mod start;
 mod watchdog;
 
+pub use asking::StackRequest;
 pub use callgate_gate::{
     Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
     Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,

@@ -14,6 +14,7 @@ use callgate_gate::{
 use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System, Untrusted};
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::asking::StackRequest;
 use crate::backtrace::backtrace;
 use crate::bind::preview1;
 use crate::budget::Budget;
@@ -68,6 +69,7 @@ pub struct Sandbox {
     linger: Duration,
     deciders: Vec<Arc<dyn Decider + Send + Sync>>,
     observers: Vec<Arc<dyn Observer>>,
+    request: Option<StackRequest>,
     quits: bool,
     invocation: Option<Invocation>,
     listeners: Vec<Arc<dyn Socket>>,
@@ -192,6 +194,7 @@ impl Sandbox {
             linger: LINGER,
             deciders: Vec::new(),
             observers: Vec::new(),
+            request: None,
             quits: false,
             invocation: None,
             listeners: Vec::new(),
@@ -378,6 +381,13 @@ impl Sandbox {
         self
     }
 
+    /// Hands the guest's stack to `show` whenever it is [asked for](StackRequest::ask): the functions, innermost first, a line or more each, with
+    /// source lines as in the backtrace of a [`Trap`]. Only code that is [interruptible](crate::RuntimeOptions::interruptible) answers. A guest
+    /// that computes answers at once; one in a call does when the call is over. `show` runs on the guest's thread, which waits for it.
+    pub fn stack_on_request(&mut self, show: impl Fn(String) + Send + Sync + 'static) -> StackRequest {
+        self.request.insert(StackRequest::new(Box::new(show))).clone()
+    }
+
     /// Ends the run when the guest writes to a standard output that nobody reads any more, as a signal ends a native
     /// program, instead of telling the guest that the stream is closed.
     pub fn quit_when_nobody_reads(&mut self) -> &mut Self {
@@ -466,8 +476,12 @@ impl Sandbox {
         if program.runtime.interruptible {
             store.set_epoch_deadline(1);
             // The epoch is the engine's, so another guest's watchdog may have moved it on.
-            store.epoch_deadline_callback(|cx| {
+            let request = self.request.inspect(|request| request.begin(&program.runtime.engine));
+            store.epoch_deadline_callback(move |cx| {
                 cx.data().check_deadline()?;
+                if let Some(request) = &request {
+                    request.answer(cx);
+                }
                 Ok(UpdateDeadline::Continue(1))
             });
         }

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use callgate_trace::summary::Process;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
@@ -53,6 +53,11 @@ pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<(
         }
     };
     thread::Builder::new().name("signals".into()).spawn(ending).map(drop)
+}
+
+/// Sets `asked` whenever somebody asks by SIGUSR1 what this program is doing. Without this the signal ends it.
+pub(crate) fn when_asked(asked: &Arc<AtomicBool>) -> io::Result<()> {
+    flag::register(SIGUSR1, Arc::clone(asked)).map(drop)
 }
 
 /// Lets go of a thread that is about to end.

@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use callgate_trace::summary::Process;
@@ -30,6 +32,12 @@ pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<(
         callgate_nt::terminate(ENDED);
     });
     handled.map_err(io::Error::other)
+}
+
+/// Nobody can ask here: `ctrlc`, which handles the keys, doesn't tell Ctrl+Break, which would be the one for it, from Ctrl+C.
+#[allow(clippy::unnecessary_wraps, reason = "not so on Unix")]
+pub(crate) fn when_asked(_: &Arc<AtomicBool>) -> io::Result<()> {
+    Ok(())
 }
 
 /// True if this process writes to files that are marked as read-only: Windows refuses that to everybody.

@@ -1,5 +1,6 @@
 //! `callgate run`.
 
+mod look;
 mod observers;
 mod policy;
 mod report;
@@ -22,6 +23,7 @@ use observers::Observers;
 use report::{report, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
+    let asked = look::listen(options)?;
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut sandbox = setup::sandbox(&backend, options)?;
     let runtime = runtime_options(options, &sandbox)?;
@@ -42,7 +44,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    let observers = Observers::begin(&mut sandbox, &backend.system, options)?;
+    let observers = Observers::begin(&mut sandbox, &backend.system, options, &asked)?;
     let missing = sandbox.missing_rule();
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
@@ -64,12 +66,12 @@ fn limit_time(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
     watchdog::watch(timeout, timed_out(options)).context("--timeout: no thread can be had to watch the time")
 }
 
-/// Code that checks for its time limit is compiled only where there is one.
+/// Code that looks at the time, and answers when it is asked for its stack, is compiled only where that is wanted.
 fn runtime_options(options: &RunOptions, sandbox: &Sandbox) -> Result<RuntimeOptions> {
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
     let is_safe = |folder: &PathBuf| !setup::may_write(sandbox, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
     // Only the engine's way has functions to be called by name.
     let binding = if options.invoke.is_some() { Binding::Engine } else { loading::binding()? };
-    Ok(RuntimeOptions { interruptible: options.timeout.is_some(), cache, binding })
+    Ok(RuntimeOptions { interruptible: options.timeout.is_some() || options.progress, cache, binding })
 }

@@ -1,14 +1,15 @@
-//! The observers of a run: its trace and its summary. What they hold back comes out however the process ends.
+//! The observers of a run: its trace, its summary, and the look at it. What they hold back comes out however the process ends.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, bail};
 use callgate_system::System;
 use callgate_trace::Recorder;
 use callgate_wasi::{Observer, Sandbox};
 
-use super::{setup, summary, trace};
+use super::{look, setup, summary, trace};
 use crate::arguments::RunOptions;
 use crate::{last_words, platform};
 
@@ -20,15 +21,23 @@ pub(super) struct Observers {
 
 impl Observers {
     /// Adds the observers that the options ask for.
-    pub(super) fn begin(sandbox: &mut Sandbox, system: &Arc<dyn System>, options: &RunOptions) -> Result<Self> {
+    pub(super) fn begin(
+        sandbox: &mut Sandbox,
+        system: &Arc<dyn System>,
+        options: &RunOptions,
+        asked: &Arc<AtomicBool>,
+    ) -> Result<Self> {
         let (trace, lost_summary) = (trace::begin(sandbox, system, options)?, summary::Lost::default());
         let summary = summary::begin(options, system, &lost_summary)?;
-        let all = [trace.clone().map(|trace| trace as Arc<dyn Observer>), summary];
+        // The look comes first: its line is gone when the others tell something on the terminal.
+        let look = look::begin(sandbox, options, asked)?;
+        let all = [look, trace.clone().map(|trace| trace as Arc<dyn Observer>), summary];
         let all: Vec<_> = all.into_iter().flatten().collect();
         for observer in &all {
             sandbox.observer(Arc::clone(observer));
         }
-        if let Some((option, _)) = files(options).next() {
+        let drawn = look::is_drawn(options).then_some("--progress");
+        if let Some(option) = files(options).next().map(|(option, _)| option).or(drawn) {
             last_words::keep(all);
             platform::when_ended(last_words::before_signal)
                 .with_context(|| format!("{option}: cannot be told of signals"))?;

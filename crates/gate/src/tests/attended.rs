@@ -97,6 +97,40 @@ fn every_observer_sees_every_call_in_order_and_without_a_gap() {
     assert_eq!(gate.calls(), 4);
 }
 
+/// The begins and ends of calls, in order.
+#[derive(Default)]
+struct Moments(Mutex<Vec<(&'static str, &'static str)>>);
+
+impl Observer for Moments {
+    fn begins(&self, call: &Call<'_>) {
+        self.0.lock().unwrap().push(("begins", call.function()));
+    }
+
+    fn observe(&self, event: &Event<'_>) -> io::Result<()> {
+        self.0.lock().unwrap().push(("ends", event.call.function()));
+        Ok(())
+    }
+
+    fn finish(&self, _: &dyn Display) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_observer_hears_of_a_call_before_it_acts() {
+    let (moments, fixed) = (Arc::new(Moments::default()), mount(true));
+    let gate = gate(Counter::at(0, 0), [moments.clone() as _]);
+    let act = || {
+        assert_eq!(*moments.0.lock().unwrap(), [("begins", "monotonic-clock.now")]);
+        Ok::<_, Error>(1_u64)
+    };
+    gate.pass(Call::MonotonicNow, act).unwrap();
+    gate.pass(Call::SetSize { file: handle(3, &fixed), size: 0 }, || Ok::<(), Error>(())).unwrap_err();
+    let now = "monotonic-clock.now";
+    let expected = [("begins", now), ("ends", now), ("begins", "descriptor.set-size"), ("ends", "descriptor.set-size")];
+    assert_eq!(*moments.0.lock().unwrap(), expected);
+}
+
 #[test]
 fn an_observer_that_fails_ends_the_run_and_leaves_no_gap_to_the_others() {
     let failing = Arc::new(Notes { fails_at: Some(2), ..Notes::default() });

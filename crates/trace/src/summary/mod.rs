@@ -20,6 +20,7 @@ use callgate_system::Nanoseconds;
 pub use live::Live;
 pub use report::{Between, CallRow, ErrorRow, Native, PlaceRow, Process, Report, Run, Time};
 pub use stored::of_trace;
+pub(crate) use text::size;
 
 use calls::{Calls, Failure, Function};
 use histogram::Histogram;

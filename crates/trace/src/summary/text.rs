@@ -186,7 +186,7 @@ fn show_time(time: Nanoseconds) -> String {
 }
 
 /// `123 B`, `1.23 KiB`
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     if bytes < 1024 {
         format!("{bytes} B")
     } else {

@@ -50,8 +50,8 @@ mod start;
 mod watchdog;
 
 pub use callgate_gate::{
-    Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
-    Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
+    Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Notice, Observer, Outcome, Place, Reason,
+    Refusal, Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
 };
 pub use callgate_system::{Code, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};

@@ -12,6 +12,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
+use crate::audit::{AuditCommand, AuditOptions};
 use crate::trace::TraceCommand;
 use crate::{platform, quantity};
 
@@ -30,6 +31,9 @@ pub(crate) enum Command {
     /// Look at policies: check one, show its rules, ask it, test it.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Look at audits that `callgate run --audit FILE` wrote.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Compile a program ahead of time.
     Compile(CompileOptions),
     /// Show what a program imports, and which grants it will need.
@@ -118,6 +122,14 @@ pub(crate) struct RunOptions {
     /// Say what --policy would refuse, and refuse nothing.
     #[arg(long, requires = "policy")]
     pub(crate) dry_run: bool,
+
+    /// Write the policy that this run needed to FILE, when it is over, however it ends. Many paths of a folder are folded into patterns. With
+    /// --policy only beside --dry-run. FILE is refused where the program could write to it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) learn: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) audit: AuditOptions,
 
     #[command(flatten)]
     pub(crate) loading: LoadOptions,

@@ -1,6 +1,7 @@
 //! The `callgate` binary: reads its arguments, picks the backend, prints errors. The work itself is in `callgate-wasi`.
 
 mod arguments;
+mod audit;
 mod backend;
 mod backends;
 mod cache;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let limited = matches!(&arguments.command, Command::Run(options) if options.timeout.is_some());
     let done = match arguments.command {
         Command::Run(options) => run::run(&options),
+        Command::Audit(command) => audit::audit(&command),
         Command::Policy(command) => policy::policy(&command),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),

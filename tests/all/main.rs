@@ -3,11 +3,13 @@
 
 mod adapted;
 mod attacks;
+mod audit;
 mod bad_input;
 mod binding;
 mod cli;
 mod files;
 mod jsonl;
+mod learn;
 mod limits;
 mod memory;
 mod modules;

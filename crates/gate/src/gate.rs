@@ -12,8 +12,8 @@ use callgate_system::{Error, Interest, Nanoseconds, Native, Result, System, Wait
 
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
-    Call, CallError, Decider, Event, GuestId, NetworkRules, Observer, Outcome, Reason, Refusal, Reply, Resolved,
-    RunEnd, Stack, Verdict,
+    Call, CallError, Decider, Event, GuestId, NetworkRules, Notice, Observer, Outcome, Reason, Refusal, Reply,
+    Resolved, RunEnd, Stack, Verdict,
 };
 
 /// One guest's gate.
@@ -114,7 +114,9 @@ impl Gate {
         let logged = if let Verdict::Log(rule) = verdict { Some(rule) } else { None };
         let (result, refused) = match verdict {
             Verdict::Allow | Verdict::Log(_) => {
-                (self.pause(call, resolved).and_then(|()| act().map_err(Into::into)), None)
+                let announced = logged.map_or(Ok(()), |rule| self.announce(call, resolved, rule));
+                let may_act = announced.and_then(|()| self.pause(call, resolved));
+                (may_act.and_then(|()| act().map_err(Into::into)), None)
             }
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
@@ -231,11 +233,22 @@ impl Gate {
         self.last_failed.set(call.function());
     }
 
+    /// Tells every observer of a call that is to be noted, before it happens.
+    #[cold]
+    fn announce(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>, rule: u32) -> Result<(), CallError> {
+        let notice = Notice { guest: self.guest, sequence: self.calls.get() + 1, call, resolved, rule };
+        self.to_all(|observer| observer.announce(&notice))
+    }
+
     /// Tells every observer, also where one before it failed.
     fn tell(&self, event: &Event<'_>) -> Result<(), CallError> {
+        self.to_all(|observer| observer.observe(event))
+    }
+
+    fn to_all(&self, tell: impl Fn(&dyn Observer) -> io::Result<()>) -> Result<(), CallError> {
         let mut all_recorded = Ok(());
         for observer in &self.observers {
-            if let Err(error) = observer.observe(event) {
+            if let Err(error) = tell(&**observer) {
                 self.unrecorded.get_or_init(|| error);
                 all_recorded = Err(RunEnd::Unrecorded.into());
             }

@@ -29,5 +29,5 @@ pub use end::{CallError, RunEnd};
 pub use gate::Gate;
 pub use handle::{Handle, Mount};
 pub use network::{Host, MissingRule, NamePattern, Network, NetworkAccess, NetworkRules, Rule, RuleError, Use};
-pub use observe::{Event, GuestId, Observer, Outcome, Refusal, Stack};
+pub use observe::{Event, GuestId, Notice, Observer, Outcome, Refusal, Stack};
 pub use value::{Flags, Reply, Streams, Value, kind_word};

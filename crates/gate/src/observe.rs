@@ -25,6 +25,16 @@ pub trait Observer: Send + Sync {
     /// that call too.
     fn observe(&self, event: &Event<'_>) -> io::Result<()>;
 
+    /// A call that a rule wants noted ([`Verdict::Log`](crate::Verdict::Log)) is about to happen: nobody denies it. [`Observer::observe`] tells
+    /// what became of it. Runs on the guest's thread.
+    ///
+    /// # Errors
+    /// If it can't take note of it: the call does not happen, and the run ends, [`RunEnd::Unrecorded`].
+    fn announce(&self, notice: &Notice<'_>) -> io::Result<()> {
+        let _ = notice;
+        Ok(())
+    }
+
     /// The run is over, and `how` says in few words how it ended: `exited with code 0`. Everything held back must be out when this
     /// returns. May come twice, and from another thread, when the process is about to end; the first one tells how.
     ///
@@ -58,6 +68,22 @@ impl GuestId {
     pub fn number(self) -> u64 {
         self.0
     }
+}
+
+/// A call that is about to happen, and that a rule wants noted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Notice<'a> {
+    /// The guest that makes the call.
+    pub guest: GuestId,
+    /// The number that its [event](Event::sequence) will have.
+    pub sequence: u64,
+    /// The call.
+    pub call: &'a Call<'a>,
+    /// The place that it reaches, where the gate knows it.
+    pub resolved: Option<&'a Resolved<'a>>,
+    /// The rule, by its number in the decider that has it.
+    pub rule: u32,
 }
 
 /// A call that has ended.

@@ -14,12 +14,12 @@ use crate::rule::Rule;
 use crate::trie::{Lost, Place, Trie};
 
 /// Stands in front of a handle's name of which only the end is known.
-const CUT: char = '\u{2026}';
+pub(crate) const CUT: char = '\u{2026}';
 /// The first byte of that.
 const CUT_BYTE: u8 = 0xe2;
 
 /// One end of a call: a handle, and a path below it.
-type End<'a> = (Handle<'a>, &'a str);
+pub(crate) type End<'a> = (Handle<'a>, &'a str);
 
 /// The rules that meet one end of a call.
 #[derive(Clone, Copy)]
@@ -302,7 +302,7 @@ fn one_end<'a>(call: &Call<'a>, resolved: Option<&Resolved<'a>>) -> Option<[&'a 
 }
 
 /// The ends of a call; none of a call that is at no place.
-fn ends<'a>(call: &Call<'a>) -> Option<(End<'a>, Option<End<'a>>)> {
+pub(crate) fn ends<'a>(call: &Call<'a>) -> Option<(End<'a>, Option<End<'a>>)> {
     Some(match *call {
         Call::OpenAt { dir, path, .. }
         | Call::StatAt { dir, path, .. }

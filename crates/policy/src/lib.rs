@@ -3,6 +3,8 @@
 //! A [`Policy`] is compiled from TOML to tables, and decides in some ten nanoseconds without an allocation, however many rules it has. A
 //! [`Guard`] puts one to work in a run: it says what it refuses, and takes up a changed file. The language is in docs/policy.md.
 //!
+//! A [`Learner`] writes the policy that a run needed.
+//!
 //! A policy narrows what its guest was granted and never widens it: it is one decider of several, and each of them can deny.
 
 mod ask;
@@ -13,6 +15,7 @@ mod error;
 mod expect;
 mod glob;
 mod guard;
+mod learn;
 mod limit;
 mod masks;
 mod near;
@@ -32,4 +35,5 @@ pub use ask::Answer;
 pub use error::PolicyError;
 pub use glob::Case;
 pub use guard::{Duty, Guard, Say};
+pub use learn::Learner;
 pub use policy::Policy;

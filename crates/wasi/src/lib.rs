@@ -52,8 +52,8 @@ mod watchdog;
 
 pub use asking::StackRequest;
 pub use callgate_gate::{
-    Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
-    Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
+    Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Notice, Observer, Outcome, Place, Reason,
+    Refusal, Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
 };
 pub use callgate_system::{Code, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};

@@ -269,6 +269,14 @@ impl Sandbox {
         writable.peek().is_some() && reach::may_write(&*self.system, writable.map(|(_, directory)| directory), path)
     }
 
+    /// True if the guest may read the file or folder of the host at `path` through one of the mounts that it has so far. Says yes where that
+    /// can't be told.
+    #[must_use]
+    pub fn may_read(&self, path: &Path) -> bool {
+        let mounts = &self.surroundings.mounts;
+        !mounts.is_empty() && reach::may_write(&*self.system, mounts.iter().map(|(_, directory)| directory), path)
+    }
+
     /// Limits what the guest may add to each of its mounts that has no [quota of its own](Access::Within), those mounted later
     /// included. Without this quota, the system alone sets the limit.
     pub fn quota(&mut self, quota: Quota) -> &mut Self {

@@ -1,5 +1,7 @@
 //! `callgate run`.
 
+mod audit;
+mod learn;
 mod look;
 mod observers;
 mod policy;
@@ -18,9 +20,9 @@ use callgate_wasi::{Binding, Exit, ProgramFile, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
-use crate::{cache, loading, platform, say};
+use crate::{cache, last_words, loading, platform, say};
 use observers::Observers;
-use report::{report, timed_out};
+use report::{UNRECORDED, report, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let asked = look::listen(options)?;
@@ -37,6 +39,8 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     setup::enter(&mut sandbox, &program, options)?;
 
     trace::refuse_bad_place(options)?;
+    learn::refuse_with_policy(options)?;
+    audit::refuse_key_within_reach(&sandbox, options)?;
     observers::refuse_within_reach(&sandbox, options)?;
     if let Some(guard) = &guard {
         policy::begin(guard, &mut sandbox, options)?;
@@ -44,7 +48,13 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    let observers = Observers::begin(&mut sandbox, &backend.system, options, &asked)?;
+    let observers = match Observers::begin(&mut sandbox, &backend.system, options, guard.as_ref(), &asked) {
+        Err(error) if error.is::<audit::Unwritten>() => {
+            last_words::say(&format!("callgate: {}", error.root_cause()));
+            return Ok(ExitCode::from(UNRECORDED));
+        }
+        begun => begun?,
+    };
     let missing = sandbox.missing_rule();
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
@@ -53,7 +63,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     if let Some(line) = guard.and_then(|guard| guard.summary()) {
         say(&format!("callgate: {line}"));
     }
-    let code = report(options, &exit, observers.lost_summary());
+    let code = report(options, &exit, &observers.lost());
     let code = observers.report_loss(code);
     out.map(Out::save).transpose()?;
     Ok(ExitCode::from(code))

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use callgate_system::Untrusted;
 use callgate_wasi::{Exit, Trap};
 
+use super::observers::Loss;
 use crate::arguments::RunOptions;
 use crate::{last_words, say};
 
@@ -14,15 +15,15 @@ pub(super) const TRAPPED: u8 = 134;
 /// As a shell reports a program that wrote into a closed pipe: 128 + SIGPIPE.
 const NOBODY_READS: u8 = 141;
 
-/// Its trace could not be written: `EX_IOERR` of BSD's sysexits.
+/// Its trace, audit, summary or policy could not be written: `EX_IOERR` of BSD's sysexits.
 pub(super) const UNRECORDED: u8 = 74;
 
 /// Bytes of a result that are printed.
 const RESULT: usize = 1 << 20;
 
 /// Says how the run ended, where that needs words; the code to end with. When it returns, the end of the process is the caller's
-/// to make, and the time limit is over. `lost` is why there is no summary, if it was asked for.
-pub(super) fn report(options: &RunOptions, exit: &Exit, lost: Option<&String>) -> u8 {
+/// to make, and the time limit is over. `lost` is what could not be written.
+pub(super) fn report(options: &RunOptions, exit: &Exit, lost: &[Loss<'_>]) -> u8 {
     let program = Untrusted::new(options.program().display());
     let code = match exit {
         Exit::Code(code) => *code,
@@ -40,12 +41,13 @@ pub(super) fn report(options: &RunOptions, exit: &Exit, lost: Option<&String>) -
         // After a signal this is the second to end the process, and then it is a matter of the signal alone.
         Exit::Unrecorded(why) => {
             last_words::take();
-            if let Some(lost) = lost {
+            for Loss { option, why, what_then } in lost {
                 last_words::say(&format!(
-                    "callgate: --trace-summary: {lost}; the summary of {program} is lost; write it elsewhere"
+                    "callgate: {option}: {why}; {}",
+                    what_then.replace("{}", &program.to_string())
                 ));
             }
-            if lost != Some(why) {
+            if lost.iter().all(|lost| lost.why != why) {
                 last_words::say(&format!(
                     "callgate: --trace: {why}; {program} was ended, as its trace would have a gap; write the trace elsewhere"
                 ));

@@ -3,18 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use callgate_system::System;
 use callgate_trace::summary::{Live, Process, Report};
 use callgate_wasi::Observer;
 
+use super::observers::Lost;
 use crate::arguments::{RunOptions, SummaryFormat};
 use crate::{last_words, platform};
-
-/// The reason for which the summary could not be written, if so.
-pub(super) type Lost = Arc<OnceLock<String>>;
 
 /// Begins the summary that was asked for. It is written when the run is over.
 pub(super) fn begin(options: &RunOptions, system: &Arc<dyn System>, lost: &Lost) -> Result<Option<Arc<dyn Observer>>> {

@@ -3,7 +3,7 @@
 //!
 //! Each line is ASCII. Text of a guest's is cut and escaped, so no name can end a line or a string, and a line is bounded.
 
-use callgate_gate::{Event, Handle, Reason, Refusal, Value, kind_word};
+use callgate_gate::{Call, Event, Handle, Reason, Refusal, Value, kind_word};
 use callgate_system::path::PATH_MAX;
 use callgate_system::{Error, Family, Nanoseconds, NewTimestamp, Stat, Timestamp};
 
@@ -62,26 +62,14 @@ impl Format for Jsonl {
         append::number(event.sequence, out);
         member("at", at, out);
         member("took", event.duration(), out);
-        // The names of calls are callgate's own.
-        out.extend_from_slice(b",\"interface\":\"");
-        out.extend_from_slice(event.call.interface().as_bytes());
-        out.extend_from_slice(b"\",\"call\":\"");
-        out.extend_from_slice(event.call.function().as_bytes());
-        out.extend_from_slice(b"\",\"args\":{");
-        let first = out.len();
-        event.call.visit_arguments(&mut |name, value| {
-            out.extend_from_slice(if out.len() > first { b",\"" } else { b"\"" });
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            self.value(value, out);
-        });
+        self.call(event.call, out);
         match &event.outcome.result {
             Ok(value) => {
-                out.extend_from_slice(b"},\"ok\":");
+                out.extend_from_slice(b",\"ok\":");
                 self.value(*value, out);
             }
             Err(error) => {
-                out.extend_from_slice(b"},\"error\":");
+                out.extend_from_slice(b",\"error\":");
                 show_error(error, out);
             }
         }
@@ -121,6 +109,38 @@ impl Format for Jsonl {
 }
 
 impl Jsonl {
+    /// Appends text as a string, cut and escaped as all text of these lines is.
+    pub fn string(text: &str, out: &mut Vec<u8>) {
+        string(text, out);
+    }
+
+    /// Appends a call that is about to happen, in the form of an event that does not know its end yet, with the end of the line.
+    pub fn announced(&mut self, sequence: u64, call: &Call<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"seq\":");
+        append::number(sequence, out);
+        self.call(call, out);
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// `,"interface":"wasi:io/poll","call":"poll","args":{"count":1}`
+    #[inline(always)]
+    fn call(&self, call: &Call<'_>, out: &mut Vec<u8>) {
+        // The names of calls are callgate's own.
+        out.extend_from_slice(b",\"interface\":\"");
+        out.extend_from_slice(call.interface().as_bytes());
+        out.extend_from_slice(b"\",\"call\":\"");
+        out.extend_from_slice(call.function().as_bytes());
+        out.extend_from_slice(b"\",\"args\":{");
+        let first = out.len();
+        call.visit_arguments(&mut |name, value| {
+            out.extend_from_slice(if out.len() > first { b",\"" } else { b"\"" });
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            self.value(value, out);
+        });
+        out.push(b'}');
+    }
+
     fn value(&self, value: Value<'_>, out: &mut Vec<u8>) {
         match value {
             Value::Done => out.extend_from_slice(b"\"done\""),

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod broker;
+mod limits;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,9 @@ use clap_lex::OsStrExt;
 
 use crate::trace::TraceCommand;
 use crate::{platform, quantity};
+
+pub(crate) use broker::BrokerOptions;
+pub(crate) use limits::LimitOptions;
 
 /// Runs sandboxed WebAssembly programs on a portable system interface of its own.
 #[derive(Parser)]
@@ -112,6 +118,12 @@ pub(crate) struct RunOptions {
     /// Say what --policy would refuse, and refuse nothing.
     #[arg(long, requires = "policy")]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) broker: BrokerOptions,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
 
     #[command(flatten)]
     pub(crate) loading: LoadOptions,

@@ -5,6 +5,7 @@ mod adapted;
 mod attacks;
 mod bad_input;
 mod binding;
+mod broker;
 mod cli;
 mod files;
 mod jsonl;
@@ -22,6 +23,7 @@ mod preview1;
 mod programs;
 mod published_modules;
 mod run;
+mod run_limits;
 mod sandbox;
 mod stored_traces;
 #[cfg(unix)]

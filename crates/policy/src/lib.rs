@@ -14,6 +14,7 @@ mod expect;
 mod glob;
 mod guard;
 mod limit;
+mod limits;
 mod masks;
 mod near;
 #[cfg_attr(unix, path = "open/unix.rs")]
@@ -32,4 +33,5 @@ pub use ask::Answer;
 pub use error::PolicyError;
 pub use glob::Case;
 pub use guard::{Duty, Guard, Say};
+pub use limits::{Limiter, Limits, Used, parse_call_rate};
 pub use policy::Policy;

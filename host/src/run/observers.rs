@@ -8,6 +8,7 @@ use callgate_system::System;
 use callgate_trace::Recorder;
 use callgate_wasi::{Observer, Sandbox};
 
+use super::limits::Kept;
 use super::{setup, summary, trace};
 use crate::arguments::RunOptions;
 use crate::{last_words, platform};
@@ -20,9 +21,14 @@ pub(super) struct Observers {
 
 impl Observers {
     /// Adds the observers that the options ask for.
-    pub(super) fn begin(sandbox: &mut Sandbox, system: &Arc<dyn System>, options: &RunOptions) -> Result<Self> {
+    pub(super) fn begin(
+        sandbox: &mut Sandbox,
+        system: &Arc<dyn System>,
+        options: &RunOptions,
+        limits: &Kept,
+    ) -> Result<Self> {
         let (trace, lost_summary) = (trace::begin(sandbox, system, options)?, summary::Lost::default());
-        let summary = summary::begin(options, system, &lost_summary)?;
+        let summary = summary::begin(options, system, &lost_summary, limits)?;
         let all = [trace.clone().map(|trace| trace as Arc<dyn Observer>), summary];
         let all: Vec<_> = all.into_iter().flatten().collect();
         for observer in &all {

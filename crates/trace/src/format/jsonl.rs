@@ -3,7 +3,7 @@
 //!
 //! Each line is ASCII. Text of a guest's is cut and escaped, so no name can end a line or a string, and a line is bounded.
 
-use callgate_gate::{Event, Handle, Reason, Refusal, Value, kind_word};
+use callgate_gate::{Call, Event, Handle, Reason, Refusal, Value, kind_word};
 use callgate_system::path::PATH_MAX;
 use callgate_system::{Error, Family, Nanoseconds, NewTimestamp, Stat, Timestamp};
 
@@ -67,21 +67,15 @@ impl Format for Jsonl {
         out.extend_from_slice(event.call.interface().as_bytes());
         out.extend_from_slice(b"\",\"call\":\"");
         out.extend_from_slice(event.call.function().as_bytes());
-        out.extend_from_slice(b"\",\"args\":{");
-        let first = out.len();
-        event.call.visit_arguments(&mut |name, value| {
-            out.extend_from_slice(if out.len() > first { b",\"" } else { b"\"" });
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            self.value(value, out);
-        });
+        out.extend_from_slice(b"\",\"args\":");
+        self.arguments(event.call, out);
         match &event.outcome.result {
             Ok(value) => {
-                out.extend_from_slice(b"},\"ok\":");
+                out.extend_from_slice(b",\"ok\":");
                 self.value(*value, out);
             }
             Err(error) => {
-                out.extend_from_slice(b"},\"error\":");
+                out.extend_from_slice(b",\"error\":");
                 show_error(error, out);
             }
         }
@@ -121,6 +115,24 @@ impl Format for Jsonl {
 }
 
 impl Jsonl {
+    /// Appends the arguments of `call` as an object, as a line has them in its member `args`.
+    pub fn arguments(&self, call: &Call<'_>, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let first = out.len();
+        call.visit_arguments(&mut |name, value| {
+            out.extend_from_slice(if out.len() > first { b",\"" } else { b"\"" });
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            self.value(value, out);
+        });
+        out.push(b'}');
+    }
+
+    /// Appends `text` as a string of JSON, in ASCII; what is longer than a path may be is cut.
+    pub fn text(text: &str, out: &mut Vec<u8>) {
+        string(text, out);
+    }
+
     fn value(&self, value: Value<'_>, out: &mut Vec<u8>) {
         match value {
             Value::Done => out.extend_from_slice(b"\"done\""),
@@ -330,6 +342,9 @@ fn show_refusal(refusal: &Refusal, out: &mut Vec<u8>) {
         Reason::InvalidName => "invalid-name",
         Reason::MissingRule => "missing-rule",
         Reason::Rule(_) => "rule",
+        Reason::NotAllowed => "not-allowed",
+        Reason::Broker => "broker",
+        Reason::Limit => "limit",
         _ => "other",
     };
     out.extend_from_slice(b",\"refused\":{\"reason\":");

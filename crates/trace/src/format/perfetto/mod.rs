@@ -332,6 +332,9 @@ fn word(reason: Reason) -> &'static str {
         Reason::ReadOnlyMount => "read-only-mount",
         Reason::InvalidName => "invalid-name",
         Reason::MissingRule => "missing-rule",
+        Reason::NotAllowed => "not-allowed",
+        Reason::Broker => "broker",
+        Reason::Limit => "limit",
         _ => "rule",
     }
 }

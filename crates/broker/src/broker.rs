@@ -96,6 +96,7 @@ impl Broker {
         state.asked += 1;
         let answered = link.ask(question.line(state.asked), self.time()).and_then(|line| match line {
             Some(line) => answer::parse(&line, state.asked),
+            None if self.time().is_zero() => Err("it gave no answer before the time of the run was over".to_owned()),
             None => Err(format!("it gave no answer within {:?}", self.options.timeout)),
         });
         match answered {

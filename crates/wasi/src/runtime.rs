@@ -22,7 +22,8 @@ pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
     /// and function; code compiled without has no such cost, and [`crate::Sandbox::timeout`] then ends waits only.
     pub interruptible: bool,
-    /// Let a limit of [fuel](crate::Sandbox::fuel) end a guest. Its code then counts what it executes, which makes computing slower; it is compiled and cached apart from code that doesn't.
+    /// Let a limit of [fuel](crate::Sandbox::fuel) end a guest. Its code then counts what it executes, which makes calls within the guest up
+    /// to a third slower. It is compiled and cached apart from code that doesn't.
     pub metered: bool,
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.

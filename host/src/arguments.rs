@@ -1,5 +1,8 @@
 //! The command line.
 
+mod broker;
+mod limits;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,9 @@ use clap_lex::OsStrExt;
 use crate::audit::{AuditCommand, AuditOptions};
 use crate::trace::TraceCommand;
 use crate::{platform, quantity};
+
+pub(crate) use broker::BrokerOptions;
+pub(crate) use limits::LimitOptions;
 
 /// Runs sandboxed WebAssembly programs on a portable system interface of its own.
 #[derive(Parser)]
@@ -130,6 +136,12 @@ pub(crate) struct RunOptions {
 
     #[command(flatten)]
     pub(crate) audit: AuditOptions,
+
+    #[command(flatten)]
+    pub(crate) broker: BrokerOptions,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
 
     #[command(flatten)]
     pub(crate) loading: LoadOptions,

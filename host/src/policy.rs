@@ -77,6 +77,9 @@ fn show(file: Option<&Path>, grants: &Grants) -> Result<ExitCode> {
         for (place, rule) in policy.lines() {
             let _ = writeln!(text, "{place}: {rule}");
         }
+        for (key, limit) in policy.limits().rows() {
+            let _ = writeln!(text, "limits: {key} = {limit}");
+        }
     }
     if text.is_empty() {
         bail!("nothing to show; give a policy, or options of a run such as --dir");

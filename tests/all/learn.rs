@@ -141,7 +141,7 @@ fn of_a_guest_that_is_ended() {
     let mut run = Host::Native.guest("sleep_long").with("--learn", file(&place)).arg("sleep").start();
     assert_eq!(run.line(), "waiting");
     run.terminate();
-    run.end();
+    drop(run.end());
     assert!(text(&place).contains("version = 1\n"));
 }
 

@@ -6,6 +6,7 @@ mod attacks;
 mod audit;
 mod bad_input;
 mod binding;
+mod broker;
 mod cli;
 mod files;
 mod jsonl;
@@ -25,6 +26,7 @@ mod programs;
 mod progress;
 mod published_modules;
 mod run;
+mod run_limits;
 mod sandbox;
 mod stored_traces;
 #[cfg(unix)]

@@ -28,6 +28,9 @@ pub trait Sink: Send {
     }
 }
 
+/// What is to be done when the audit is closed, with the hash at its head.
+type Finish = Box<dyn FnOnce(&io::Result<Head>) + Send>;
+
 /// The settings of an audit.
 pub struct Recording {
     guest: GuestId,
@@ -35,7 +38,7 @@ pub struct Recording {
     arguments: Vec<String>,
     key: Option<Key>,
     rule: Box<dyn Fn(u32) -> Option<String> + Send + Sync>,
-    finish: Box<dyn FnOnce(&io::Result<Head>) + Send>,
+    finish: Finish,
 }
 
 impl Recording {
@@ -112,7 +115,7 @@ struct Page {
 }
 
 enum State {
-    Open(Box<dyn FnOnce(&io::Result<Head>) + Send>),
+    Open(Finish),
     Over,
     /// A line is missing, for this reason.
     Cut(io::ErrorKind),
@@ -145,7 +148,7 @@ impl Lines {
         line.extend_from_slice(time.as_bytes());
         if let Some(rule) = rule {
             line.extend_from_slice(b",\"rule\":");
-            Jsonl::string(rule, line);
+            Jsonl::text(rule, line);
         }
         line.extend_from_slice(format!(",\"{what}\":").as_bytes());
         fill(&mut self.jsonl, line);

@@ -14,8 +14,8 @@ use crate::{Call, Event, Mount};
 
 /// Decides which calls may happen.
 pub trait Decider {
-    /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast, and
-    /// must not wait. `resolved` is the place that the call reaches, where the gate knows it.
+    /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast. One that
+    /// has to ask somebody else bounds its wait by the time of the run. `resolved` is the place that the call reaches, where the gate knows it.
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict;
 
     /// The time for which `call`, which every decider allows, has to wait before it happens, in nanoseconds. The longest of all deciders
@@ -59,6 +59,24 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The errors that somebody outside of callgate may have a denial tell. Others would have a guest try again, or take what happened for
+    /// something else.
+    pub const CODES: &'static [Code] = &[
+        Code::Access,
+        Code::AccessDenied,
+        Code::NotPermitted,
+        Code::NoEntry,
+        Code::ReadOnly,
+        Code::Unsupported,
+        Code::Io,
+        Code::Quota,
+        Code::InsufficientSpace,
+        Code::ConnectionRefused,
+        Code::RemoteUnreachable,
+        Code::Timeout,
+        Code::NameUnresolvable,
+    ];
+
     /// This verdict, if it denies; else the next one, noted if either is to be.
     #[inline(always)]
     #[must_use]
@@ -88,6 +106,10 @@ pub enum Reason {
     MissingRule,
     /// No rule of the policy allows it.
     NotAllowed,
+    /// The broker denied it, or could not be asked.
+    Broker,
+    /// A limit of the run has no room for it.
+    Limit,
     /// A rule of another decider, by the number that it has there.
     Rule(u32),
 }
@@ -102,6 +124,8 @@ impl Reason {
             Self::InvalidName => "invalid-name",
             Self::MissingRule => "missing-rule",
             Self::NotAllowed => "not-allowed",
+            Self::Broker => "broker",
+            Self::Limit => "limit",
             Self::Rule(_) => "rule",
         }
     }

@@ -200,7 +200,7 @@ impl Policy {
     }
 
     /// The rules with limits that `call` counts for.
-    pub(crate) fn limits<'a>(
+    pub(crate) fn limits_on<'a>(
         &'a self,
         call: &'a Call<'a>,
         resolved: Option<&'a Resolved<'a>>,

@@ -20,6 +20,7 @@ use crate::aspect;
 use crate::error::PolicyError;
 use crate::glob::Case;
 use crate::limit::Meter;
+use crate::limits::Limits;
 use crate::policy::{Policy, default_code};
 use crate::report::Refused;
 use crate::rule::Rule;
@@ -53,6 +54,7 @@ pub struct Guard {
     policy: ArcSwap<Policy>,
     path: PathBuf,
     duty: Duty,
+    limits: Limits,
     system: Arc<dyn System>,
     say: Say,
     refused: AtomicU64,
@@ -69,6 +71,7 @@ impl Guard {
     pub fn load(path: &Path, duty: Duty, system: Arc<dyn System>, say: Say) -> Result<Self, PolicyError> {
         let policy = Policy::load(path, duty.program)?.comparing(duty.case);
         Ok(Self {
+            limits: policy.limits(),
             policy: ArcSwap::from_pointee(policy),
             path: path.to_owned(),
             duty,
@@ -90,6 +93,12 @@ impl Guard {
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// The limits that the policy named when the run began. None hold in a dry run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        if self.duty.dry_run { Limits::default() } else { self.limits }
     }
 
     /// What to say at the end of a run: how many refusals there were, where not all of them were told.
@@ -135,7 +144,7 @@ impl Guard {
             call.arguments().map(|(_, value)| if let Value::Bytes(bytes) = value { bytes.len() as u64 } else { 0 });
         let bytes = bytes.sum();
         let is_full = |rule: &Rule, meter: &Meter| rule.total.is_some_and(|total| meter.is_used_up(total, bytes));
-        let full = policy.limits(call, resolved).find(|(_, rule, meter)| is_full(rule, meter));
+        let full = policy.limits_on(call, resolved).find(|(_, rule, meter)| is_full(rule, meter));
         let Some((number, ..)) = full else { return Verdict::Allow };
         let reason = Reason::Rule(u32::try_from(number).unwrap_or(u32::MAX));
         self.refuse(policy, call, resolved, reason);
@@ -180,7 +189,7 @@ impl Decider for Guard {
         if policy.limited.is_empty() || self.duty.dry_run {
             return 0;
         }
-        let rates = policy.limits(call, resolved).filter(|(_, rule, _)| rule.rate.is_some());
+        let rates = policy.limits_on(call, resolved).filter(|(_, rule, _)| rule.rate.is_some());
         rates.map(|(.., meter)| meter.delay(self.now())).max().unwrap_or(0)
     }
 
@@ -189,7 +198,7 @@ impl Decider for Guard {
         if policy.limited.is_empty() || event.outcome.refusal.is_some() {
             return;
         }
-        for (_, rule, meter) in policy.limits(event.call, event.resolved) {
+        for (_, rule, meter) in policy.limits_on(event.call, event.resolved) {
             meter.count(event.bytes(), rule.rate, self.now());
         }
     }
@@ -224,7 +233,9 @@ fn watch(guard: &Weak<Guard>, mut seen: Vec<Option<State>>) {
         }
         match guard.reload() {
             Ok(()) => {
-                (guard.say)(&format!("{} was read again, and holds now", guard.policy.load().name()));
+                let policy = guard.policy.load();
+                let but = if policy.limits() == guard.limits { "" } else { "; its [limits] hold from the next run on" };
+                (guard.say)(&format!("{} was read again, and holds now{but}", policy.name()));
                 seen = guard.policy.load().states_read();
                 mistake = None;
             }
@@ -240,7 +251,7 @@ fn watch(guard: &Weak<Guard>, mut seen: Vec<Option<State>>) {
 }
 
 /// The error of a call for which a total has no room.
-fn used_up(call: &Call<'_>) -> Code {
+pub(crate) fn used_up(call: &Call<'_>) -> Code {
     match default_code(aspect::of(call).as_slice()[0]) {
         Code::Access => Code::Quota,
         other => other,

@@ -17,6 +17,7 @@ mod glob;
 mod guard;
 mod learn;
 mod limit;
+mod limits;
 mod masks;
 mod near;
 #[cfg_attr(unix, path = "open/unix.rs")]
@@ -36,4 +37,5 @@ pub use error::PolicyError;
 pub use glob::Case;
 pub use guard::{Duty, Guard, Say};
 pub use learn::Learner;
+pub use limits::{Limiter, Limits, Used, parse_call_rate};
 pub use policy::Policy;

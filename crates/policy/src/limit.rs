@@ -50,6 +50,15 @@ impl Limit {
     }
 }
 
+impl Limit {
+    /// The number.
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Self::Calls(number) | Self::Bytes(number) => number,
+        }
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,6 +92,14 @@ impl Meter {
         match total {
             Limit::Calls(most) => used.calls >= most,
             Limit::Bytes(most) => used.bytes >= most || used.bytes.saturating_add(bytes) > most,
+        }
+    }
+
+    /// As much as was used of what `limit` counts.
+    pub(crate) fn used_of(&self, limit: Limit) -> u64 {
+        match limit {
+            Limit::Calls(_) => self.used().calls,
+            Limit::Bytes(_) => self.used().bytes,
         }
     }
 

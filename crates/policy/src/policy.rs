@@ -16,6 +16,7 @@ use crate::destination::Destinations;
 use crate::error::PolicyError;
 use crate::glob::Case;
 use crate::limit::Meter;
+use crate::limits::Limits;
 use crate::masks::Masks;
 use crate::parse::{self, Document};
 use crate::rule::{Rule, Verb};
@@ -113,6 +114,12 @@ impl Policy {
     #[must_use]
     pub fn depends_on_place(&self, call: &Call<'_>) -> bool {
         self.has_paths && matches!(self.flow[call.number()], Flow::Place)
+    }
+
+    /// Its `[limits]`: of several files, the smaller ones.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.document.limits
     }
 
     /// The number of its rules.

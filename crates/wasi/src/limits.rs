@@ -48,6 +48,13 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// The same, but no more than these.
+    pub(crate) fn at_most(self, instances: usize, tables: usize) -> Self {
+        Self { instances: self.instances.min(instances), tables: self.tables.min(tables), ..self }
+    }
+}
+
 /// Counts the guest's linear memories against one limit for all of them together, and charges its tables.
 pub(crate) struct Memory {
     limit: usize,
@@ -62,6 +69,13 @@ impl Memory {
     pub(crate) fn new(limit: u64, counts: Counts, budget: &Budget) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Self { limit, used: 0, counts, elements: 0, tables: budget.nothing() }
+    }
+}
+
+impl Memory {
+    /// Bytes of linear memory that it came to; memories never shrink.
+    pub(crate) fn used(&self) -> u64 {
+        self.used as u64
     }
 }
 

@@ -22,6 +22,9 @@ pub struct RuntimeOptions {
     /// Let a time limit end a guest that computes without calling anything. Such code checks a counter in each loop
     /// and function; code compiled without has no such cost, and [`crate::Sandbox::timeout`] then ends waits only.
     pub interruptible: bool,
+    /// Let a limit of [fuel](crate::Sandbox::fuel) end a guest. Its code then counts what it executes, which makes calls within the guest up
+    /// to a third slower. It is compiled and cached apart from code that doesn't.
+    pub metered: bool,
     /// Keep compiled code in this folder, made where missing, at most 1 GiB of it. `None`, or a folder that cannot be used because
     /// it belongs to another user, or others may write to it, or its file system keeps no modes: compile anew each time.
     pub cache: Option<PathBuf>,
@@ -50,6 +53,7 @@ pub struct Runtime {
     /// The linker of components through the engine. It is made when the first one is linked, since most never are.
     linker: Arc<OnceLock<Linker<Host>>>,
     pub(crate) interruptible: bool,
+    pub(crate) metered: bool,
     pub(crate) binding: Binding,
     pub(crate) debug_info: DebugInfo,
 }
@@ -79,6 +83,7 @@ impl Runtime {
         let mut config = Config::new();
         config.concurrency_support(false);
         config.epoch_interruption(options.interruptible);
+        config.consume_fuel(options.metered);
         config.wasm_backtrace_max_frames(Some(stacks::DEEPEST));
         let debug_info = debug_info();
         config.wasm_backtrace_details(match debug_info {
@@ -88,8 +93,8 @@ impl Runtime {
         let engine = Engine::new(&config)?;
         let cache = options.cache.as_deref().map(CodeCache::new);
         let settings = settings(&engine, options.binding);
-        let RuntimeOptions { interruptible, binding, .. } = *options;
-        Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, binding, debug_info })
+        let RuntimeOptions { interruptible, metered, binding, .. } = *options;
+        Ok(Self { engine, cache, settings, linker: Arc::default(), interruptible, metered, binding, debug_info })
     }
 
     /// Links components through the engine.

@@ -65,6 +65,10 @@ pub struct Sandbox {
     memory: u64,
     host_memory: u64,
     handles: usize,
+    instances: usize,
+    tables: usize,
+    fuel: Option<u64>,
+    usage: Arc<OnceLock<Usage>>,
     timeout: Option<Duration>,
     linger: Duration,
     deciders: Vec<Arc<dyn Decider + Send + Sync>>,
@@ -73,6 +77,16 @@ pub struct Sandbox {
     quits: bool,
     invocation: Option<Invocation>,
     listeners: Vec<Arc<dyn Socket>>,
+}
+
+/// What a run came to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Units of fuel; none where it had no limit of [fuel](Sandbox::fuel).
+    pub fuel: Option<u64>,
+    /// Bytes of its linear memories.
+    pub memory: u64,
 }
 
 /// The end of a run.
@@ -190,6 +204,10 @@ impl Sandbox {
             memory: u64::MAX,
             host_memory: HOST_MEMORY,
             handles: HANDLES,
+            instances: usize::MAX,
+            tables: usize::MAX,
+            fuel: None,
+            usage: Arc::default(),
             timeout: None,
             linger: LINGER,
             deciders: Vec::new(),
@@ -347,6 +365,27 @@ impl Sandbox {
         self
     }
 
+    /// The instances of modules that there may be in the run, and the tables of all of them; a program that has more does not start. The
+    /// engine allows 10,000 of each in any case, or less, as `max_host_memory` says.
+    pub fn max_instances_and_tables(&mut self, instances: usize, tables: usize) -> &mut Self {
+        (self.instances, self.tables) = (instances, tables);
+        self
+    }
+
+    /// Ends the run, [`Exit::Trap`], when the guest has used this number of units of fuel. Most instructions take one unit, and those that
+    /// only arrange others (`block`, `loop`, `nop`, `drop`) none; what the host does in a call takes none. Takes a
+    /// [metered](crate::RuntimeOptions::metered) runtime.
+    pub fn fuel(&mut self, units: u64) -> &mut Self {
+        self.fuel = Some(units);
+        self
+    }
+
+    /// What the run came to use; filled when the guest has ended, before [`Observer::finish`].
+    #[must_use]
+    pub fn usage(&self) -> Arc<OnceLock<Usage>> {
+        Arc::clone(&self.usage)
+    }
+
     /// Ends the run after this time, [`Exit::TimedOut`]. A guest that computes without calling anything is ended only
     /// where its runtime is [interruptible](crate::RuntimeOptions::interruptible). A run that hangs in a call of the operating
     /// system, such as a write to a trace that nobody reads, can only be ended with the process: by a thread that its owner has.
@@ -432,6 +471,10 @@ impl Sandbox {
         let start = start.map_err(|why| program.fail(why))?;
         let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, observers) = (guest.timeout, guest.observers.clone());
+        let (fuel, usage) = (guest.fuel, guest.usage());
+        if fuel.is_some() && !program.runtime.metered {
+            return Err(program.fail("its code does not count fuel; compile it with a metered runtime".to_owned()));
+        }
         let is_called = matches!(start, Start::Invoked(_));
         let mut store = guest.into_store(program);
         if is_called {
@@ -450,6 +493,9 @@ impl Sandbox {
             Ok(exit)
         });
         drop(watchdog);
+        let left = store.get_fuel().ok();
+        let used = fuel.zip(left).map(|(fuel, left)| fuel.saturating_sub(left));
+        usage.get_or_init(|| Usage { fuel: used, memory: store.data().memory.used() });
         let exit = ended.unwrap_or_else(|error| Exit::of(&error, store.data()));
         match finish(&observers, &exit) {
             Err(error) if !matches!(exit, Exit::Unrecorded(_)) => Ok(Exit::unrecorded(Some(&error))),
@@ -470,7 +516,8 @@ impl Sandbox {
         let linger = u64::try_from(self.linger.as_nanos()).unwrap_or(u64::MAX);
         let budget = Budget::new(self.host_memory);
         let (handed_over, engine_handles) = (handed_over(&budget), engine_handles(self.handles, &budget));
-        let memory = Memory::new(self.memory, Counts::within(&budget, program.largest_instance()), &budget);
+        let counts = Counts::within(&budget, program.largest_instance()).at_most(self.instances, self.tables);
+        let memory = Memory::new(self.memory, counts, &budget);
         let limits = Limits { handles: self.handles, memory, budget, linger };
         let mut host = Host::new(self.system, gate, self.surroundings, streams, limits);
         host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
@@ -481,6 +528,10 @@ impl Sandbox {
         store.limiter(|host| &mut host.memory);
         store.set_max_component_handles(engine_handles);
         store.set_hostcall_fuel(handed_over);
+        if program.runtime.metered {
+            // It fails in runtimes that are not metered alone.
+            store.set_fuel(self.fuel.unwrap_or(u64::MAX)).ok();
+        }
         if program.runtime.interruptible {
             store.set_epoch_deadline(1);
             // The epoch is the engine's, so another guest's watchdog may have moved it on.
@@ -512,6 +563,9 @@ impl Exit {
             Some(CallError::EndedRun(wrote @ RunEnd::Overwrote { .. })) => Self::Trap(trap(wrote.to_string())),
             // A call failed whose type has no place for an error.
             Some(CallError::Failed(failed)) => Self::Trap(trap(format!("{}: {failed}", host.gate.last_failed()))),
+            None if error.downcast_ref() == Some(&wasmtime::Trap::OutOfFuel) => {
+                Self::Trap(trap("its fuel is used up".to_owned()))
+            }
             None => Self::Trap(trap(Untrusted::new(error.root_cause()).to_string())),
         }
     }

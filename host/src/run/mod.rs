@@ -1,7 +1,9 @@
 //! `callgate run`.
 
 mod audit;
+mod broker;
 mod learn;
+mod limits;
 mod look;
 mod observers;
 mod policy;
@@ -15,7 +17,7 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use callgate_wasi::{Binding, Exit, ProgramFile, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
@@ -28,10 +30,11 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let asked = look::listen(options)?;
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut sandbox = setup::sandbox(&backend, options)?;
-    let runtime = runtime_options(options, &sandbox)?;
     let file = ProgramFile::open(options.program())?;
     let guard =
         options.policy.as_ref().map(|policy| policy::guard(policy, &backend.system, options, &file)).transpose()?;
+    let limits = limits::Kept::new(&mut sandbox, &backend.system, options, guard.as_deref());
+    let runtime = runtime_options(options, &sandbox, &limits, &file)?;
     let program = loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);
@@ -45,10 +48,12 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     if let Some(guard) = &guard {
         policy::begin(guard, &mut sandbox, options)?;
     }
+    limits.begin(&mut sandbox);
+    broker::begin(&mut sandbox, options)?;
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    let observers = match Observers::begin(&mut sandbox, &backend.system, options, guard.as_ref(), &asked) {
+    let observers = match Observers::begin(&mut sandbox, &backend.system, options, (guard.as_ref(), &limits), &asked) {
         Err(error) if error.is::<audit::Unwritten>() => {
             last_words::say(&format!("callgate: {}", error.root_cause()));
             return Ok(ExitCode::from(UNRECORDED));
@@ -77,11 +82,23 @@ fn limit_time(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
 }
 
 /// Code that looks at the time, and answers when it is asked for its stack, is compiled only where that is wanted.
-fn runtime_options(options: &RunOptions, sandbox: &Sandbox) -> Result<RuntimeOptions> {
+fn runtime_options(
+    options: &RunOptions,
+    sandbox: &Sandbox,
+    limits: &limits::Kept,
+    file: &ProgramFile,
+) -> Result<RuntimeOptions> {
+    if limits.metered() && file.is_machine_code() && options.loading.allow_precompiled {
+        bail!(
+            "{}: compiled ahead of time, so it can't count fuel; give the program that it was made of",
+            file.path().display()
+        );
+    }
     // A guest of somebody who overrides modes must not even come near the files that are sealed by a mode.
     let is_safe = |folder: &PathBuf| !setup::may_write(sandbox, options, folder) || !platform::overrides_modes();
     let cache = cache::folder().filter(|folder| !options.loading.no_cache && is_safe(folder));
     // Only the engine's way has functions to be called by name.
     let binding = if options.invoke.is_some() { Binding::Engine } else { loading::binding()? };
-    Ok(RuntimeOptions { interruptible: options.timeout.is_some() || options.progress, cache, binding })
+    let interruptible = options.timeout.is_some() || options.progress;
+    Ok(RuntimeOptions { interruptible, metered: limits.metered(), cache, binding })
 }

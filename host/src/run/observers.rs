@@ -12,6 +12,7 @@ use callgate_system::{System, Untrusted};
 use callgate_trace::Recorder;
 use callgate_wasi::{Observer, Sandbox};
 
+use super::limits::Kept;
 use super::{audit, learn, look, setup, summary, trace};
 use crate::arguments::RunOptions;
 use crate::{last_words, platform};
@@ -40,7 +41,7 @@ impl Observers {
         sandbox: &mut Sandbox,
         system: &Arc<dyn System>,
         options: &RunOptions,
-        guard: Option<&Arc<Guard>>,
+        (guard, limits): (Option<&Arc<Guard>>, &Kept),
         asked: &Arc<AtomicBool>,
     ) -> Result<Self> {
         refuse_shared(options)?;
@@ -61,7 +62,7 @@ impl Observers {
             audit.map(|audit| audit as Arc<dyn Observer>),
             look,
             trace.clone().map(|trace| trace as Arc<dyn Observer>),
-            summary::begin(options, system, of_summary)?,
+            summary::begin(options, system, of_summary, limits)?,
             learner.map(|learner| learner as Arc<dyn Observer>),
         ];
         let all: Vec<_> = all.into_iter().flatten().collect();

@@ -68,15 +68,6 @@ fn limit(sandbox: &mut Sandbox, options: &RunOptions) {
     if let Some(quota) = options.quota {
         sandbox.quota(quota);
     }
-    if let Some(bytes) = options.max_memory {
-        sandbox.max_memory(bytes);
-    }
-    if let Some(bytes) = options.max_host_memory {
-        sandbox.max_host_memory(bytes);
-    }
-    if let Some(handles) = options.max_handles {
-        sandbox.max_handles(handles);
-    }
     if let Some(time) = options.linger {
         sandbox.linger(time);
     }

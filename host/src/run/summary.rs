@@ -10,20 +10,28 @@ use callgate_system::System;
 use callgate_trace::summary::{Live, Process, Report};
 use callgate_wasi::Observer;
 
+use super::limits::Kept;
 use super::observers::Lost;
 use crate::arguments::{RunOptions, SummaryFormat};
 use crate::{last_words, platform};
 
 /// Begins the summary that was asked for. It is written when the run is over.
-pub(super) fn begin(options: &RunOptions, system: &Arc<dyn System>, lost: &Lost) -> Result<Option<Arc<dyn Observer>>> {
+pub(super) fn begin(
+    options: &RunOptions,
+    system: &Arc<dyn System>,
+    lost: &Lost,
+    limits: &Kept,
+) -> Result<Option<Arc<dyn Observer>>> {
     let Some(file) = &options.summary.file else { return Ok(None) };
     let mut out = open(options, file.as_deref())?;
     let (format, lost, before) = (options.summary.format, Arc::clone(lost), platform::usage());
+    let limits = limits.clone();
     let finish = move |mut report: Report| {
         // Once somebody ends the process, what the guest came to is the consequence.
         if let Some(end) = last_words::ending() {
             report.end = Some(end.to_owned());
         }
+        report.limits = limits.used();
         report.process = platform::usage().zip(before).map(|(now, before)| since(now, before));
         let text = match format {
             SummaryFormat::Text => report.text(),

@@ -9,6 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use callgate_gate::Verdict;
 use callgate_system::Code;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -17,6 +18,7 @@ use crate::error::{PolicyError, shown, shown_path};
 use crate::expect::Expectation;
 use crate::glob::Glob;
 use crate::limit::Limit;
+use crate::limits::{Kind, Limits};
 use crate::near::nearest;
 use crate::rule::{self, Rule, Text, Verb, check_target, parse_call, parse_to, unknown};
 use crate::source::{self, BYTES, DEPTH, FILES, Source};
@@ -31,29 +33,13 @@ const VALUES: usize = 65_536;
 /// The version of the language.
 const VERSION: &str = "1";
 
-/// The errors that a denial may name. Others would have a guest try again, or take what happened for something else.
-const ERRORS: &[Code] = &[
-    Code::Access,
-    Code::AccessDenied,
-    Code::NotPermitted,
-    Code::NoEntry,
-    Code::ReadOnly,
-    Code::Unsupported,
-    Code::Io,
-    Code::Quota,
-    Code::InsufficientSpace,
-    Code::ConnectionRefused,
-    Code::RemoteUnreachable,
-    Code::Timeout,
-    Code::NameUnresolvable,
-];
-
 /// All that the files of a policy say.
 #[derive(Debug, Default)]
 pub(crate) struct Document {
     pub(crate) sources: Vec<Source>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) expectations: Vec<Expectation>,
+    pub(crate) limits: Limits,
 }
 
 /// Reads the policy in `path`, and the files that it includes.
@@ -147,6 +133,7 @@ fn document(sources: Vec<Source>) -> Result<Document, PolicyError> {
         for top in tops() {
             check_top(&top)?;
             add_sets(&top, &mut sets)?;
+            document.limits = document.limits.and(limits(&top)?);
         }
         let mut reading = Reading { sets, left: VALUES };
         for (number, top) in tops().enumerate() {
@@ -176,7 +163,7 @@ fn in_order<'a>(top: &Table<'a>) -> Result<Vec<(Verb, Table<'a>)>, PolicyError> 
 }
 
 fn check_top(top: &Table<'_>) -> Result<(), PolicyError> {
-    top.only(&["version", "include", "sets", "allow", "deny", "log", "expect"])?;
+    top.only(&["version", "include", "sets", "allow", "deny", "log", "expect", "limits"])?;
     match top.get("version") {
         None => Err(top.error("no version; begin the file with `version = 1`".to_owned())),
         Some(item) => match item.value {
@@ -199,6 +186,25 @@ fn add_sets(top: &Table<'_>, sets: &mut Sets) -> Result<(), PolicyError> {
         }
     }
     Ok(())
+}
+
+/// The limits in one file.
+fn limits(top: &Table<'_>) -> Result<Limits, PolicyError> {
+    let mut limits = Limits::default();
+    let Some(item) = top.get("limits") else { return Ok(limits) };
+    let table = item.table("limits by name; write [limits]")?;
+    table.only(Limits::KEYS)?;
+    for item in table.items() {
+        let Some((limit, kind)) = limits.of_key(item.key) else { continue };
+        *limit = Some(match kind {
+            Kind::Number => item.number()?,
+            _ => {
+                let fail = |message: String| item.error(format!("{}: {message}", item.key));
+                kind.parse(item.text("a text, such as \"10 MiB\" or \"100 calls/s\"")?).map_err(fail)?
+            }
+        });
+    }
+    Ok(limits)
 }
 
 /// The state while tables are read.
@@ -322,8 +328,10 @@ fn one<T>(
 }
 
 fn parse_error(word: &str) -> Result<Code, String> {
-    let found = ERRORS.iter().find(|code| code.name() == word);
-    found.copied().ok_or_else(|| unknown("error", word, "", nearest(word, ERRORS.iter().map(|code| code.name()))))
+    let found = Verdict::CODES.iter().find(|code| code.name() == word);
+    found
+        .copied()
+        .ok_or_else(|| unknown("error", word, "", nearest(word, Verdict::CODES.iter().map(|code| code.name()))))
 }
 
 /// `sha256:` and 64 digits, as `sha256sum` prints them.

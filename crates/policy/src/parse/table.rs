@@ -100,6 +100,13 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// A number that is not negative.
+    pub(super) fn number(&self) -> Result<u64, PolicyError> {
+        let wrong = || self.no("a number that is not negative, such as 1000");
+        let DeValue::Integer(number) = self.value else { return Err(wrong()) };
+        u64::from_str_radix(number.as_str(), number.radix()).map_err(|_| wrong())
+    }
+
     pub(super) fn text(&self, what: &str) -> Result<&'a str, PolicyError> {
         match self.value {
             DeValue::String(text) => Ok(text),

@@ -109,11 +109,6 @@ impl Format for Jsonl {
 }
 
 impl Jsonl {
-    /// Appends text as a string, cut and escaped as all text of these lines is.
-    pub fn string(text: &str, out: &mut Vec<u8>) {
-        string(text, out);
-    }
-
     /// Appends a call that is about to happen, in the form of an event that does not know its end yet, with the end of the line.
     pub fn announced(&mut self, sequence: u64, call: &Call<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"seq\":");
@@ -130,7 +125,13 @@ impl Jsonl {
         out.extend_from_slice(call.interface().as_bytes());
         out.extend_from_slice(b"\",\"call\":\"");
         out.extend_from_slice(call.function().as_bytes());
-        out.extend_from_slice(b"\",\"args\":{");
+        out.extend_from_slice(b"\",\"args\":");
+        self.arguments(call, out);
+    }
+
+    /// Appends the arguments of `call` as an object, as a line has them in its member `args`.
+    pub fn arguments(&self, call: &Call<'_>, out: &mut Vec<u8>) {
+        out.push(b'{');
         let first = out.len();
         call.visit_arguments(&mut |name, value| {
             out.extend_from_slice(if out.len() > first { b",\"" } else { b"\"" });
@@ -139,6 +140,11 @@ impl Jsonl {
             self.value(value, out);
         });
         out.push(b'}');
+    }
+
+    /// Appends `text` as a string of JSON, in ASCII; what is longer than a path may be is cut.
+    pub fn text(text: &str, out: &mut Vec<u8>) {
+        string(text, out);
     }
 
     fn value(&self, value: Value<'_>, out: &mut Vec<u8>) {

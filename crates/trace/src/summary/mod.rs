@@ -18,7 +18,7 @@ mod text;
 use callgate_system::Nanoseconds;
 
 pub use live::Live;
-pub use report::{Between, CallRow, ErrorRow, Native, PlaceRow, Process, Report, Run, Time};
+pub use report::{Between, CallRow, ErrorRow, LimitRow, Native, PlaceRow, Process, Report, Run, Time};
 pub use stored::of_trace;
 pub(crate) use text::size;
 

@@ -62,12 +62,26 @@ pub struct Report {
     pub time: Time,
     /// What the system counted for the process during the run; none where that is unknown.
     pub process: Option<Process>,
+    /// How near the run came to its limits; empty where it had none that are measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitRow>,
     /// Each function, by the time that it took, most first.
     pub by_call: Vec<CallRow>,
     /// The files and standard streams that took the most time, slowest first.
     pub paths: Vec<PlaceRow>,
     /// The peers that took the most time, slowest first.
     pub peers: Vec<PlaceRow>,
+}
+
+/// A limit of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitRow {
+    /// Its name, as a policy has it.
+    pub name: &'static str,
+    /// As much as was used.
+    pub used: u64,
+    /// As much as there was.
+    pub limit: u64,
 }
 
 /// Where the time of a run went, in nanoseconds.
@@ -243,6 +257,7 @@ impl Summary {
             filtered: run.calls.map_or(0, |calls| calls.saturating_sub(seen)),
             time: Time { run: run.lasted, calls, waiting, rest: run.lasted.saturating_sub(calls), between },
             process: None,
+            limits: Vec::new(),
             by_call,
             paths: places(&self.paths),
             peers: places(&self.peers),

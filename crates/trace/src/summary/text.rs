@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use callgate_system::{Nanoseconds, Untrusted};
 
-use super::{CallRow, ErrorRow, PlaceRow, Process, Report};
+use super::{CallRow, ErrorRow, LimitRow, PlaceRow, Process, Report};
 
 /// Bytes of a name that are shown.
 const NAME: usize = 200;
@@ -57,7 +57,22 @@ fn head(report: &Report, out: &mut String) -> fmt::Result {
         ["rest".to_owned(), share(time.rest), show_time(time.rest), format!("guest and boundary{rest}")],
     ];
     table(&rows, &[Side::Left, Side::Right, Side::Right, Side::Left], out)?;
-    report.process.as_ref().map_or(Ok(()), |process| show_process(process, out))
+    report.process.as_ref().map_or(Ok(()), |process| show_process(process, out))?;
+    limits(&report.limits, out)
+}
+
+fn limits(rows: &[LimitRow], out: &mut String) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut lines = vec![["used", "share", "of", "limit"].map(str::to_owned)];
+    lines.extend(
+        rows.iter().map(|row| {
+            [row.used.to_string(), percent(row.used, row.limit), row.limit.to_string(), row.name.to_owned()]
+        }),
+    );
+    out.push('\n');
+    table(&lines, &[Side::Right, Side::Right, Side::Right, Side::Left], out)
 }
 
 fn show_process(process: &Process, out: &mut String) -> fmt::Result {

@@ -1,7 +1,8 @@
 //! Does what each line of its standard input says, and prints what became of it.
 
 use std::fs;
-use std::io::{self, BufRead as _};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{self, BufRead as _, Write as _};
 use std::net::TcpStream;
 use std::process::ExitCode;
 
@@ -29,6 +30,9 @@ fn attempt(line: &str) -> Outcome<io::Result<String>> {
         ["rename", from, to] => done(fs::rename(from, to)),
         ["link", from, to] => done(fs::hard_link(from, to)),
         ["connect", address] => TcpStream::connect(address).map(|_| "ok".to_owned()),
+        ["send", address, text] => done(TcpStream::connect(address).and_then(|mut it| it.write_all(text.as_bytes()))),
+        ["receive", address] => TcpStream::connect(address).and_then(io::read_to_string),
+        ["hash"] => Ok(RandomState::new().build_hasher().finish().to_string()),
         ["variables"] => Ok(std::env::vars().count().to_string()),
         _ => return Err(Failure::new(format!("`{line}` is nothing to do"))),
     })

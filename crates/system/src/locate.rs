@@ -1,0 +1,188 @@
+//! The place that a path reaches, found out before anything is done there.
+//!
+//! A rule about paths must be asked about what a call does, and the text of a path doesn't say it: any component may be a symbolic link. So
+//! [`locate`] resolves a path and yields the place, with no link left in it, together with the directory that it lies in, held open, and the last
+//! name. A call on that name in that directory, which is strict, reaches that place and no other.
+//!
+//! Hazards: the last name may become a link between the two, and then the call fails with `Loop`. The directory may be moved as a whole; then
+//! the place is where it was. A directory on the way is passed through, whatever rules say of the directory itself, as the kernel does it; what is
+//! found on the way must not be told to the guest where the outcome is a refusal.
+
+use std::sync::Arc;
+
+use crate::path::{PATH_MAX, Step, Steps, Walk, push};
+use crate::{Code, Directory, Follow, Names, OpenHow, Opened, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// The treatment of a symbolic link as the last component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The call is about the name, whatever it is the name of, also where a `/` follows it.
+    Name,
+    /// The call is about what the name is the name of: a link is followed under [`Follow::Yes`], or where a `/` follows it.
+    File(Follow),
+}
+
+/// The place that a path reaches.
+#[derive(Clone)]
+pub struct Located {
+    /// The path beneath the directory that was asked, without a link, `.` or `..`, and without a `/` at either end; empty for the directory
+    /// itself. What is there is named as a listing names it, but for the case of its letters.
+    pub place: String,
+    /// The strict directory to act in.
+    pub directory: Arc<dyn Directory>,
+    /// The path to act on in [`Located::directory`]: one plain name, with a `/` after it if the path asks for a directory, or `.`. It
+    /// need not be there.
+    pub name: String,
+    /// The way in which names are told apart at the place. `IgnoringCase` if it is that of any directory on the way.
+    pub names: Names,
+}
+
+/// Resolves `path` beneath `root`, which must be [strict](Directory::strict).
+///
+/// # Errors
+/// Those of a call that resolves the path: `NoEntry` where a directory is missing (the last name may be), `NotDirectory`, `NotPermitted`, `Loop`,
+/// `NameTooLong`, `Access`; the latter also for a place of [`PATH_MAX`] bytes or more. `IllegalByteSequence` for a link whose text is not UTF-8.
+pub fn locate(root: &Arc<dyn Directory>, path: &str, ending: Ending) -> Result<Located> {
+    let root = Spot { directory: Arc::clone(root), place: String::new(), names: root.names() };
+    let mut walk = Walk::new(&Opening, &root, path)?;
+    loop {
+        let last = walk.to_last()?;
+        let follow = match ending {
+            Ending::Name => false,
+            Ending::File(follow) => follow == Follow::Yes || last.must_be_dir,
+        };
+        if !follow || last.name.is_none() {
+            return last.name.map_or_else(|| Ok(last.dir.itself()), |name| last.dir.at(name, last.must_be_dir));
+        }
+        match walk.follow() {
+            Ok(true) => {}
+            Ok(false) => break,
+            // It may be about to be made.
+            Err(error) if error.code == Code::NoEntry => break,
+            Err(error) => return Err(error),
+        }
+    }
+    let last = walk.to_last()?;
+    last.name.map_or_else(|| Ok(last.dir.itself()), |name| last.dir.at(name, last.must_be_dir))
+}
+
+/// A held directory, and its place.
+struct Spot {
+    directory: Arc<dyn Directory>,
+    place: String,
+    names: Names,
+}
+
+impl Spot {
+    fn itself(&self) -> Located {
+        let (place, directory) = (self.place.clone(), Arc::clone(&self.directory));
+        Located { place, directory, name: ".".to_owned(), names: self.names }
+    }
+
+    fn at(&self, name: &[u8], must_be_dir: bool) -> Result<Located> {
+        let name = text(name)?;
+        let slash = if must_be_dir { "/" } else { "" };
+        let (place, directory) = (self.below(name)?, Arc::clone(&self.directory));
+        Ok(Located { place, directory, name: [name, slash].concat(), names: self.names })
+    }
+
+    /// The place of `name` in this directory.
+    fn below(&self, name: &str) -> Result<String> {
+        let mut place = self.place.clone();
+        match self.listed(name)? {
+            Some(listed) => push(&mut place, &listed),
+            None => push(&mut place, name),
+        }
+        if place.len() < PATH_MAX { Ok(place) } else { Err(Code::NameTooLong.into()) }
+    }
+
+    /// The name in a listing, where it may be one that no rule would think of.
+    fn listed(&self, name: &str) -> Result<Option<String>> {
+        if is_told_by_text(name, self.names) {
+            return Ok(None);
+        }
+        match self.directory.stat(name, Follow::No) {
+            Ok(_) => self.directory.listed_name(name).map(Some),
+            Err(error) if error.code == Code::NoEntry => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// True if no listing need be asked for the name of what `path` reaches, but for its case: what is not ASCII may be spelled in several ways, and
+/// short aliases have a `~`.
+#[must_use]
+pub fn is_told_by_text(path: &str, names: Names) -> bool {
+    names == Names::Exact || (path.is_ascii() && !path.contains('~'))
+}
+
+/// The steps of the walker, over the calls of strict directories.
+struct Opening;
+
+impl Steps for Opening {
+    type Dir = Spot;
+
+    fn open_dir(&self, at: &Spot, name: &[u8]) -> Result<Step<Spot>> {
+        let plain = text(name)?;
+        let how = OpenHow { directory: true, follow: Follow::No, ..OpenHow::default() };
+        match at.directory.open(plain, how) {
+            Ok(Opened::Directory(directory)) => {
+                let names = if at.names == Names::Exact { directory.names() } else { at.names };
+                Ok(Step::Dir(Spot { place: at.below(plain)?, directory, names }))
+            }
+            Ok(Opened::File(_)) => Ok(Step::Other),
+            // A link, or no directory.
+            Err(error) if matches!(error.code, Code::NotDirectory | Code::Loop) => {
+                Ok(self.read_link(at, name)?.map_or(Step::Other, Step::Link))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_link(&self, at: &Spot, name: &[u8]) -> Result<Option<Vec<u8>>> {
+        match at.directory.read_link(text(name)?) {
+            Ok(link) => Ok(Some(link.into_bytes())),
+            Err(error) if error.code == Code::Invalid => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn search(&self, at: &Spot) -> Result<()> {
+        at.directory.stat(".", Follow::No).map(drop)
+    }
+}
+
+/// Names come from a guest's path or from the text of a link, which both are UTF-8.
+fn text(name: &[u8]) -> Result<&str> {
+    std::str::from_utf8(name).map_err(|_| Code::IllegalByteSequence.into())
+}
+
+/// Finds the entry that is `name` in a listing of `directory`, by its letters or by its identity.
+///
+/// # Errors
+/// Those of [`Directory::listed_name`], which this is where a system has nothing better.
+pub fn find_listed<D: Directory + ?Sized>(directory: &D, name: &str) -> Result<String> {
+    let identity = directory.stat(name, Follow::No)?.identity;
+    let mut entries = directory.read_entries()?;
+    let mut same_file = None;
+    loop {
+        match entries.next() {
+            Ok(Some(entry)) if entry.name.eq_ignore_ascii_case(name) => return Ok(entry.name),
+            Ok(Some(entry)) if same_file.is_none() => {
+                let found = match entry.listed {
+                    Some(listed) => Ok(listed.identity),
+                    None => directory.stat(&entry.name, Follow::No).map(|stat| stat.identity),
+                };
+                same_file = found.is_ok_and(|found| found == identity).then_some(entry.name);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return same_file.ok_or(Code::NoEntry.into()),
+            // No guest can have named it.
+            Err(error) if error.code == Code::IllegalByteSequence => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

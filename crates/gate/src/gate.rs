@@ -7,7 +7,7 @@ use std::cell::{Cell, OnceCell};
 use std::io;
 use std::sync::Arc;
 
-use callgate_system::{Error, Native, Result, System};
+use callgate_system::{Error, Nanoseconds, Native, Result, System};
 
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
@@ -24,6 +24,8 @@ pub struct Gate {
     observers: Vec<Arc<dyn Observer>>,
     /// True if there are such deciders or observers: the one thing that a call of an unwatched guest asks for.
     is_attended: bool,
+    /// True if one of them has rules about paths.
+    asks_about_paths: bool,
     unrecorded: OnceCell<io::Error>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
@@ -41,6 +43,7 @@ impl Gate {
             deciders: Vec::new(),
             observers: Vec::new(),
             is_attended: false,
+            asks_about_paths: false,
             unrecorded: OnceCell::new(),
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
@@ -52,7 +55,8 @@ impl Gate {
     #[must_use]
     pub fn attended_by(self, deciders: Vec<Arc<dyn Decider + Send + Sync>>, observers: Vec<Arc<dyn Observer>>) -> Self {
         let is_attended = !deciders.is_empty() || !observers.is_empty();
-        Self { deciders, observers, is_attended, ..self }
+        let asks_about_paths = deciders.iter().any(|decider| decider.asks_about_paths());
+        Self { deciders, observers, is_attended, asks_about_paths, ..self }
     }
 
     /// Lets `act` happen, unless `call` is denied, and notes what became of it.
@@ -89,13 +93,28 @@ impl Gate {
         act: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError> {
         let began = self.observed_time();
-        // Resolving has its place here, once a decider has rules about paths.
-        let resolved = None;
+        let verdict = self.decide(call, None).and(|| self.ask(call, None));
+        self.end(call, None, began, verdict, || act().map_err(Into::into))
+    }
+
+    /// Asks the deciders that the gate was given.
+    pub(crate) fn ask(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
         let decide =
             |verdict: Verdict, decider: &Arc<dyn Decider + Send + Sync>| verdict.and(|| decider.decide(call, resolved));
-        let verdict = self.deciders.iter().fold(self.decide(call, resolved), decide);
+        self.deciders.iter().fold(Verdict::Allow, decide)
+    }
+
+    /// Notes and tells how a call ended that began at `began`: `result` says it, unless `verdict` denied the call.
+    pub(crate) fn end<T: Reply>(
+        &self,
+        call: &Call<'_>,
+        resolved: Option<&Resolved<'_>>,
+        began: Nanoseconds,
+        verdict: Verdict,
+        result: impl FnOnce() -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let (result, refused) = match verdict {
-            Verdict::Allow => (act().map_err(Into::into), None),
+            Verdict::Allow => (result(), None),
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
                 (Err(Error::new(code).into()), Some(reason))
@@ -114,7 +133,7 @@ impl Gate {
     /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it
     /// does not concern.
     #[inline(always)]
-    fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
+    pub(crate) fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
         Rights
             .decide(call, resolved)
             .and(|| ReadOnlyMounts.decide(call, resolved))
@@ -160,7 +179,7 @@ impl Gate {
         all_recorded
     }
 
-    fn observed_time(&self) -> u64 {
+    pub(crate) fn observed_time(&self) -> u64 {
         if self.observers.is_empty() { 0 } else { self.system.observer_clock().monotonic() }
     }
 
@@ -168,6 +187,13 @@ impl Gate {
     #[must_use]
     pub fn is_attended(&self) -> bool {
         self.is_attended
+    }
+
+    /// True if a decider has rules about paths: then calls that name paths have to pass by [`Gate::pass_reaching`].
+    #[must_use]
+    #[inline]
+    pub fn asks_about_paths(&self) -> bool {
+        self.asks_about_paths
     }
 
     /// Why a call could not be recorded, where that ended the run.

@@ -17,6 +17,7 @@ mod handle;
 mod network;
 mod observe;
 pub mod quota;
+mod reach;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -30,5 +31,6 @@ pub use gate::Gate;
 pub use handle::{Handle, Mount};
 pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
 pub use observe::{Event, GuestId, Observer, Outcome, Refusal};
+pub use reach::Reach;
 pub use trace::Trace;
 pub use value::{Flags, Reply, Value, kind_word};

@@ -30,7 +30,7 @@ pub use directory::{Directory, Entries, Entry, Follow, Listed, Names, OpenHow, O
 pub use error::{Code, Error, Family, Native, Result};
 pub use file::{Advice, File};
 pub use host_name::HostName;
-pub use locate::{Ending, Located, find_listed, is_told_by_text, locate};
+pub use locate::{Ending, Located, Unlocated, find_listed, is_told_by_text, locate};
 pub use network::{AddressFamily, Kind, Lookup, Network};
 pub use quota::Quota;
 pub use random::Random;

@@ -8,10 +8,11 @@
 //! the place is where it was. A directory on the way is passed through, whatever rules say of the directory itself, as the kernel does it; what is
 //! found on the way must not be told to the guest where the outcome is a refusal.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::path::{PATH_MAX, Step, Steps, Walk, push};
-use crate::{Code, Directory, Follow, Names, OpenHow, Opened, Result};
+use crate::{Code, Directory, Error, Follow, Names, OpenHow, Opened, Result};
 
 #[cfg(test)]
 mod tests;
@@ -40,33 +41,53 @@ pub struct Located {
     pub names: Names,
 }
 
+/// The failure to resolve a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlocated {
+    /// The error.
+    pub error: Error,
+    /// The last place that was looked at, beneath the directory that was asked; it may be a place where nothing is.
+    pub place: String,
+    /// The way in which names are told apart there.
+    pub names: Names,
+}
+
 /// Resolves `path` beneath `root`, which must be [strict](Directory::strict).
 ///
 /// # Errors
 /// Those of a call that resolves the path: `NoEntry` where a directory is missing (the last name may be), `NotDirectory`, `NotPermitted`, `Loop`,
-/// `NameTooLong`, `Access`; the latter also for a place of [`PATH_MAX`] bytes or more. `IllegalByteSequence` for a link whose text is not UTF-8.
-pub fn locate(root: &Arc<dyn Directory>, path: &str, ending: Ending) -> Result<Located> {
-    let root = Spot { directory: Arc::clone(root), place: String::new(), names: root.names() };
-    let mut walk = Walk::new(&Opening, &root, path)?;
+/// `NameTooLong`, `Access`; `NameTooLong` also for a place of [`PATH_MAX`] bytes or more. `IllegalByteSequence` for a link whose text is not UTF-8.
+pub fn locate(root: &Arc<dyn Directory>, path: &str, ending: Ending) -> Result<Located, Unlocated> {
+    let names = root.names();
+    let opening = Opening { looked_at: RefCell::new((String::new(), names)) };
+    let root = Spot { directory: Arc::clone(root), place: String::new(), names };
+    walk(&opening, &root, path, ending).map_err(|error| {
+        let (place, names) = opening.looked_at.take();
+        Unlocated { error, place, names }
+    })
+}
+
+fn walk(opening: &Opening, root: &Spot, path: &str, ending: Ending) -> Result<Located> {
+    let mut walk = Walk::new(opening, root, path)?;
     loop {
         let last = walk.to_last()?;
+        let Some(name) = last.name else { return Ok(last.dir.itself()) };
         let follow = match ending {
             Ending::Name => false,
             Ending::File(follow) => follow == Follow::Yes || last.must_be_dir,
         };
-        if !follow || last.name.is_none() {
-            return last.name.map_or_else(|| Ok(last.dir.itself()), |name| last.dir.at(name, last.must_be_dir));
+        let found = last.dir.at(name, last.must_be_dir)?;
+        if !follow {
+            return Ok(found);
         }
         match walk.follow() {
             Ok(true) => {}
-            Ok(false) => break,
+            Ok(false) => return Ok(found),
             // It may be about to be made.
-            Err(error) if error.code == Code::NoEntry => break,
+            Err(error) if error.code == Code::NoEntry => return Ok(found),
             Err(error) => return Err(error),
         }
     }
-    let last = walk.to_last()?;
-    last.name.map_or_else(|| Ok(last.dir.itself()), |name| last.dir.at(name, last.must_be_dir))
 }
 
 /// A held directory, and its place.
@@ -120,13 +141,26 @@ pub fn is_told_by_text(path: &str, names: Names) -> bool {
 }
 
 /// The steps of the walker, over the calls of strict directories.
-struct Opening;
+struct Opening {
+    /// The place of the last step.
+    looked_at: RefCell<(String, Names)>,
+}
+
+impl Opening {
+    fn looks_at(&self, at: &Spot, name: &str) {
+        let (place, names) = &mut *self.looked_at.borrow_mut();
+        place.clone_from(&at.place);
+        push(place, name);
+        *names = at.names;
+    }
+}
 
 impl Steps for Opening {
     type Dir = Spot;
 
     fn open_dir(&self, at: &Spot, name: &[u8]) -> Result<Step<Spot>> {
         let plain = text(name)?;
+        self.looks_at(at, plain);
         let how = OpenHow { directory: true, follow: Follow::No, ..OpenHow::default() };
         match at.directory.open(plain, how) {
             Ok(Opened::Directory(directory)) => {
@@ -143,7 +177,9 @@ impl Steps for Opening {
     }
 
     fn read_link(&self, at: &Spot, name: &[u8]) -> Result<Option<Vec<u8>>> {
-        match at.directory.read_link(text(name)?) {
+        let name = text(name)?;
+        self.looks_at(at, name);
+        match at.directory.read_link(name) {
             Ok(link) => Ok(Some(link.into_bytes())),
             Err(error) if error.code == Code::Invalid => Ok(None),
             Err(error) => Err(error),

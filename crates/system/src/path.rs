@@ -93,8 +93,8 @@ pub fn place_of<'a>(above: &str, path: &'a str) -> Result<Cow<'a, str>> {
     if place.len() < PATH_MAX { Ok(Cow::Owned(place)) } else { Err(Code::NameTooLong.into()) }
 }
 
-/// Goes one name down from `place`.
-pub(crate) fn push(place: &mut String, name: &str) {
+/// Goes down from `place`, by a name or by another place.
+pub fn push(place: &mut String, name: &str) {
     if !place.is_empty() {
         place.push('/');
     }

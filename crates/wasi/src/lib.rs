@@ -52,7 +52,7 @@ pub use callgate_gate::{
     Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
     Resolved, Rule, RuleError, RunEnd, Value, Verdict,
 };
-pub use callgate_system::{Code, Quota};
+pub use callgate_system::{Code, Names, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};
 pub use runtime::{Binding, Runtime, RuntimeError, RuntimeOptions};
 pub use sandbox::{Access, Exit, MountError, Sandbox, Trap};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use callgate_gate::{
     CallError, Decider, Gate, GuestId, MissingRule, Mount, NetworkRules, Observer, Rule, RunEnd, Trace, quota,
 };
-use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System, Untrusted};
+use callgate_system::{AddressFamily, Directory, Error, Kind, Names, Quota, Socket, System, Untrusted};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::backtrace::backtrace;
@@ -38,6 +38,9 @@ const LINGER: Duration = Duration::from_secs(60);
 /// A module finds its streams, sockets and mounts open.
 const TOO_FEW_HANDLES: &str =
     "its streams and mounts are more than the limits of handles and of host memory; allow more";
+
+/// Begins the message where rules about paths can't be kept.
+const NOT_STRICT: &str = "a mount can't be held to rules about paths";
 
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
@@ -249,7 +252,8 @@ impl Sandbox {
             return Err(MountError::Taken(guest_path.to_owned()));
         }
         let quota = if let Access::Within(quota) = access { Some(quota) } else { None };
-        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly, quota };
+        let names = Names::default();
+        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly, quota, names };
         for (other, of_other) in mounts.iter() {
             keeps_its_promise((&mount, &*directory), (other, &**of_other))?;
             keeps_its_promise((other, &**of_other), (&mount, &*directory))?;
@@ -418,6 +422,7 @@ impl Sandbox {
             None => linked.command().map(Start::Command).map_err(str::to_owned),
         };
         let start = start.map_err(|why| program.fail(why))?;
+        guest.make_strict().map_err(|error| program.fail(format!("{NOT_STRICT}: {error}")))?;
         let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, observers) = (guest.timeout, guest.observers.clone());
         let is_called = matches!(start, Start::Invoked(_));
@@ -443,6 +448,19 @@ impl Sandbox {
             Err(error) if !matches!(exit, Exit::Unrecorded(_)) => Ok(Exit::unrecorded(Some(&error))),
             _ => Ok(exit),
         }
+    }
+
+    /// Has all directories of the guest follow no link, where somebody asks about paths.
+    fn make_strict(&mut self) -> callgate_system::Result<()> {
+        if !self.deciders.iter().any(|decider| decider.asks_about_paths()) {
+            return Ok(());
+        }
+        for (mount, directory) in &mut self.surroundings.mounts {
+            *directory = directory.strict()?;
+            let (guest_path, names) = (mount.guest_path.clone(), directory.names());
+            *mount = Arc::new(Mount { guest_path, names, ..**mount });
+        }
+        Ok(())
     }
 
     fn into_store(mut self, program: &Program) -> GuestStore {

@@ -143,7 +143,7 @@ fn tree() -> Arc<dyn Directory> {
 }
 
 fn place(path: &str) -> Result<(String, Names), Code> {
-    let located = locate(&tree(), path, Ending::File(Follow::Yes)).map_err(|error| error.code)?;
+    let located = locate(&tree(), path, Ending::File(Follow::Yes)).map_err(|unlocated| unlocated.error.code)?;
     Ok((located.place, located.names))
 }
 
@@ -178,8 +178,23 @@ fn a_place_is_no_longer_than_a_path() {
         inner = folder(Names::Exact, &[(name, Node::Folder(inner)), ("deep", Node::Link(deep))], &[]);
     }
     let root: Arc<dyn Directory> = inner;
-    let length = |path: &str| locate(&root, path, Ending::Name).map(|at| at.place.len()).map_err(|error| error.code);
+    let length = |path: &str| locate(&root, path, Ending::Name).map(|at| at.place.len()).map_err(|at| at.error.code);
     assert_eq!(length(&format!("deep/{}", &name[1..])), Ok(4094));
     assert_eq!(length(&format!("deep/{name}")), Ok(4095));
     assert_eq!(length(&format!("deep/{name}/x")), Err(Code::NameTooLong));
+}
+
+#[test]
+fn a_failure_tells_where_it_was_met() {
+    let unlocated = |path| locate(&tree(), path, Ending::File(Follow::Yes)).map(drop).expect_err("it is not there");
+    for (path, place, code) in [
+        ("data/secret~1/no/x", "data/secret folder/no", Code::NoEntry),
+        ("data/link/x", "data/secret folder/ÜBUNG", Code::NotDirectory),
+        ("no/../exact", "no", Code::NoEntry),
+        ("exact/../../x", "exact", Code::NotPermitted),
+        ("", "", Code::NoEntry),
+    ] {
+        let at = unlocated(path);
+        assert_eq!((&*at.place, at.error.code), (place, code), "{path}");
+    }
 }

@@ -31,7 +31,7 @@ pub(crate) fn on_path<T: Reply>(
     mut act: impl FnMut(Spot<'_>) -> Result<T>,
 ) -> Outcome<T> {
     if host.gate.asks_about_paths() {
-        return host.gate.pass_reaching(call, Reaching::new(path, None, |at, _| act(at)));
+        return host.gate.pass_reaching(call, Reaching::new(path, None, |at: Spot<'_>, _: Spot<'_>| act(at)));
     }
     host.gate.pass(call, || act(path.as_it_is()?))
 }

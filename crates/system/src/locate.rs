@@ -8,7 +8,7 @@
 //! the place is where it was. A directory on the way is passed through, whatever rules say of the directory itself, as the kernel does it; what is
 //! found on the way must not be told to the guest where the outcome is a refusal.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::path::{PATH_MAX, Step, Steps, Walk, push};
@@ -59,10 +59,10 @@ pub struct Unlocated {
 /// `NameTooLong`, `Access`; `NameTooLong` also for a place of [`PATH_MAX`] bytes or more. `IllegalByteSequence` for a link whose text is not UTF-8.
 pub fn locate(root: &Arc<dyn Directory>, path: &str, ending: Ending) -> Result<Located, Unlocated> {
     let names = root.names();
-    let opening = Opening { looked_at: RefCell::new((String::new(), names)) };
-    let root = Spot { directory: Arc::clone(root), place: String::new(), names };
+    let opening = Opening { place: RefCell::default(), names: Cell::new(names) };
+    let root = Spot { directory: Arc::clone(root), end: 0, names };
     walk(&opening, &root, path, ending).map_err(|error| {
-        let (place, names) = opening.looked_at.take();
+        let (place, names) = (opening.place.take(), opening.names.get());
         Unlocated { error, place, names }
     })
 }
@@ -71,12 +71,12 @@ fn walk(opening: &Opening, root: &Spot, path: &str, ending: Ending) -> Result<Lo
     let mut walk = Walk::new(opening, root, path)?;
     loop {
         let last = walk.to_last()?;
-        let Some(name) = last.name else { return Ok(last.dir.itself()) };
+        let Some(name) = last.name else { return Ok(opening.itself(last.dir)) };
         let follow = match ending {
             Ending::Name => false,
             Ending::File(follow) => follow == Follow::Yes || last.must_be_dir,
         };
-        let found = last.dir.at(name, last.must_be_dir)?;
+        let found = opening.at(last.dir, name, last.must_be_dir)?;
         if !follow {
             return Ok(found);
         }
@@ -90,43 +90,55 @@ fn walk(opening: &Opening, root: &Spot, path: &str, ending: Ending) -> Result<Lo
     }
 }
 
-/// A held directory, and its place.
+/// A held directory.
 struct Spot {
     directory: Arc<dyn Directory>,
-    place: String,
+    /// The length of its place, with which the place of whatever is looked at below begins.
+    end: usize,
     names: Names,
 }
 
-impl Spot {
-    fn itself(&self) -> Located {
-        let (place, directory) = (self.place.clone(), Arc::clone(&self.directory));
-        Located { place, directory, name: ".".to_owned(), names: self.names }
+/// The steps of the walker, over the calls of strict directories.
+struct Opening {
+    /// The place that was looked at last.
+    place: RefCell<String>,
+    /// The way in which names are told apart there.
+    names: Cell<Names>,
+}
+
+impl Opening {
+    fn itself(&self, at: &Spot) -> Located {
+        let mut place = self.place.borrow().clone();
+        place.truncate(at.end);
+        Located { place, directory: Arc::clone(&at.directory), name: ".".to_owned(), names: at.names }
     }
 
-    fn at(&self, name: &[u8], must_be_dir: bool) -> Result<Located> {
+    fn at(&self, at: &Spot, name: &[u8], must_be_dir: bool) -> Result<Located> {
         let name = text(name)?;
         let slash = if must_be_dir { "/" } else { "" };
-        let (place, directory) = (self.below(name)?, Arc::clone(&self.directory));
-        Ok(Located { place, directory, name: [name, slash].concat(), names: self.names })
+        self.look_at(at, name);
+        self.look_at(at, Self::listed(at, name)?.as_deref().unwrap_or(name));
+        let place = self.place.borrow().clone();
+        if place.len() >= PATH_MAX {
+            return Err(Code::NameTooLong.into());
+        }
+        Ok(Located { place, directory: Arc::clone(&at.directory), name: [name, slash].concat(), names: at.names })
     }
 
-    /// The place of `name` in this directory.
-    fn below(&self, name: &str) -> Result<String> {
-        let mut place = self.place.clone();
-        match self.listed(name)? {
-            Some(listed) => push(&mut place, &listed),
-            None => push(&mut place, name),
-        }
-        if place.len() < PATH_MAX { Ok(place) } else { Err(Code::NameTooLong.into()) }
+    fn look_at(&self, at: &Spot, name: &str) {
+        let mut place = self.place.borrow_mut();
+        place.truncate(at.end);
+        push(&mut place, name);
+        self.names.set(at.names);
     }
 
     /// The name in a listing, where it may be one that no rule would think of.
-    fn listed(&self, name: &str) -> Result<Option<String>> {
-        if is_told_by_text(name, self.names) {
+    fn listed(at: &Spot, name: &str) -> Result<Option<String>> {
+        if is_told_by_text(name, at.names) {
             return Ok(None);
         }
-        match self.directory.stat(name, Follow::No) {
-            Ok(_) => self.directory.listed_name(name).map(Some),
+        match at.directory.stat(name, Follow::No) {
+            Ok(_) => at.directory.listed_name(name).map(Some),
             Err(error) if error.code == Code::NoEntry => Ok(None),
             Err(error) => Err(error),
         }
@@ -140,32 +152,25 @@ pub fn is_told_by_text(path: &str, names: Names) -> bool {
     names == Names::Exact || (path.is_ascii() && !path.contains('~'))
 }
 
-/// The steps of the walker, over the calls of strict directories.
-struct Opening {
-    /// The place of the last step.
-    looked_at: RefCell<(String, Names)>,
-}
-
-impl Opening {
-    fn looks_at(&self, at: &Spot, name: &str) {
-        let (place, names) = &mut *self.looked_at.borrow_mut();
-        place.clone_from(&at.place);
-        push(place, name);
-        *names = at.names;
-    }
-}
-
 impl Steps for Opening {
     type Dir = Spot;
 
     fn open_dir(&self, at: &Spot, name: &[u8]) -> Result<Step<Spot>> {
         let plain = text(name)?;
-        self.looks_at(at, plain);
+        self.look_at(at, plain);
         let how = OpenHow { directory: true, follow: Follow::No, ..OpenHow::default() };
         match at.directory.open(plain, how) {
             Ok(Opened::Directory(directory)) => {
                 let names = if at.names == Names::Exact { directory.names() } else { at.names };
-                Ok(Step::Dir(Spot { place: at.below(plain)?, directory, names }))
+                if let Some(listed) = Self::listed(at, plain)? {
+                    self.look_at(at, &listed);
+                }
+                let end = self.place.borrow().len();
+                if end < PATH_MAX {
+                    Ok(Step::Dir(Spot { directory, end, names }))
+                } else {
+                    Err(Code::NameTooLong.into())
+                }
             }
             Ok(Opened::File(_)) => Ok(Step::Other),
             // A link, or no directory.
@@ -178,7 +183,7 @@ impl Steps for Opening {
 
     fn read_link(&self, at: &Spot, name: &[u8]) -> Result<Option<Vec<u8>>> {
         let name = text(name)?;
-        self.looks_at(at, name);
+        self.look_at(at, name);
         match at.directory.read_link(name) {
             Ok(link) => Ok(Some(link.into_bytes())),
             Err(error) if error.code == Code::Invalid => Ok(None),

@@ -45,6 +45,7 @@ impl Gate {
     ///
     /// # Errors
     /// As [`Gate::pass`], and those of resolving.
+    #[inline]
     pub fn pass_reaching<R: Reach>(&self, call: Call<'_>, mut reach: R) -> Result<R::Reply, CallError> {
         let began = self.observed_time();
         // Handles without rights and read-only mounts come before anything that a look at the files would tell.

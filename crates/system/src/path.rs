@@ -65,7 +65,7 @@ pub fn validate_target(target: &str) -> Result<()> {
 /// True if `..` is a component of `path`.
 #[must_use]
 pub fn climbs(path: &str) -> bool {
-    path.contains("..") && path.split('/').any(|name| name == "..")
+    path.as_bytes().windows(2).any(|pair| pair == b"..") && path.split('/').any(|name| name == "..")
 }
 
 /// The place that the text of `path` names, beneath the directory at `above`: without `.`, without needless `/`, and without a `/` at either
@@ -77,12 +77,17 @@ pub fn climbs(path: &str) -> bool {
 pub fn place_of<'a>(above: &str, path: &'a str) -> Result<Cow<'a, str>> {
     validate(path)?;
     let trimmed = path.trim_end_matches('/');
-    let is_plain = !trimmed.starts_with('.') && !trimmed.contains("//") && !trimmed.contains("/.");
+    let is_odd = |pair: &[u8]| pair[0] == b'/' && (pair[1] == b'/' || pair[1] == b'.');
+    let is_plain = !trimmed.starts_with('.') && !trimmed.as_bytes().windows(2).any(is_odd);
     if is_plain && above.is_empty() {
         return Ok(Cow::Borrowed(trimmed));
     }
     let mut place = String::with_capacity(above.len() + 1 + trimmed.len());
     place.push_str(above);
+    if is_plain {
+        push(&mut place, trimmed);
+        return within_path_max(place);
+    }
     for name in trimmed.split('/') {
         match name {
             "" | "." => {}
@@ -90,6 +95,10 @@ pub fn place_of<'a>(above: &str, path: &'a str) -> Result<Cow<'a, str>> {
             name => push(&mut place, name),
         }
     }
+    within_path_max(place)
+}
+
+fn within_path_max(place: String) -> Result<Cow<'static, str>> {
     if place.len() < PATH_MAX { Ok(Cow::Owned(place)) } else { Err(Code::NameTooLong.into()) }
 }
 

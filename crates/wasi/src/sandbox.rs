@@ -247,18 +247,18 @@ impl Sandbox {
         {
             return Err(MountError::BadGuestPath(guest_path.to_owned()));
         }
-        let mounts = &mut self.surroundings.mounts;
-        if mounts.iter().any(|(mount, _)| normal(&mount.guest_path).eq(normal(guest_path))) {
+        let present = &mut self.surroundings.mounts;
+        if present.iter().any(|(mount, _)| mounts::normal(&mount.guest_path).eq(mounts::normal(guest_path))) {
             return Err(MountError::Taken(guest_path.to_owned()));
         }
         let quota = if let Access::Within(quota) = access { Some(quota) } else { None };
         let names = Names::default();
         let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly, quota, names };
-        for (other, of_other) in mounts.iter() {
-            keeps_its_promise((&mount, &*directory), (other, &**of_other))?;
-            keeps_its_promise((other, &**of_other), (&mount, &*directory))?;
+        for (other, of_other) in present.iter() {
+            mounts::keeps_its_promise((&mount, &*directory), (other, &**of_other))?;
+            mounts::keeps_its_promise((other, &**of_other), (&mount, &*directory))?;
         }
-        mounts.push((Arc::new(mount), directory));
+        present.push((Arc::new(mount), directory));
         Ok(self)
     }
 
@@ -422,7 +422,10 @@ impl Sandbox {
             None => linked.command().map(Start::Command).map_err(str::to_owned),
         };
         let start = start.map_err(|why| program.fail(why))?;
-        guest.make_strict().map_err(|error| program.fail(format!("{NOT_STRICT}: {error}")))?;
+        if guest.deciders.iter().any(|decider| decider.asks_about_paths()) {
+            let strict = mounts::make_strict(&mut guest.surroundings.mounts);
+            strict.map_err(|error| program.fail(format!("{NOT_STRICT}: {error}")))?;
+        }
         let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, observers) = (guest.timeout, guest.observers.clone());
         let is_called = matches!(start, Start::Invoked(_));
@@ -448,19 +451,6 @@ impl Sandbox {
             Err(error) if !matches!(exit, Exit::Unrecorded(_)) => Ok(Exit::unrecorded(Some(&error))),
             _ => Ok(exit),
         }
-    }
-
-    /// Has all directories of the guest follow no link, where somebody asks about paths.
-    fn make_strict(&mut self) -> callgate_system::Result<()> {
-        if !self.deciders.iter().any(|decider| decider.asks_about_paths()) {
-            return Ok(());
-        }
-        for (mount, directory) in &mut self.surroundings.mounts {
-            *directory = directory.strict()?;
-            let (guest_path, names) = (mount.guest_path.clone(), directory.names());
-            *mount = Arc::new(Mount { guest_path, names, ..**mount });
-        }
-        Ok(())
     }
 
     fn into_store(mut self, program: &Program) -> GuestStore {
@@ -525,25 +515,6 @@ fn finish(observers: &[Arc<dyn Observer>], exit: &Exit) -> io::Result<()> {
     finished.fold(Ok(()), io::Result::and)
 }
 
-/// Errors where `inner` is a read-only mount whose files can be changed through `outer`, or one with a quota that `outer` has not.
-fn keeps_its_promise(inner: (&Mount, &dyn Directory), outer: (&Mount, &dyn Directory)) -> Result<(), MountError> {
-    let protects = inner.0.read_only || (inner.0.quota.is_some() && outer.0.quota.is_none());
-    if !protects || outer.0.read_only {
-        return Ok(());
-    }
-    let (inside, outside) = (inner.0.guest_path.clone(), outer.0.guest_path.clone());
-    match inner.1.lies_within(outer.1) {
-        Ok(false) => Ok(()),
-        Ok(true) if inner.0.read_only => Err(MountError::Contradiction { read_only: inside, writable: outside }),
-        Ok(true) => Err(MountError::Unlimited { limited: inside, unlimited: outside }),
-        Err(why) => Err(MountError::Unclear { read_only: inside, writable: outside, why }),
-    }
-}
-
-/// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.
-fn normal(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|component| !component.is_empty() && *component != ".")
-}
-
+mod mounts;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use callgate_portable::Portable;
-use callgate_system::System;
+use callgate_system::{Names, System};
 use callgate_wasi::{
     Access, Call, Code, Decider, Event, Exit, Observer, Reason, Resolved, Runtime, RuntimeOptions, Sandbox, Verdict,
 };
@@ -33,8 +33,13 @@ struct Ended {
     is_refused: bool,
 }
 
+/// Beneath `/data`, or with the mount before it.
 fn places(resolved: &Resolved<'_>) -> Vec<String> {
-    [Some(resolved.place), resolved.new_place].into_iter().flatten().map(|place| place.path.to_owned()).collect()
+    let shown = |place: callgate_wasi::Place<'_>| match &*place.mount.guest_path {
+        "/data" => place.path.to_owned(),
+        other => format!("{other}/{}", place.path),
+    };
+    [Some(resolved.place), resolved.new_place].into_iter().flatten().map(shown).collect()
 }
 
 fn is_secret(place: &str) -> bool {
@@ -82,35 +87,54 @@ fn plant(root: &Path) {
     }
 }
 
-/// Runs a guest on `/data`, under rules about paths or without, after `prepare`; what came of its calls, and what the system was asked.
-fn run(
-    steps: &[Step<'_>],
+/// A run of a guest.
+#[derive(Clone, Copy)]
+struct Trial<'a> {
+    steps: &'a [Step<'a>],
     with_rules: bool,
-    prepare: impl FnOnce(&Path),
-    check: impl FnOnce(&Path),
-) -> (Vec<Ended>, Vec<(String, String)>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let root = folder.path().join("data");
-    fs::create_dir(&root).unwrap();
-    plant(&root);
-    prepare(&root);
-    let program = folder.path().join("program.wat");
-    fs::write(&program, guest::module(steps)).expect("written");
-    let runtime = Runtime::new(&RuntimeOptions::default()).expect("an engine");
-    let (system, rules, asked) = (Arc::new(Portable::new()), Arc::new(NoSecrets::default()), Asked::default());
-    let directory = Watched::new(system.open_root(root.as_os_str()).unwrap(), &asked);
-    let mut guest = Sandbox::new(system);
-    guest.mount_directory(directory, "/data", Access::ReadWrite).unwrap();
-    if with_rules {
-        guest.decider(rules.clone());
+    /// How names are said to be told apart.
+    names: Names,
+    /// Is done with the host's directory before the run, and after it.
+    prepare: &'a dyn Fn(&Path),
+    check: &'a dyn Fn(&Path),
+}
+
+/// A run under rules about paths.
+fn trial<'a>(steps: &'a [Step<'a>]) -> Trial<'a> {
+    Trial { steps, with_rules: true, names: Names::Exact, prepare: &|_| (), check: &|_| () }
+}
+
+impl Trial<'_> {
+    /// Runs the guest, with `/data` as descriptor 3, and with `others` mounted after it; what came of its calls, and what the system was asked.
+    fn run_beside(self, others: &[&str]) -> (Vec<Ended>, Vec<(String, String)>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("data");
+        fs::create_dir(&root).unwrap();
+        plant(&root);
+        (self.prepare)(&root);
+        let program = folder.path().join("program.wat");
+        fs::write(&program, guest::module(self.steps)).expect("written");
+        let runtime = Runtime::new(&RuntimeOptions::default()).expect("an engine");
+        let (system, rules, asked) = (Arc::new(Portable::new()), Arc::new(NoSecrets::default()), Asked::default());
+        let directory = || Watched::new(system.open_root(root.as_os_str()).unwrap(), self.names, &asked);
+        let mut guest = Sandbox::new(Arc::clone(&system) as Arc<dyn System>);
+        for mount in [&["/data"], others].concat() {
+            guest.mount_directory(directory(), mount, Access::ReadWrite).unwrap();
+        }
+        if self.with_rules {
+            guest.decider(rules.clone());
+        }
+        guest.observer(rules.clone());
+        assert_eq!(guest.run(&runtime.load(&program).expect("it compiles")).expect("it starts"), Exit::Code(0));
+        (self.check)(&root);
+        let ended = rules.ended.lock().unwrap().clone();
+        let asked = asked.lock().unwrap().clone();
+        (ended, asked)
     }
-    guest.observer(rules.clone());
-    asked.lock().unwrap().clear();
-    assert_eq!(guest.run(&runtime.load(&program).expect("it compiles")).expect("it starts"), Exit::Code(0));
-    check(&root);
-    let ended = rules.ended.lock().unwrap().clone();
-    let asked = asked.lock().unwrap().clone();
-    (ended, asked)
+
+    fn run(self) -> (Vec<Ended>, Vec<(String, String)>) {
+        self.run_beside(&[])
+    }
 }
 
 /// Every operation on `path`, which all follow links but for those that can't.
@@ -155,7 +179,7 @@ fn assert_all_refused(set_up: &[Step<'_>], steps: &[Step<'_>], what: &str) {
         }
         assert_eq!(fs::read_dir(root.join("secret")).unwrap().count(), 2, "{what}");
     };
-    let (ended, asked) = run(&all, true, |_| (), untouched);
+    let (ended, asked) = Trial { check: &untouched, ..trial(&all) }.run();
     assert_eq!(ended.len(), all.len(), "{what}");
     for (step, ended) in set_up.iter().zip(&ended) {
         assert_eq!(ended.code, None, "{what}: {step:?}");
@@ -216,12 +240,8 @@ fn a_directory_that_is_open_leads_to_no_secret_either() {
         "open directories",
     );
     // A path never leaves the directory that it is relative to.
-    let (ended, _) = run(
-        &[set_up.as_slice(), &[Step::Stat(6, Followed, "link"), Step::Stat(6, Followed, "f")]].concat(),
-        true,
-        |_| (),
-        |_| (),
-    );
+    let steps = [set_up.as_slice(), &[Step::Stat(6, Followed, "link"), Step::Stat(6, Followed, "f")]].concat();
+    let (ended, _) = trial(&steps).run();
     assert_eq!(ended[4].code, Some(Code::NotPermitted));
     assert_eq!((ended[5].code, &*ended[5].places), (None, &["pub/d/f".to_owned()][..]), "{:?}", ended[5]);
 }
@@ -261,7 +281,7 @@ fn what_is_allowed_is_reached_by_every_way() {
         let root = Portable::new().open_root(root.as_os_str()).unwrap();
         root.symlink("../pub", "secret/way").unwrap();
     };
-    let (ended, _) = run(&steps, true, link, |_| ());
+    let (ended, _) = Trial { prepare: &link, ..trial(&steps) }.run();
     let told: Vec<_> = ended.iter().map(|ended| (&**ended.places.last().unwrap(), ended.code)).collect();
     assert_eq!(
         told,
@@ -294,12 +314,57 @@ fn a_path_without_links_costs_the_system_nothing_more() {
         Step::RemoveDirectory(3, "pub/./e"),
         Step::Stat(3, Followed, "pub/no"),
     ];
-    let ((with, with_asked), (without, without_asked)) =
-        (run(&steps, true, |_| (), |_| ()), run(&steps, false, |_| (), |_| ()));
+    let (with, with_asked) = trial(&steps).run();
+    let (without, without_asked) = Trial { with_rules: false, ..trial(&steps) }.run();
     assert_eq!(with_asked, without_asked);
     assert_eq!(with_asked.len(), steps.len() + 1, "one operation for each path");
     let codes = |ended: &[Ended]| ended.iter().map(|ended| ended.code).collect::<Vec<_>>();
     assert_eq!(codes(&with), codes(&without));
     assert!(without.iter().all(|ended| ended.places.is_empty()), "nothing is resolved where nobody asks");
     assert_eq!(with[7].places, ["pub/e"]);
+}
+
+#[test]
+fn each_place_is_beneath_its_own_mount() {
+    let steps = [
+        Step::Rename(3, "pub/f", 4, "./pub//moved"),
+        Step::Stat(4, Followed, "pub/d/../moved"),
+        // The same directory by another mount, for which the rules say nothing.
+        Step::Stat(4, Followed, "secret/f"),
+        Step::Link(Kept, 4, "pub/moved", 3, "secret/new"),
+        Step::Link(Kept, 3, "secret/f", 4, "new"),
+    ];
+    let (ended, _) = trial(&steps).run_beside(&["/other"]);
+    let told: Vec<_> = ended.iter().map(|ended| (ended.places.join(" "), ended.code)).collect();
+    let fine = |places: &str| (places.to_owned(), None);
+    let denied = |places: &str| (places.to_owned(), Some(Code::Access));
+    assert_eq!(
+        told,
+        [
+            fine("pub/f /other/pub/moved"),
+            fine("/other/pub/moved"),
+            fine("/other/secret/f"),
+            denied("/other/pub/moved secret/new"),
+            denied("secret/f /other/new"),
+        ]
+    );
+}
+
+#[test]
+fn where_case_means_nothing_only_plain_names_are_believed() {
+    let steps = [
+        Step::Stat(3, Followed, "pub/f"),
+        Step::Stat(3, Followed, "pub/long~1"),
+        Step::Open(3, Followed, "pub/ünïcode", 0),
+        Step::Open(3, Followed, "pub/new~1", 1),
+    ];
+    let prepare =
+        |root: &Path| ["long~1", "ünïcode"].iter().for_each(|name| fs::write(root.join("pub").join(name), "").unwrap());
+    let (ended, asked) = Trial { names: Names::IgnoringCase, prepare: &prepare, ..trial(&steps) }.run();
+    let told: Vec<_> = ended.iter().map(|ended| (&*ended.places[0], ended.code)).collect();
+    assert_eq!(told, [("pub/f", None), ("pub/long~1", None), ("pub/ünïcode", None), ("pub/new~1", None)]);
+    let listings =
+        asked.iter().filter(|(operation, place)| operation == "read_entries" && place.starts_with("pub")).count();
+    assert_eq!(listings, 2, "the names that are there are looked up in a listing");
+    assert_eq!(asked[0], ("stat".to_owned(), "pub/f".to_owned()), "a plain name is not: {asked:?}");
 }

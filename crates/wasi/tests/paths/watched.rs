@@ -11,12 +11,14 @@ pub(crate) type Asked = Arc<Mutex<Vec<(String, String)>>>;
 pub(crate) struct Watched {
     inner: Arc<dyn Directory>,
     place: String,
+    names: Names,
     asked: Asked,
 }
 
 impl Watched {
-    pub(crate) fn new(inner: Arc<dyn Directory>, asked: &Asked) -> Arc<Self> {
-        Arc::new(Self { inner, place: String::new(), asked: Arc::clone(asked) })
+    /// The root of a mount, which says that names are told apart so.
+    pub(crate) fn new(inner: Arc<dyn Directory>, names: Names, asked: &Asked) -> Arc<Self> {
+        Arc::new(Self { inner, place: String::new(), names, asked: Arc::clone(asked) })
     }
 
     fn below(&self, path: &str) -> String {
@@ -28,7 +30,7 @@ impl Watched {
     }
 
     fn with(&self, inner: Arc<dyn Directory>, place: String) -> Arc<dyn Directory> {
-        Arc::new(Self { inner, place, asked: Arc::clone(&self.asked) })
+        Arc::new(Self { inner, place, names: self.names, asked: Arc::clone(&self.asked) })
     }
 }
 
@@ -121,6 +123,6 @@ impl Directory for Watched {
     }
 
     fn names(&self) -> Names {
-        self.inner.names()
+        self.names
     }
 }

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use callgate_wasi::{Access, Quota, Rule};
+use callgate_trace::{Filter, format::MOST_STRINGS};
+use callgate_wasi::{Access, Quota, Rule, RuleError};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
+use crate::trace::TraceCommand;
 use crate::{platform, quantity};
 
 /// Runs sandboxed WebAssembly programs on a portable system interface of its own.
@@ -25,6 +27,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a program. Without options it can compute and print: no file, no network, no environment.
     Run(Box<RunOptions>),
+    /// Look at policies: check one, show its rules, ask it, test it.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Compile a program ahead of time.
     Compile(CompileOptions),
     /// Show what a program imports, and which grants it will need.
@@ -34,51 +39,25 @@ pub(crate) enum Command {
     /// Show or empty the folder in which compiled code is kept for the next start.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Look at traces that `callgate run --trace=FILE --trace-format jsonl` recorded.
+    #[command(subcommand)]
+    Trace(TraceCommand),
 }
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// Mount the directory HOST at GUEST, at HOST itself where that is left out. OPTIONS is `ro`: nothing below it can be changed; or
-    /// `quota=SIZE[/NAMES]`: no more may be added to it, instead of --quota. What is mounted read-only may not lie within what
-    /// is mounted writable.
-    #[arg(long = "dir", value_name = "HOST[::GUEST[::OPTIONS]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
-    pub(crate) mounts: Vec<MountOption>,
-
-    /// Mount an empty tree of files in memory at GUEST; gone when the run is over. SIZE is its quota, as of --quota; 256MiB
-    /// unless given.
-    #[arg(long = "tmpfs", value_name = "GUEST[::SIZE]", value_parser = parse_tmpfs)]
-    pub(crate) trees: Vec<TmpfsOption>,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
 
     /// What may be added to each mount that has no quota of its own: bytes, and, behind a comma, names (one for each 4 KiB where
     /// left out). More fails with `quota`.
     #[arg(long, value_name = "SIZE[,NAMES]", value_parser = |text: &str| quantity::parse_quota(text, ','))]
     pub(crate) quota: Option<Quota>,
 
-    /// Permit a use of the network; nothing is permitted without a rule. RULE is `all`, `connect=ADDR[:PORT]`,
-    /// `listen=ADDR[:PORT]`, `udp=ADDR[:PORT]` or `resolve=NAME`. ADDR is an IP address, a network such as 10.0.0.0/8, or a
-    /// host name, for the addresses that the program's own lookup of it returned; PORT a number or a range; NAME may start
-    /// with `*.`, and `resolve=*` is every name. A name grants global addresses, and one without `*.` private ones too;
-    /// `localhost` grants loopback. What else a name leads to takes NAME@ADDR, such as db.example@127.0.0.1:5432.
-    #[arg(long = "net", value_name = "RULE")]
-    pub(crate) network: Vec<Rule>,
-
-    /// Hand a module of WASI preview1 a socket that listens at ADDR (127.0.0.1:8080), as its next descriptor, the first being 3;
-    /// it may accept connections there and has no other network. With port 0 the system picks one, which is printed.
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Vec<SocketAddr>,
-
     /// Call the export FUNC with ARGS instead of starting the program, and print what it returns; in a component FUNC may be
     /// `interface#function`. `FUNC(1, "text")` has the arguments in itself.
     #[arg(long, value_name = "FUNC")]
     pub(crate) invoke: Option<String>,
-
-    /// Set an environment variable; without a value, to what it is here.
-    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = parse_variable)]
-    pub(crate) variables: Vec<Variable>,
-
-    /// Hand on the whole environment.
-    #[arg(long)]
-    pub(crate) inherit_env: bool,
 
     /// The program's name, as it sees it; its file name unless given.
     #[arg(long, value_name = "NAME")]
@@ -119,11 +98,20 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "N")]
     pub(crate) max_handles: Option<usize>,
 
-    /// Print a line for each call, to standard error or to FILE, and a last one that tells how the run ended; without that the
-    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. On standard error the program may print lines
-    /// that look like those of a trace; FILE holds nothing else, and is refused where the program could write to it.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    pub(crate) trace: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
+
+    #[command(flatten)]
+    pub(crate) summary: SummaryOptions,
+
+    /// Narrow what the other options grant to what the rules in FILE allow. Files, network and environment are then denied unless a rule
+    /// allows them. A change of FILE holds at once; a broken one changes nothing. docs/policy.md has the language.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Say what --policy would refuse, and refuse nothing.
+    #[arg(long, requires = "policy")]
+    pub(crate) dry_run: bool,
 
     #[command(flatten)]
     pub(crate) loading: LoadOptions,
@@ -162,6 +150,107 @@ impl RunOptions {
         });
         rest.collect()
     }
+}
+
+/// The summary of a run.
+#[derive(Args)]
+pub(crate) struct SummaryOptions {
+    /// Print a table when the run is over, to standard error or to FILE: what each call cost, which failed and why, where the time went, and
+    /// the slowest files and peers. With or without --trace. FILE is refused where the program could write to it; where the summary can't
+    /// be written, the exit code is 74.
+    #[arg(id = "trace_summary", long = "trace-summary", value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) file: Option<Option<PathBuf>>,
+
+    /// The form of the summary: for people, or one line of JSON.
+    #[arg(id = "summary_format", long = "trace-summary-format", value_enum, default_value_t = SummaryFormat::Text, requires = "trace_summary")]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    /// A table for people.
+    Text,
+    /// One line of JSON.
+    Json,
+}
+
+/// What is written down of a run.
+#[derive(Args)]
+pub(crate) struct TraceOptions {
+    /// Write down each call, to standard error or to FILE, and at the end how the run ended; without that the
+    /// trace is cut. A run whose trace can't be written ends there, with exit code 74. On standard error the program may print lines
+    /// that look like those of a trace; FILE holds nothing else, and is refused where the program could write to it.
+    #[arg(id = "trace", long = "trace", value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) file: Option<Option<PathBuf>>,
+
+    /// The format of the trace.
+    #[arg(long = "trace-format", value_enum, default_value_t = TraceFormat::Text, requires = "trace")]
+    pub(crate) format: TraceFormat,
+
+    /// Trace only some calls; the trace says so at its beginning. TERMS are, with commas between them, names of calls as the trace has
+    /// them (`descriptor.open-at`, or `open-at`), classes of them (`class:read`), either with `!` before it for all others, and `failed`.
+    /// `path=GLOB` is an option of its own: calls about what the program knows under such a path, where `*` and `?` stand for parts of a
+    /// name and `**` for any number of names (`path=/data/**/*.txt`). Names and classes are alternatives, and so are several GLOBs;
+    /// a call has to fit all kinds that are given.
+    #[arg(long = "trace-filter", value_name = "TERMS|path=GLOB", requires = "trace")]
+    pub(crate) filters: Vec<Filter>,
+
+    /// Show this many bytes of contents that are read or written, at most 65536.
+    #[arg(long = "trace-strings", value_name = "N", default_value_t = 32, requires = "trace",
+        value_parser = clap::value_parser!(u32).range(..=MOST_STRINGS as i64))]
+    pub(crate) strings: u32,
+
+    /// Go on where the trace can't be written, and mark in it how many calls are missing. The run then ends with exit code 74 all the same.
+    #[arg(long = "trace-lossy", requires = "trace")]
+    pub(crate) lossy: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// A line a call, for people.
+    Text,
+    /// A line of JSON a call, for programs, and to be kept; docs/trace.md says what it holds.
+    Jsonl,
+    /// Events on tracks, for the Perfetto UI; into a FILE only.
+    Perfetto,
+    /// The stacks of the program's functions with the time spent in each, for tools that draw flame graphs.
+    Folded,
+}
+
+/// What a run grants to its program.
+#[derive(Args)]
+pub(crate) struct Grants {
+    /// Mount the directory HOST at GUEST, at HOST itself where that is left out. OPTIONS is `ro`: nothing below it can be changed; or
+    /// `quota=SIZE[/NAMES]`: no more may be added to it, instead of --quota. What is mounted read-only may not lie within what
+    /// is mounted writable.
+    #[arg(long = "dir", value_name = "HOST[::GUEST[::OPTIONS]]", value_parser = OsStringValueParser::new().try_map(parse_mount))]
+    pub(crate) mounts: Vec<MountOption>,
+
+    /// Mount an empty tree of files in memory at GUEST; gone when the run is over. SIZE is its quota, as of --quota; 256MiB
+    /// unless given.
+    #[arg(long = "tmpfs", value_name = "GUEST[::SIZE]", value_parser = parse_tmpfs)]
+    pub(crate) trees: Vec<TmpfsOption>,
+
+    /// Permit a use of the network; nothing is permitted without a rule. RULE is `all`, `connect=ADDR[:PORT]`,
+    /// `listen=ADDR[:PORT]`, `udp=ADDR[:PORT]` or `resolve=NAME`. ADDR is an IP address, a network such as 10.0.0.0/8, or a
+    /// host name, for the addresses that the program's own lookup of it returned; PORT a number or a range; NAME may start
+    /// with `*.`, and `resolve=*` is every name. A name grants global addresses, and one without `*.` private ones too;
+    /// `localhost` grants loopback. What else a name leads to takes NAME@ADDR, such as db.example@127.0.0.1:5432.
+    #[arg(long = "net", value_name = "RULE", value_parser = parse_network)]
+    pub(crate) network: Vec<NetworkOption>,
+
+    /// Hand a module of WASI preview1 a socket that listens at ADDR (127.0.0.1:8080), as its next descriptor, the first being 3;
+    /// it may accept connections there and has no other network. With port 0 the system picks one, which is printed.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Set an environment variable; without a value, to what it is here.
+    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = parse_variable)]
+    pub(crate) variables: Vec<Variable>,
+
+    /// Hand on the whole environment.
+    #[arg(long)]
+    pub(crate) inherit_env: bool,
 }
 
 #[derive(Args)]
@@ -226,6 +315,45 @@ pub(crate) enum CacheCommand {
     Clear,
 }
 
+#[derive(Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Read a policy, and say what is wrong with it.
+    Check {
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Show the rules of a policy, and those that the options of a run mean.
+    Show {
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+
+        #[command(flatten)]
+        grants: Box<Grants>,
+    },
+    /// Show which rule decides on a call, and why.
+    Explain {
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+
+        /// A call such as open-at, or a class such as class:read.
+        #[arg(value_name = "CALL")]
+        call: String,
+
+        /// Where it goes: a path as the program sees it, an address with its port, or the name that is looked up.
+        #[arg(value_name = "PLACE")]
+        place: Option<String>,
+    },
+    /// Check the expectations in a policy; ends with 1 where one is not met.
+    Test {
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
 /// What `--backend memory` begins with, and leaves.
 #[derive(Args)]
 pub(crate) struct MemoryOptions {
@@ -278,6 +406,14 @@ pub(crate) struct MountOption {
     pub(crate) host: OsString,
     pub(crate) guest: String,
     pub(crate) access: Access,
+}
+
+/// `--net`
+#[derive(Clone)]
+pub(crate) struct NetworkOption {
+    pub(crate) rule: Rule,
+    /// The rule as it was written.
+    pub(crate) text: String,
 }
 
 /// `--env`
@@ -338,6 +474,10 @@ fn parse_tmpfs(text: &str) -> std::result::Result<TmpfsOption, String> {
         return Err("no guest path".to_owned());
     }
     Ok(TmpfsOption { guest: guest.to_owned(), quota })
+}
+
+fn parse_network(text: &str) -> std::result::Result<NetworkOption, RuleError> {
+    Ok(NetworkOption { rule: text.parse()?, text: text.to_owned() })
 }
 
 fn parse_variable(text: &str) -> std::result::Result<Variable, String> {

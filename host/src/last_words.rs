@@ -1,4 +1,4 @@
-//! The end of this process, in bounded time, whatever state its standard streams and its trace are in.
+//! The end of this process, in bounded time, whatever state its standard streams, its trace and its summary are in.
 //!
 //! Hazard: whoever reads standard error, or the trace, may have stopped, and then a write to it waits for ever, with a lock held.
 //! So last words are written by threads of their own, which are left alone when they take too long; and the process ends by the
@@ -24,13 +24,16 @@ const START: Duration = Duration::from_secs(5);
 /// True if somebody has begun to end the process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-static TRACE: OnceLock<Arc<dyn Observer>> = OnceLock::new();
+/// How the run ended, once somebody outside of it ended it.
+static ENDING: OnceLock<String> = OnceLock::new();
 
-/// Says `line` on standard error, and in the trace, if somebody takes it in time, and ends the process with `code`. May be called
+static OBSERVERS: OnceLock<Vec<Arc<dyn Observer>>> = OnceLock::new();
+
+/// Says `line` on standard error, and to the observers of the run, if somebody takes it in time, and ends the process with `code`. May be called
 /// by any thread, whatever the others do; of several callers the first is served, and the others don't return either.
 pub(crate) fn end(line: &str, code: u8) -> ! {
     take();
-    finish_trace(line.strip_prefix("callgate: ").unwrap_or(line));
+    finish(line.strip_prefix("callgate: ").unwrap_or(line));
     say(line);
     platform::exit(code)
 }
@@ -44,10 +47,10 @@ pub(crate) fn take() {
     }
 }
 
-/// Brings the trace out before a signal ends the process. Whoever else would end it meanwhile waits for that.
+/// Brings the trace and the summary out before a signal ends the process. Whoever else would end it meanwhile waits for that.
 pub(crate) fn before_signal(name: &str) {
     TAKEN.store(true, Ordering::SeqCst);
-    finish_trace(&format!("ended by {name}"));
+    finish(&format!("ended by {name}"));
 }
 
 /// Says `line` on standard error if somebody takes it in time.
@@ -57,16 +60,21 @@ pub(crate) fn say(line: &str) {
     in_time(move || drop(io::stderr().write_all(text.as_bytes())));
 }
 
-/// From now on there is a trace, whose last line must come out too.
-pub(crate) fn keep_trace(trace: Arc<dyn Observer>) {
-    TRACE.get_or_init(|| trace);
+/// From now on there are observers, whose last words must come out too.
+pub(crate) fn keep(observers: Vec<Arc<dyn Observer>>) {
+    OBSERVERS.get_or_init(|| observers);
 }
 
-/// Brings out what the trace holds back, and how the run ended, if somebody takes it in time.
-fn finish_trace(how: &str) {
-    if let Some(trace) = TRACE.get() {
-        let how = how.to_owned();
-        in_time(move || drop(trace.finish(&how)));
+/// How the run ended, in few words, where that was decided from outside.
+pub(crate) fn ending() -> Option<&'static str> {
+    ENDING.get().map(String::as_str)
+}
+
+/// Brings out what each observer holds back, and how the run ended, if somebody takes it in time.
+fn finish(how: &str) {
+    let how = ENDING.get_or_init(|| how.to_owned());
+    for observer in OBSERVERS.get().into_iter().flatten() {
+        in_time(move || drop(observer.finish(how)));
     }
 }
 

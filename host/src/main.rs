@@ -12,8 +12,10 @@ mod output;
 #[cfg_attr(windows, path = "platform/windows.rs")]
 #[cfg_attr(not(windows), path = "platform/unix.rs")]
 mod platform;
+mod policy;
 mod quantity;
 mod run;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -39,10 +41,12 @@ fn main() -> ExitCode {
     let limited = matches!(&arguments.command, Command::Run(options) if options.timeout.is_some());
     let done = match arguments.command {
         Command::Run(options) => run::run(&options),
+        Command::Policy(command) => policy::policy(&command),
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Backends => Ok(backends::backends()),
         Command::Cache(command) => cache::cache(&command),
+        Command::Trace(command) => trace::trace(&command),
     };
     done.unwrap_or_else(|error| {
         let line = format!("callgate: {}", one_line(&format!("{error:#}")));

@@ -7,6 +7,7 @@ mod bad_input;
 mod binding;
 mod cli;
 mod files;
+mod jsonl;
 mod limits;
 mod memory;
 mod modules;
@@ -16,14 +17,20 @@ mod places;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(windows, path = "platform_windows.rs")]
 mod platform;
+mod policy;
 mod preview1;
 mod programs;
 mod published_modules;
 mod run;
 mod sandbox;
+mod stored_traces;
 #[cfg(unix)]
 mod terminal;
 mod trace;
+mod trace_for_tools;
+mod trace_summary;
+#[cfg(unix)]
+mod view;
 mod wrong_calls;
 
 // Named below.
@@ -33,6 +40,7 @@ use limits::*;
 use memory::*;
 use mounts::*;
 use network::*;
+use policy::*;
 use run::*;
 use sandbox::*;
 use wrong_calls::*;

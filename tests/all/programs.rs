@@ -117,7 +117,7 @@ fn redb_keeps_its_records() {
 }
 
 /// A picture of `width` × `height` in RGB, deflated without compression, so that there is something to gain.
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut pixels = Vec::new();
     for y in 0..height {
         pixels.push(0);

@@ -7,6 +7,8 @@
 //! Hazards: a child is given a bounded time, far beyond what it needs, and killed after it. No test may depend on how
 //! fast anything is.
 
+#[cfg(unix)]
+mod browser;
 pub mod calls;
 mod image;
 pub mod needs;
@@ -20,6 +22,8 @@ mod running;
 #[cfg(unix)]
 mod terminal;
 
+#[cfg(unix)]
+pub use browser::{BROWSER, Browser};
 pub use output::Output;
 pub use run::{Host, Run, callgate, each, everywhere, native};
 pub use running::Running;

@@ -105,6 +105,15 @@ impl Running {
         self.finish()
     }
 
+    /// Writes a line to the input that was left open.
+    ///
+    /// # Panics
+    /// When there is no such input, or nobody reads it.
+    pub fn send(&mut self, line: &str) {
+        let input = self.held.0.as_mut().expect("an input that was left open");
+        input.write_all(format!("{line}\n").as_bytes()).expect("the program reads its input");
+    }
+
     /// Ends the input that was left open.
     pub fn end_input(&mut self) {
         self.held.0 = None;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use callgate_system::{AddressFamily, Advice, Code, Follow, Nanoseconds, NewTimestamp, OpenHow, Shutdown};
 
+use crate::sample::Sample;
 use crate::{Handle, NetworkAccess, Value};
 
 /// Arguments that a call has at most.
@@ -24,7 +25,27 @@ macro_rules! calls {
             $($($(#[$doc])* $variant $({ $($field: $type),+ })?,)*)*
         }
 
+        /// The functions by number, in the order of their declaration.
+        #[derive(Clone, Copy)]
+        #[repr(u8)]
+        enum Number { $($($variant,)*)* }
+
+        impl Call<'static> {
+            /// One call of each function, in the order of their [numbers](Call::number). Its arguments mean nothing.
+            pub const EVERY: &'static [Self] = &[$($(Call::$variant $({ $($field: Sample::SAMPLE),+ })?,)*)*];
+        }
+
         impl<'a> Call<'a> {
+            /// The interface and the function of every call, in the order of their declaration.
+            pub const ALL: &'static [(&'static str, &'static str)] = &[$($(($interface, $function),)*)*];
+
+            /// The number of the function, which is its index in [`Call::EVERY`]. It holds for this build alone.
+            #[must_use]
+            #[inline(always)]
+            pub fn number(&self) -> usize {
+                match self { $($(Call::$variant { .. } => Number::$variant as usize,)*)* }
+            }
+
             /// The WIT interface that the function is of, without a version: `wasi:filesystem/types`.
             #[must_use]
             pub fn interface(&self) -> &'static str {
@@ -67,6 +88,16 @@ macro_rules! calls {
             pub fn network_access(&self) -> Option<NetworkAccess<'a>> {
                 match *self {
                     $($(Call::$variant { $($($field),+)? } => calls!(@asks $access $([$($changed),+])?),)*)*
+                }
+            }
+
+            /// Hands each argument with its name to `visit`, in the order of the WIT function. It is for those who are told of every call:
+            /// nothing is kept, so it takes a fraction of the time of [`Call::arguments`].
+            pub fn visit_arguments(&self, visit: &mut dyn FnMut(&'static str, Value<'a>)) {
+                match *self {
+                    $($(Call::$variant { $($($field),+)? } => {
+                        $($(visit(stringify!($field), calls!(@value $field $($kind)?));)+)?
+                    })*)*
                 }
             }
 

@@ -6,9 +6,11 @@
 //!
 //! A quota is no decider: what a call adds depends on what the file system finds, so it is kept around the mount (`quota`).
 
-use callgate_system::{Code, Names};
+use std::net::{IpAddr, SocketAddr};
 
-use crate::{Call, Mount};
+use callgate_system::{Code, Names, Nanoseconds};
+
+use crate::{Call, Event, Mount};
 
 /// Decides which calls may happen.
 pub trait Decider {
@@ -25,6 +27,29 @@ pub trait Decider {
     fn asks_about_paths(&self) -> bool {
         false
     }
+
+    /// The time for which `call`, which every decider allows, has to wait before it happens, in nanoseconds. The longest of all deciders
+    /// counts; a wait ends with the time of the run.
+    fn delay(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Nanoseconds {
+        let _ = (call, resolved);
+        0
+    }
+
+    /// A call has ended, or was refused.
+    fn done(&self, event: &Event<'_>) {
+        let _ = event;
+    }
+
+    /// A lookup by the guest answered that `name` has `address`: rules that name hosts hold for it from now on.
+    fn learn(&self, name: &str, address: IpAddr) {
+        let _ = (name, address);
+    }
+
+    /// True if the guest may see a datagram that came from `from`, to a socket that is bound to `local`.
+    fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        let _ = (from, local);
+        true
+    }
 }
 
 /// The decision on a call.
@@ -32,6 +57,8 @@ pub trait Decider {
 pub enum Verdict {
     /// Nothing stands against it.
     Allow,
+    /// The same, and this rule of the decider's wants it to be noted by whoever audits the run.
+    Log(u32),
     /// It must not happen.
     Deny {
         /// The error that the guest is told, or that it traps with where the interface has no error there.
@@ -49,12 +76,16 @@ impl Verdict {
         !matches!(self, Self::Deny { .. })
     }
 
-    /// This verdict, if it denies; else the next one.
+    /// This verdict, if it denies; else the next one, noted if either is to be.
     #[inline(always)]
     #[must_use]
     pub fn and(self, next: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Allow => next(),
+            noted @ Self::Log(_) => match next() {
+                Self::Allow => noted,
+                other => other,
+            },
             denied @ Self::Deny { .. } => denied,
         }
     }
@@ -72,6 +103,8 @@ pub enum Reason {
     InvalidName,
     /// No rule permits this use of the network.
     MissingRule,
+    /// No rule of the policy allows it.
+    NotAllowed,
     /// A rule of another decider, by the number that it has there.
     Rule(u32),
 }

@@ -3,16 +3,17 @@
 //! Hazards: the act of a call may itself use the guest's tables, so the gate holds no lock and no borrow while it runs. Telling
 //! observers costs the guest time. It must not show in another way, so their clock is not the guest's.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use callgate_system::{Error, Nanoseconds, Native, Result, System};
+use callgate_system::{Error, Interest, Nanoseconds, Native, Result, System, Waiter};
 
 use crate::decide::{ReadOnlyMounts, Rights};
 use crate::{
     Call, CallError, Decider, Event, GuestId, NetworkRules, Observer, Outcome, Reason, Refusal, Reply, Resolved,
-    RunEnd, Verdict,
+    RunEnd, Stack, Verdict,
 };
 
 /// One guest's gate.
@@ -27,10 +28,19 @@ pub struct Gate {
     /// True if one of them has rules about paths.
     asks_about_paths: bool,
     unrecorded: OnceCell<io::Error>,
+    waiter: RefCell<Option<Box<dyn Waiter>>>,
+    /// The end of the run's time, on the system's clock.
+    deadline: Cell<Option<Nanoseconds>>,
     last_native: Cell<Option<Native>>,
     last_failed: Cell<&'static str>,
     calls: Cell<u64>,
+    /// The number of calls after which the next one is to be told with the guest's stack.
+    stack_after: Cell<u64>,
+    stack: RefCell<Option<Stack>>,
 }
+
+/// For [`Gate::stack_after`]: no call is told with a stack.
+const NEVER: u64 = u64::MAX;
 
 impl Gate {
     /// A gate for one guest of `system`, which may do on the network what `network` permits.
@@ -45,9 +55,13 @@ impl Gate {
             is_attended: false,
             asks_about_paths: false,
             unrecorded: OnceCell::new(),
+            waiter: RefCell::default(),
+            deadline: Cell::new(None),
             last_native: Cell::new(None),
             last_failed: Cell::new(""),
             calls: Cell::new(0),
+            stack_after: Cell::new(NEVER),
+            stack: RefCell::new(None),
         }
     }
 
@@ -56,7 +70,9 @@ impl Gate {
     pub fn attended_by(self, deciders: Vec<Arc<dyn Decider + Send + Sync>>, observers: Vec<Arc<dyn Observer>>) -> Self {
         let is_attended = !deciders.is_empty() || !observers.is_empty();
         let asks_about_paths = deciders.iter().any(|decider| decider.asks_about_paths());
-        Self { deciders, observers, is_attended, asks_about_paths, ..self }
+        let gate = Self { deciders, observers, is_attended, asks_about_paths, ..self };
+        gate.ask_for_stacks();
+        gate
     }
 
     /// Lets `act` happen, unless `call` is denied, and notes what became of it.
@@ -76,7 +92,7 @@ impl Gate {
             return self.pass_attended(&call, act);
         }
         let result = match self.decide(&call, None) {
-            Verdict::Allow => act().map_err(Into::into),
+            Verdict::Allow | Verdict::Log(_) => act().map_err(Into::into),
             Verdict::Deny { code, reason } => {
                 self.refused(&call, reason);
                 Err(Error::new(code).into())
@@ -94,7 +110,7 @@ impl Gate {
     ) -> Result<T, CallError> {
         let began = self.observed_time();
         let verdict = self.decide(call, None).and(|| self.ask(call, None));
-        self.end(call, None, began, verdict, || act().map_err(Into::into))
+        self.end(call, None, began, verdict, || self.pause(call, None).and_then(|()| act().map_err(Into::into)))
     }
 
     /// Asks the deciders that the gate was given.
@@ -113,8 +129,9 @@ impl Gate {
         verdict: Verdict,
         result: impl FnOnce() -> Result<T, CallError>,
     ) -> Result<T, CallError> {
+        let logged = if let Verdict::Log(rule) = verdict { Some(rule) } else { None };
         let (result, refused) = match verdict {
-            Verdict::Allow => (result(), None),
+            Verdict::Allow | Verdict::Log(_) => (result(), None),
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
                 (Err(Error::new(code).into()), Some(reason))
@@ -124,10 +141,73 @@ impl Gate {
         self.note(call, &result);
         let ended_run = result.as_ref().err().and_then(CallError::run_end);
         let value = result.as_ref().map(Reply::value).map_err(CallError::as_error);
+        let streams = result.as_ref().ok().and_then(Reply::made_streams);
         let refusal = refused.map(|reason| self.refusal(call, reason));
-        let outcome = Outcome { result: value, refusal, ended_run, began, ended };
-        self.tell(&Event { guest: self.guest, sequence: self.calls.get(), call, resolved, outcome })?;
-        result
+        let outcome = Outcome { result: value, streams, refusal, logged, ended_run, began, ended };
+        let stack = self.stack.take();
+        let (guest, sequence) = (self.guest, self.calls.get());
+        let event = Event { guest, sequence, call, resolved, outcome, stack: stack.as_ref() };
+        self.deciders.iter().for_each(|decider| decider.done(&event));
+        let told = self.tell(&event);
+        if stack.is_some() {
+            self.ask_for_stacks();
+        }
+        told.and(result)
+    }
+
+    /// Asks observers for the next call that they want to see with the guest's stack.
+    #[cold]
+    fn ask_for_stacks(&self) {
+        let from = self.calls.get() + 1;
+        let next = self.observers.iter().filter_map(|observer| observer.next_stack(from)).min();
+        self.stack_after.set(next.map_or(NEVER, |next| next.max(from) - 1));
+    }
+
+    /// True if the guest's stack is to be [shown](Gate::show_stack) before the call that begins now. Runs that no observer samples pay
+    /// for a comparison.
+    #[must_use]
+    #[inline(always)]
+    pub fn wants_stack(&self) -> bool {
+        self.calls.get() >= self.stack_after.get()
+    }
+
+    /// Keeps the guest's stack for the observers of the call that begins now. Where one call of the guest makes several events, the first
+    /// has the stack.
+    pub fn show_stack(&self, stack: Stack) {
+        self.stack.replace(Some(stack));
+    }
+
+    /// Waits for as long as a decider wants an allowed call to wait.
+    pub(crate) fn pause(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Result<(), CallError> {
+        let delay = self.deciders.iter().map(|decider| decider.delay(call, resolved)).max().unwrap_or(0);
+        if delay == 0 {
+            return Ok(());
+        }
+        let (clock, deadline) = (self.system.clock(), self.deadline.get());
+        let until = clock.monotonic().saturating_add(delay).min(deadline.unwrap_or(u64::MAX));
+        let mut ready = Vec::new();
+        while clock.monotonic() < until {
+            self.wait(&[], Some(until), &mut ready)?;
+        }
+        if deadline.is_some_and(|deadline| deadline <= until) { Err(RunEnd::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// Sleeps as [`Waiter::wait`] says, by the guest's one waiter: to a system whose time is virtual, each waiter is a guest.
+    ///
+    /// # Errors
+    /// Those of the waiter.
+    pub fn wait(&self, interests: &[&Interest], until: Option<Nanoseconds>, ready: &mut Vec<usize>) -> Result<()> {
+        self.waiter.borrow_mut().get_or_insert_with(|| self.system.waiter()).wait(interests, until, ready)
+    }
+
+    /// Makes the guest's waiter, which otherwise comes with the first wait.
+    pub fn prepare_to_wait(&self) {
+        self.waiter.borrow_mut().get_or_insert_with(|| self.system.waiter());
+    }
+
+    /// Ends the run where a call would [wait](Decider::delay) beyond `deadline`, on the system's monotonic clock.
+    pub fn end_at(&self, deadline: Nanoseconds) {
+        self.deadline.set(Some(deadline));
     }
 
     /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it
@@ -206,6 +286,18 @@ impl Gate {
     #[must_use]
     pub fn network(&self) -> &NetworkRules {
         &self.network
+    }
+
+    /// Tells every decider that a lookup by the guest answered that `name` has `address`.
+    pub fn learn(&self, name: &str, address: IpAddr) {
+        self.network.learn(name, address);
+        self.deciders.iter().for_each(|decider| decider.learn(name, address));
+    }
+
+    /// True if every decider lets the guest see a datagram from `from`, which came to a socket that is bound to `local`.
+    #[must_use]
+    pub fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        self.network.admits(from, local) && self.deciders.iter().all(|decider| decider.admits(from, local))
     }
 
     /// The native error behind the last call that failed; none when no call failed yet, or when the sandbox refused it.

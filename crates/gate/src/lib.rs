@@ -18,9 +18,9 @@ mod network;
 mod observe;
 pub mod quota;
 mod reach;
+mod sample;
 #[cfg(test)]
 mod tests;
-mod trace;
 mod value;
 
 pub use call::Call;
@@ -29,8 +29,7 @@ pub use decide::{Decider, Place, Reason, Resolved, Verdict};
 pub use end::{CallError, RunEnd};
 pub use gate::Gate;
 pub use handle::{Handle, Mount};
-pub use network::{MissingRule, NetworkAccess, NetworkRules, Rule, RuleError};
-pub use observe::{Event, GuestId, Observer, Outcome, Refusal};
+pub use network::{Host, MissingRule, NamePattern, Network, NetworkAccess, NetworkRules, Rule, RuleError, Use};
+pub use observe::{Event, GuestId, Observer, Outcome, Refusal, Stack};
 pub use reach::Reach;
-pub use trace::Trace;
-pub use value::{Flags, Reply, Value, kind_word};
+pub use value::{Flags, Reply, Streams, Value, kind_word};

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use callgate_system::{Nanoseconds, Native, Result};
 
-use crate::{Call, Handle, MissingRule, Reason, Resolved, RunEnd, Value};
+use crate::{Call, Handle, MissingRule, Reason, Resolved, RunEnd, Streams, Value};
 
 /// Sees every call after it happened.
 pub trait Observer: Send + Sync {
@@ -24,6 +25,13 @@ pub trait Observer: Send + Sync {
     /// # Errors
     /// If something of what happened could not be noted, whenever that was.
     fn finish(&self, how: &dyn fmt::Display) -> io::Result<()>;
+
+    /// The number of the next call, `from` or a later one, at which it wants to see the guest's stack ([`Event::stack`]). The gate asks before
+    /// the first call, and after each call that had a stack. Looking at the stack takes microseconds, so an observer of many calls samples.
+    fn next_stack(&self, from: u64) -> Option<u64> {
+        let _ = from;
+        None
+    }
 }
 
 /// Identifies a guest among all of this process.
@@ -60,6 +68,18 @@ pub struct Event<'a> {
     pub resolved: Option<&'a Resolved<'a>>,
     /// The way it ended.
     pub outcome: Outcome<'a>,
+    /// The functions of the guest that led to the call, where an observer [asked for them](Observer::next_stack).
+    pub stack: Option<&'a Stack>,
+}
+
+/// The functions of the guest that were running when it made a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Their names, the outermost first. They are demangled and escaped, and each has at most a few kilobytes. They are whatever the
+    /// program's author wanted.
+    pub functions: Vec<Arc<str>>,
+    /// True if there were more functions on the outer side than are listed.
+    pub is_cut: bool,
 }
 
 /// The end of a call.
@@ -68,8 +88,12 @@ pub struct Event<'a> {
 pub struct Outcome<'a> {
     /// The value that it yielded, or the error. An error carries the native code, where there is one.
     pub result: Result<Value<'a>>,
+    /// The streams that it made, if it connected a socket, accepted a connection, or made the streams of a UDP socket.
+    pub streams: Option<Streams>,
     /// Why it was refused, if it was; then it never happened.
     pub refusal: Option<Refusal>,
+    /// The rule of a decider that wants it noted ([`Verdict::Log`](crate::Verdict::Log)), by its number there.
+    pub logged: Option<u32>,
     /// Why the run is over, if the call ended it.
     pub ended_run: Option<RunEnd>,
     /// The time at which it began, on the [observers' clock](callgate_system::System::observer_clock) of the system.

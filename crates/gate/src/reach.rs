@@ -56,9 +56,10 @@ impl Gate {
         if let Some(places) = reach.by_text() {
             let verdict = self.ask(&call, Some(&places));
             if verdict.is_allowed() {
-                let result = reach.act(None);
+                let paused = self.pause(&call, Some(&places));
+                let result = paused.and_then(|()| Ok(reach.act(None)?));
                 if !is_loop(&result) {
-                    return self.end(&call, reach.by_text().as_ref(), began, verdict, || Ok(result?));
+                    return self.end(&call, reach.by_text().as_ref(), began, verdict, || result);
                 }
             }
         }
@@ -80,18 +81,18 @@ impl Gate {
             let verdict = self.ask(call, Some(&places));
             let is_over = !verdict.is_allowed() || failed.is_some() || is_same || attempts == ATTEMPTS;
             let result = match failed {
-                Some(error) => Err(error),
-                None if is_over => Err(Code::Loop.into()),
-                None => reach.act(Some(&found)),
+                Some(error) => Err(error.into()),
+                None if is_over => Err(Error::new(Code::Loop).into()),
+                None => self.pause(call, Some(&places)).and_then(|()| Ok(reach.act(Some(&found))?)),
             };
             if is_over || !is_loop(&result) {
-                return self.end(call, Some(&reach.places(&found)), began, verdict, || Ok(result?));
+                return self.end(call, Some(&reach.places(&found)), began, verdict, || result);
             }
             before = Some(found);
         }
     }
 }
 
-fn is_loop<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(error) if error.code == Code::Loop)
+fn is_loop<T>(result: &Result<T, CallError>) -> bool {
+    matches!(result, Err(CallError::Failed(error)) if error.code == Code::Loop)
 }

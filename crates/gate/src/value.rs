@@ -157,6 +157,22 @@ values! {
 pub trait Reply {
     /// The value, borrowed.
     fn value(&self) -> Value<'_>;
+
+    /// The streams of a socket, where that is what it is.
+    fn made_streams(&self) -> Option<Streams> {
+        None
+    }
+}
+
+/// The two streams of a socket that a call made, by the numbers of their handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streams {
+    /// The socket, where the call made it too.
+    pub socket: Option<u32>,
+    /// What comes in.
+    pub input: u32,
+    /// What goes out.
+    pub output: u32,
 }
 
 macro_rules! replies {

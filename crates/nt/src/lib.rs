@@ -49,6 +49,6 @@ mod system;
 mod within;
 
 #[cfg(windows)]
-pub use crate::nt::process::terminate;
+pub use crate::nt::process::{Usage, terminate, usage};
 #[cfg(windows)]
 pub use crate::system::Nt;

@@ -1,4 +1,4 @@
-//! The functions that a guest was in when it trapped.
+//! The functions that a guest was in: when it trapped, or where an observer asked for them.
 //!
 //! Hazard: their names, and those of files, are in the program's file, so they are whatever its author wants; and the demangled form of
 //! a short name may be long without bound. They are demangled into a bounded writer, and shown as [`Untrusted`].
@@ -12,10 +12,13 @@ use wasmtime::{FrameInfo, FrameSymbol, WasmBacktrace};
 /// Bytes of a function's name that are shown, and of a file's.
 const NAME: usize = 512;
 
+/// Functions of a trap's backtrace that are shown, as many as the engine collects unless told otherwise.
+const SHOWN: usize = 20;
+
 /// The functions, innermost first, a line or more each; empty where there were none.
 pub(crate) fn backtrace(error: &wasmtime::Error) -> String {
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    frames.iter().enumerate().fold(String::new(), |mut text, (index, frame)| {
+    frames.iter().take(SHOWN).enumerate().fold(String::new(), |mut text, (index, frame)| {
         // Writing to a string can't fail.
         show(index, frame, &mut text).ok();
         text
@@ -27,22 +30,38 @@ fn show(index: usize, frame: &FrameInfo, out: &mut String) -> fmt::Result {
     if let Some(offset) = frame.module_offset() {
         write!(out, "{offset:#8x} - ")?;
     }
-    let unnamed = format!("<wasm function {}>", frame.func_index());
-    let function = frame.func_name().unwrap_or(&unnamed);
     let [symbol, inlined @ ..] = frame.symbols() else {
         let module = frame.module().name().unwrap_or("<unknown>");
-        return writeln!(out, "{}!{}", Untrusted::new(module).at_most(NAME), shown(function));
+        return writeln!(out, "{}!{}", Untrusted::new(module).at_most(NAME), function(frame, Hash::Shown));
     };
-    show_symbol(symbol, function, out)?;
+    show_symbol(symbol, &function(frame, Hash::Shown), out)?;
     inlined.iter().try_for_each(|symbol| {
         write!(out, "                - ")?;
         show_symbol(symbol, "<inlined function>", out)
     })
 }
 
+/// The hash that Rust adds to a name, to tell functions apart that are made of the same source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Shown,
+    LeftOut,
+}
+
+/// The function that a frame is of, by its name if it has one.
+pub(crate) fn function(frame: &FrameInfo, hash: Hash) -> String {
+    match frame.func_name() {
+        Some(name) => Untrusted::new(Demangled(name, hash)).at_most(NAME).to_string(),
+        None => format!("<wasm function {}>", frame.func_index()),
+    }
+}
+
 /// `main`, and on the next line `at src/main.rs:3:5`.
 fn show_symbol(symbol: &FrameSymbol, unnamed: &str, out: &mut String) -> fmt::Result {
-    writeln!(out, "{}", shown(symbol.name().unwrap_or(unnamed)))?;
+    match symbol.name() {
+        Some(name) => writeln!(out, "{}", shown(name))?,
+        None => writeln!(out, "{unnamed}")?,
+    }
     let Some(file) = symbol.file() else { return Ok(()) };
     write!(out, "                    at {}", Untrusted::new(file).at_most(NAME))?;
     if let Some(line) = symbol.line() {
@@ -55,16 +74,16 @@ fn show_symbol(symbol: &FrameSymbol, unnamed: &str, out: &mut String) -> fmt::Re
 }
 
 fn shown(function: &str) -> Untrusted<Demangled<'_>> {
-    Untrusted::new(Demangled(function)).at_most(NAME)
+    Untrusted::new(Demangled(function, Hash::Shown)).at_most(NAME)
 }
 
 /// The name that a compiler of Rust or C++ made another of.
-struct Demangled<'a>(&'a str);
+struct Demangled<'a>(&'a str, Hash);
 
 impl Display for Demangled<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Ok(name) = rustc_demangle::try_demangle(self.0) {
-            name.fmt(f)
+            if self.1 == Hash::Shown { name.fmt(f) } else { write!(f, "{name:#}") }
         } else if let Ok(name) = cpp_demangle::Symbol::new(self.0) {
             name.structured_demangle(f, &DemangleOptions::default())
         } else {
@@ -83,6 +102,13 @@ mod tests {
         assert_eq!(shown("_ZN7mycrate3fooE").to_string(), "mycrate::foo");
         assert_eq!(shown("_Z3fooi").to_string(), "foo(int)");
         assert_eq!(shown("main").to_string(), "main");
+    }
+
+    #[test]
+    fn a_hash_may_be_left_out() {
+        let name = "_ZN5files4main17h5eb6f21cc3b6f31aE";
+        assert_eq!(shown(name).to_string(), "files::main::h5eb6f21cc3b6f31a");
+        assert_eq!(Demangled(name, Hash::LeftOut).to_string(), "files::main");
     }
 
     /// A reference to a type takes a few bytes, and the type may hold two of the one before: each doubles what there is to say.

@@ -1,18 +1,19 @@
 //! One running guest, as its host functions see it. They work through `&Host`: the engine lends guest memory and the host
 //! from one store, so a host function that wants to read guest memory in place can borrow both only shared.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callgate_gate::{CallError, Gate, Mount, RunEnd};
-use callgate_system::{Directory, Interest, Nanoseconds, Result, System, Waiter};
+use callgate_system::{Directory, Interest, Nanoseconds, Result, System};
 use wasmtime::{Store, StoreContextMut};
 
 use crate::bind::{direct, preview1};
 use crate::budget::Budget;
 use crate::limits::Memory;
 use crate::objects::{Closing, Handles, InputStream, Moment, Outbox, OutputStream, Recent, Unsent};
+use crate::stacks::Names;
 
 /// Outboxes of dropped streams that may still have something to send. Each holds the charge for its bytes.
 const UNSENT: usize = 256;
@@ -38,7 +39,7 @@ pub(crate) struct Host {
     pub(crate) preview1: preview1::State,
     pub(crate) direct: direct::State,
     pub(crate) deadline: Option<Deadline>,
-    waiter: RefCell<Box<dyn Waiter>>,
+    pub(crate) names: Names,
     unsent: Unsent,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct Host {
 /// takes none of the world's time, and a computation none of the system's.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
-    on_system: Nanoseconds,
+    pub(crate) on_system: Nanoseconds,
     in_world: Instant,
 }
 
@@ -95,7 +96,7 @@ impl Host {
     ) -> Self {
         let Limits { handles, memory, budget, linger } = limits;
         let handles = Handles::new(handles, &budget);
-        let waiter = RefCell::new(system.waiter());
+        gate.prepare_to_wait();
         Self {
             gate,
             system,
@@ -109,7 +110,7 @@ impl Host {
             preview1: preview1::State::default(),
             direct: direct::State::default(),
             deadline: None,
-            waiter,
+            names: Names::default(),
             unsent: Unsent::new(linger),
         }
     }
@@ -153,7 +154,7 @@ impl Host {
         ready: &mut Vec<usize>,
     ) -> Result<(), CallError> {
         let deadline = self.deadline.map(|deadline| deadline.on_system);
-        let waited = self.waiter.borrow_mut().wait(interests, deadline.into_iter().chain(until).min(), ready);
+        let waited = self.gate.wait(interests, deadline.into_iter().chain(until).min(), ready);
         if deadline.is_some_and(|deadline| deadline <= self.system.clock().monotonic()) {
             return Err(CallError::EndedRun(RunEnd::TimedOut));
         }

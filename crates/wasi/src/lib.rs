@@ -45,12 +45,13 @@ mod program;
 mod reach;
 mod runtime;
 mod sandbox;
+mod stacks;
 mod start;
 mod watchdog;
 
 pub use callgate_gate::{
     Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
-    Resolved, Rule, RuleError, RunEnd, Value, Verdict,
+    Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
 };
 pub use callgate_system::{Code, Names, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};

@@ -14,6 +14,7 @@ use wasmtime::{Config, Engine, WasmBacktraceDetails};
 use crate::bind;
 use crate::host::Host;
 use crate::program::{CodeCache, DebugInfo};
+use crate::stacks;
 
 /// The settings for compiling programs and binding their calls.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,7 @@ impl Runtime {
         let mut config = Config::new();
         config.concurrency_support(false);
         config.epoch_interruption(options.interruptible);
+        config.wasm_backtrace_max_frames(Some(stacks::DEEPEST));
         let debug_info = debug_info();
         config.wasm_backtrace_details(match debug_info {
             DebugInfo::Read => WasmBacktraceDetails::Enable,

@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use callgate_gate::{
-    CallError, Decider, Gate, GuestId, MissingRule, Mount, NetworkRules, Observer, Rule, RunEnd, Trace, quota,
+    CallError, Decider, Gate, GuestId, MissingRule, Mount, NetworkRules, Observer, Rule, RunEnd, quota,
 };
 use callgate_system::{AddressFamily, Directory, Error, Kind, Names, Quota, Socket, System, Untrusted};
 use wasmtime::{Store, UpdateDeadline};
@@ -371,21 +371,15 @@ impl Sandbox {
     /// Tells `observer` of each call after it happened, or was refused; all observers in the order in which they were given. A call that
     /// one can't take note of ends the run, [`Exit::Unrecorded`]. The guest notices nothing of being observed but the time that it takes.
     ///
+    /// The crate `callgate-trace` has an observer that writes traces. [`Observer::finish`], which the run does by itself, brings out what an
+    /// observer holds back; a process that is about to end in another way can do it before.
+    ///
     /// ```
     #[doc = include_str!("../examples/observer.rs")]
     /// ```
     pub fn observer(&mut self, observer: Arc<dyn Observer>) -> &mut Self {
         self.observers.push(observer);
         self
-    }
-
-    /// Writes a line for each call to `out`, each by one write, and a last one that tells how the run ended. A line that can't be
-    /// written ends the run, [`Exit::Unrecorded`]. [`Observer::finish`], which the run does by itself, writes the last line and flushes; a
-    /// process that is about to end in another way can do it before.
-    pub fn trace(&mut self, out: Box<dyn Write + Send>) -> Arc<dyn Observer> {
-        let trace: Arc<dyn Observer> = Arc::new(Trace::new(Arc::clone(&self.system), out));
-        self.observer(Arc::clone(&trace));
-        trace
     }
 
     /// Ends the run when the guest writes to a standard output that nobody reads any more, as a signal ends a native
@@ -470,6 +464,9 @@ impl Sandbox {
         let limits = Limits { handles: self.handles, memory, budget, linger };
         let mut host = Host::new(self.system, gate, self.surroundings, streams, limits);
         host.deadline = self.timeout.and_then(|time| Deadline::after(time, &*host.system));
+        if let Some(deadline) = host.deadline {
+            host.gate.end_at(deadline.on_system);
+        }
         let mut store = Store::new(&program.runtime.engine, host);
         store.limiter(|host| &mut host.memory);
         store.set_max_component_handles(engine_handles);

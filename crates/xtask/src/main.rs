@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod guests;
+mod picture;
 mod process;
 mod programs;
 mod reference;
@@ -31,7 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Gets the compile targets that guests need, whichever way this machine allows
+    /// Gets the compile targets that guests need, and the browser of the tests, whichever way this machine allows
     Setup {
         /// Also what building for Windows and running it on Linux takes: target, linker and Wine
         #[arg(long)]
@@ -43,6 +44,8 @@ enum Task {
     Programs,
     /// Builds everything and shows a published program at work under callgate, with its trace
     Demo,
+    /// Makes the pictures of the README: the page of a trace of a published program, in a browser
+    Picture,
     /// Runs every check and every test, on Linux also those for Windows, under Wine
     Test(test::Options),
     /// Compares native, callgate, wasi-common and, where installed, wasmtime, row by row
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Guests => setup::guest_target().and_then(|()| guests::build()),
         Task::Programs => setup::guest_target().and_then(|()| programs::run()),
         Task::Demo => demo::run(),
+        Task::Picture => picture::run(),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),

@@ -35,16 +35,29 @@ pub(crate) fn load(
     limits: &CompileLimits,
     allow_precompiled: bool,
 ) -> Result<Program> {
-    let file = ProgramFile::open(path)?;
+    load_file(options, &ProgramFile::open(path)?, limits, allow_precompiled)
+}
+
+/// The same, of an open file.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_file(
+    options: &RuntimeOptions,
+    file: &ProgramFile,
+    limits: &CompileLimits,
+    allow_precompiled: bool,
+) -> Result<Program> {
+    let path = file.path();
     if file.is_machine_code() && allow_precompiled {
-        return load_vouched(options, &file, limits);
+        return load_vouched(options, file, limits);
     }
     let runtime = Runtime::new(options)?;
     // The thread of a watch would take longer: an eighth of a whole start.
-    if let Some(program) = runtime.load_at_once(&file) {
+    if let Some(program) = runtime.load_at_once(file) {
         return Ok(program);
     }
-    match within(limits, path, || runtime.load_file(&file))? {
+    match within(limits, path, || runtime.load_file(file))? {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
         }

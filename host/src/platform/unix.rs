@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 
+use callgate_trace::summary::Process;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
@@ -79,6 +82,25 @@ fn status(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let bits = status.lines().find_map(|line| line.strip_prefix(name))?;
     u64::from_str_radix(bits.trim(), 16).ok()
+}
+
+/// What the system has counted for this process (`getrusage`).
+pub(crate) fn usage() -> Option<Process> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    let (minor, major) = (count(usage.minor_page_faults()), count(usage.major_page_faults()));
+    Some(Process {
+        user: count(usage.user_time().num_nanoseconds()),
+        system: count(usage.system_time().num_nanoseconds()),
+        switches_voluntary: Some(count(usage.voluntary_context_switches())),
+        switches_involuntary: Some(count(usage.involuntary_context_switches())),
+        page_faults: minor + major,
+        page_faults_from_disk: Some(major),
+    })
+}
+
+/// A number that is never negative, and of another size on other systems.
+fn count(number: impl TryInto<u64>) -> u64 {
+    number.try_into().unwrap_or(0)
 }
 
 /// A path to standard error.

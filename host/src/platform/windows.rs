@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::thread::JoinHandle;
 
+use callgate_trace::summary::Process;
+
 /// `STATUS_CONTROL_C_EXIT`: how a program ends that doesn't care about Ctrl+C.
 const ENDED: u32 = 0xC000_013A;
 
@@ -44,6 +46,12 @@ pub(crate) fn leave(thread: JoinHandle<()>) {
 /// Ends this process at once: no destructor runs, nothing is flushed, no lock is taken.
 pub(crate) fn exit(code: u8) -> ! {
     callgate_nt::terminate(code.into())
+}
+
+/// What the system has counted for this process. It doesn't tell context switches, nor which page faults had to read something.
+pub(crate) fn usage() -> Option<Process> {
+    let callgate_nt::Usage { user, kernel, page_faults } = callgate_nt::usage()?;
+    Some(Process { user, system: kernel, page_faults: page_faults.into(), ..Process::default() })
 }
 
 /// A path to standard error: none that std could tell. A guest opens no file that another holds open for writing without sharing it,

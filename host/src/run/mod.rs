@@ -1,51 +1,58 @@
 //! `callgate run`.
 
+mod observers;
+mod policy;
 mod report;
 mod setup;
+mod summary;
+mod trace;
 mod watchdog;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use callgate_wasi::{Binding, Exit, Observer, RuntimeOptions, Sandbox};
+use anyhow::{Context, Result};
+use callgate_wasi::{Binding, Exit, ProgramFile, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
-use crate::{cache, last_words, loading, platform, say};
+use crate::{cache, loading, platform, say};
+use observers::Observers;
 use report::{report, timed_out};
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let backend = Backend::open(options.backend, &options.memory)?;
     let mut sandbox = setup::sandbox(&backend, options)?;
     let runtime = runtime_options(options, &sandbox)?;
-    let program =
-        loading::load(&runtime, options.program(), &options.loading.limits, options.loading.allow_precompiled)?;
+    let file = ProgramFile::open(options.program())?;
+    let guard =
+        options.policy.as_ref().map(|policy| policy::guard(policy, &backend.system, options, &file)).transpose()?;
+    let program = loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);
     limit_time(&mut sandbox, options)?;
     setup::enter(&mut sandbox, &program, options)?;
 
-    if let Some(file) = &options.trace {
-        refuse_within_reach(&sandbox, options, file.as_deref())?;
+    trace::refuse_bad_place(options)?;
+    observers::refuse_within_reach(&sandbox, options)?;
+    if let Some(guard) = &guard {
+        policy::begin(guard, &mut sandbox, options)?;
     }
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    if let Some(file) = &options.trace {
-        last_words::keep_trace(add_trace(&mut sandbox, file.as_deref())?);
-        platform::when_ended(last_words::before_signal).context("--trace: cannot be told of signals")?;
-    }
+    let observers = Observers::begin(&mut sandbox, &backend.system, options)?;
     let missing = sandbox.missing_rule();
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
         say(&format!("callgate: a use of the network was refused; {missing} to permit it"));
     }
-    let code = report(options, &exit);
+    if let Some(line) = guard.and_then(|guard| guard.summary()) {
+        say(&format!("callgate: {line}"));
+    }
+    let code = report(options, &exit, observers.lost_summary());
+    let code = observers.report_loss(code);
     out.map(Out::save).transpose()?;
     Ok(ExitCode::from(code))
 }
@@ -65,26 +72,4 @@ fn runtime_options(options: &RunOptions, sandbox: &Sandbox) -> Result<RuntimeOpt
     // Only the engine's way has functions to be called by name.
     let binding = if options.invoke.is_some() { Binding::Engine } else { loading::binding()? };
     Ok(RuntimeOptions { interruptible: options.timeout.is_some(), cache, binding })
-}
-
-/// A trace that the guest could write to tells what the guest likes. Devices and pipes are no file of a mount.
-fn refuse_within_reach(sandbox: &Sandbox, options: &RunOptions, file: Option<&Path>) -> Result<()> {
-    let Some(path) = file.map(Path::to_owned).or_else(platform::standard_error) else { return Ok(()) };
-    let is_file = path.metadata().map_or(true, |found| found.is_file());
-    if is_file && setup::may_write(sandbox, options, &path) {
-        let shown = file.map_or_else(|| "of standard error".to_owned(), |file| file.display().to_string());
-        bail!("--trace {shown}: the program could change it there; write the trace to where no --dir leads");
-    }
-    Ok(())
-}
-
-fn add_trace(sandbox: &mut Sandbox, file: Option<&Path>) -> Result<Arc<dyn Observer>> {
-    let out: Box<dyn Write + Send> = match file {
-        Some(path) => {
-            let file = File::create(path).with_context(|| format!("--trace {}", path.display()))?;
-            Box::new(BufWriter::new(file))
-        }
-        None => Box::new(io::stderr()),
-    };
-    Ok(sandbox.trace(out))
 }

@@ -15,14 +15,14 @@ pub(super) const TRAPPED: u8 = 134;
 const NOBODY_READS: u8 = 141;
 
 /// Its trace could not be written: `EX_IOERR` of BSD's sysexits.
-const UNRECORDED: u8 = 74;
+pub(super) const UNRECORDED: u8 = 74;
 
 /// Bytes of a result that are printed.
 const RESULT: usize = 1 << 20;
 
 /// Says how the run ended, where that needs words; the code to end with. When it returns, the end of the process is the caller's
-/// to make, and the time limit is over.
-pub(super) fn report(options: &RunOptions, exit: &Exit) -> u8 {
+/// to make, and the time limit is over. `lost` is why there is no summary, if it was asked for.
+pub(super) fn report(options: &RunOptions, exit: &Exit, lost: Option<&String>) -> u8 {
     let program = Untrusted::new(options.program().display());
     let code = match exit {
         Exit::Code(code) => *code,
@@ -40,9 +40,16 @@ pub(super) fn report(options: &RunOptions, exit: &Exit) -> u8 {
         // After a signal this is the second to end the process, and then it is a matter of the signal alone.
         Exit::Unrecorded(why) => {
             last_words::take();
-            last_words::say(&format!(
-                "callgate: --trace: {why}; {program} was ended, as its trace would have a gap; write the trace elsewhere"
-            ));
+            if let Some(lost) = lost {
+                last_words::say(&format!(
+                    "callgate: --trace-summary: {lost}; the summary of {program} is lost; write it elsewhere"
+                ));
+            }
+            if lost != Some(why) {
+                last_words::say(&format!(
+                    "callgate: --trace: {why}; {program} was ended, as its trace would have a gap; write the trace elsewhere"
+                ));
+            }
             return UNRECORDED;
         }
         // There is no time left to wait for whoever reads this.

@@ -16,16 +16,16 @@ use crate::{last_words, say};
 /// A guest with all that needs no program to be known.
 pub(super) fn sandbox(backend: &Backend, options: &RunOptions) -> Result<Sandbox> {
     let mut sandbox = Sandbox::new(Arc::clone(&backend.system));
-    for mount in &options.mounts {
+    for mount in &options.grants.mounts {
         add_mount(&mut sandbox, mount)?;
     }
-    for (number, tree) in (1..).zip(&options.trees) {
+    for (number, tree) in (1..).zip(&options.grants.trees) {
         let quota = tree.quota.unwrap_or(callgate_memory::QUOTA);
         let added = sandbox.mount_directory(backend.tree(number, quota), &tree.guest, Access::ReadWrite);
         added.map_err(|error| refused_mount(&format!("--tmpfs {}", tree.guest), &error))?;
     }
-    for rule in &options.network {
-        sandbox.permit(rule.clone());
+    for option in &options.grants.network {
+        sandbox.permit(option.rule.clone());
     }
     add_environment(&mut sandbox, options)?;
     sandbox.arguments(options.arguments()?).quit_when_nobody_reads();
@@ -61,7 +61,7 @@ pub(super) fn enter(sandbox: &mut Sandbox, program: &Program, options: &RunOptio
         Some(function) => sandbox.invoke(function, options.rest()?).check(program)?,
         None => sandbox.check(program)?,
     }
-    options.listen.iter().try_for_each(|address| add_listener(sandbox, program, *address))
+    options.grants.listen.iter().try_for_each(|address| add_listener(sandbox, program, *address))
 }
 
 fn limit(sandbox: &mut Sandbox, options: &RunOptions) {
@@ -102,7 +102,7 @@ fn refused_mount(option: &str, error: &MountError) -> anyhow::Error {
 }
 
 fn add_environment(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
-    if options.inherit_env {
+    if options.grants.inherit_env {
         // A guest's environment is text; variables that aren't stay here.
         for (name, value) in env::vars_os() {
             if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
@@ -110,7 +110,7 @@ fn add_environment(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
             }
         }
     }
-    for variable in &options.variables {
+    for variable in &options.grants.variables {
         let value = match &variable.value {
             Some(value) => value.clone(),
             None => env::var(&variable.name).with_context(|| format!("--env {}", variable.name))?,

@@ -32,8 +32,11 @@ fn a_trace_that_nobody_reads() {
         let run = limited(host, &place, CALLS).option(&trace).run();
         run.code(134).complains("timed out after 500ms");
         let _reader = asleep(&path);
-        let run = limited(host, &place, CALLS).option(&trace).run();
-        run.code(134).complains("timed out after 500ms");
+        for options in [&["--trace-format=text"][..], &["--trace-format=jsonl"], &["--trace-lossy"]] {
+            let run =
+                options.iter().fold(limited(host, &place, CALLS).option(&trace), |run, option| run.option(*option));
+            run.run().code(134).complains("timed out after 500ms");
+        }
         limited(host, &place, CALLS).option(&trace).unread_errors().run().code(134);
     });
 }

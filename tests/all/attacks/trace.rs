@@ -28,11 +28,19 @@ const MANY: &str = r#"(module
     (drop (call $fd_write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))
     (drop (call $fd_read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 0)))))"#;
 
+/// The formats of traces.
+const FORMATS: [&str; 2] = ["text", "jsonl"];
+
 /// A run of so many calls, with a trace in `file`.
 fn traced(host: Host, place: &Place, calls: u32, file: &Path) -> Run {
     let path = place.outside.join("many.wat");
     write(&path, MANY.replace("COUNT", &calls.to_string()));
     host.program(&path).option(format!("--trace={}", file.display()))
+}
+
+/// True if the last line of a trace says how the run ended.
+fn is_end(line: &str) -> bool {
+    line.starts_with("+++ ") || line.starts_with("{\"end\":")
 }
 
 fn last_line(file: &Path) -> String {
@@ -46,13 +54,16 @@ fn a_disk_that_is_full() {
     let full = Path::new("/dev/full");
     everywhere(|host| {
         let place = Place::new();
-        // A line that is held back finds no room when the run is over …
-        let run = traced(host, &place, 1, full).run();
-        run.code(UNRECORDED).complains("callgate: --trace: No space left on device").complains("gap");
-        run.prints("done\n");
-        run.claim("one line", run.err().lines().count() == 1);
-        // … and one that isn't held back ends the run at once.
-        traced(host, &place, 100_000, full).run().code(UNRECORDED).complains("No space left").prints("");
+        for format in FORMATS {
+            let traced = |calls| traced(host, &place, calls, full).with("--trace-format", format);
+            // A line that is held back finds no room when the run is over …
+            let run = traced(1).run();
+            run.code(UNRECORDED).complains("callgate: --trace: No space left on device").complains("gap");
+            run.prints("done\n");
+            run.claim("one line", run.err().lines().count() == 1);
+            // … and one that isn't held back ends the run at once.
+            traced(100_000).run().code(UNRECORDED).complains("No space left").prints("");
+        }
     });
 }
 
@@ -63,10 +74,20 @@ fn a_trace_that_may_not_grow() {
     everywhere(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");
-        // In units of 512 or of 1024 bytes: of both shells' it is less than the trace.
-        let run = traced(host, &place, 100_000, &file).behind("ulimit -f 64").run();
-        run.code(UNRECORDED).complains("callgate: --trace: File too large").prints("");
-        assert!(!last_line(&file).starts_with("+++"), "a cut trace says that it is whole");
+        for format in FORMATS {
+            let traced = || traced(host, &place, 100_000, &file).with("--trace-format", format).behind("ulimit -f 64");
+            // In units of 512 or of 1024 bytes: of both shells' it is less than the trace.
+            let run = traced().run();
+            run.code(UNRECORDED).complains("callgate: --trace: File too large").prints("");
+            assert!(!is_end(&last_line(&file)), "a cut trace says that it is whole");
+            // Where that is permitted the run goes on, and its output says the same.
+            let run = traced().option("--trace-lossy").run();
+            run.code(UNRECORDED)
+                .complains("callgate: --trace: File too large")
+                .complains("lacks up to")
+                .prints("done\n");
+            assert!(!is_end(&last_line(&file)), "a cut trace says that it is whole");
+        }
     });
 }
 
@@ -95,7 +116,11 @@ fn a_trace_whose_reader_goes_away() {
         let place = Place::new();
         let path = place.outside.join("many.wat");
         write(&path, MANY.replace("COUNT", "100000"));
-        host.program(&path).option("--trace").head_of_errors(1000).run().code(UNRECORDED).prints("");
+        for format in FORMATS {
+            let run = || host.program(&path).option("--trace").with("--trace-format", format).head_of_errors(1000);
+            run().run().code(UNRECORDED).prints("");
+            run().option("--trace-lossy").run().code(UNRECORDED).prints("done\n");
+        }
     });
 }
 
@@ -113,6 +138,9 @@ fn a_whole_trace_says_how_the_run_ended() {
         assert!(last_line(&file).starts_with("+++ trapped: "), "{}", last_line(&file));
         host.guest("spin").option(&option).with("--timeout", "100ms").run().trapped();
         assert_eq!(last_line(&file), "+++ timed out +++");
+        let jsonl = |run: Run| run.option(&option).with("--trace-format", "jsonl").with("--timeout", "1s");
+        jsonl(host.guest("spin")).run().trapped();
+        assert!(last_line(&file).starts_with("{\"end\":\"timed out\","), "{}", last_line(&file));
     });
 }
 
@@ -127,6 +155,12 @@ fn a_signal_leaves_a_whole_trace() {
         run.terminate();
         run.end().claim("it was the signal that ended it", true);
         assert_eq!(last_line(&file), "+++ ended by SIGTERM +++");
+
+        let mut run = traced(host, &place, 10, &file).with("--trace-format", "jsonl").open_stdin().start();
+        assert_eq!(run.line(), "done");
+        run.terminate();
+        drop(run.end());
+        assert!(last_line(&file).starts_with("{\"end\":\"ended by SIGTERM\","), "{}", last_line(&file));
     });
 }
 

@@ -2,7 +2,7 @@
 
 mod http_peer;
 mod load;
-mod peers;
+pub(crate) mod peers;
 mod published;
 mod rules;
 mod tcp;

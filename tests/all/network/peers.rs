@@ -11,7 +11,7 @@ use callgate_tests::{Run, Running};
 const BOUND: Duration = Duration::from_secs(60);
 
 /// Serves each connection in a thread of its own.
-pub(super) fn serve(address: &str, serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+pub(crate) fn serve(address: &str, serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind(address).expect("loopback can be bound");
     let address = listener.local_addr().expect("it has an address");
     thread::spawn(move || {
@@ -23,7 +23,7 @@ pub(super) fn serve(address: &str, serve: impl Fn(TcpStream) + Clone + Send + 's
     address
 }
 
-pub(super) fn echo(mut stream: TcpStream) {
+pub(crate) fn echo(mut stream: TcpStream) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
         if stream.write_all(&buffer[..count]).is_err() {

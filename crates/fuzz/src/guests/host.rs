@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use callgate_conformance::Ground;
 use callgate_system::{Quota, System};
+use callgate_trace::{Recording, format::Text};
 use callgate_wasi::{Exit, Program, Rule, Sandbox};
 use fastrand::Rng;
 
@@ -82,7 +83,7 @@ pub(crate) fn run(
     trace: Option<Box<dyn Write + Send>>,
 ) -> Result<Exit> {
     let mounts = Mounts::new(ground, grants.quota)?;
-    let mut guest = Sandbox::new(system);
+    let mut guest = Sandbox::new(Arc::clone(&system));
     guest.arguments([argument, "argument"]).environment("NAME", "value").timeout(TIMEOUT).max_memory(MEMORY);
     guest.max_handles(grants.handles);
     mounts.give(&mut guest)?;
@@ -99,7 +100,8 @@ pub(crate) fn run(
         }
     }
     if let Some(trace) = trace {
-        guest.trace(trace);
+        let recording = Recording::of(guest.id(), argument, [argument]);
+        guest.observer(Arc::new(recording.start(&system, Box::new(Text::default()), trace)));
     }
     let exit = guest.run(program)?;
     loopback.clear();

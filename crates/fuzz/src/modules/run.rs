@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use callgate_system::{AddressFamily, Kind, Socket, System};
+use callgate_trace::{Recording, format::Jsonl};
 use callgate_wasi::{Exit, Runtime, Sandbox};
 
 use super::script::Script;
@@ -59,7 +60,8 @@ pub(crate) fn run(
         guest.invoke(RUN, [] as [&str; 0]);
     }
     if is_observed {
-        guest.trace(Box::new(io::sink()));
+        let trace = Recording::of(guest.id(), ARGUMENTS[0], ARGUMENTS);
+        guest.observer(Arc::new(trace.start(&system, Box::new(Jsonl::default()), Box::new(io::sink()))));
     }
     let exit = guest.run(&program);
 

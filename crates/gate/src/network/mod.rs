@@ -17,8 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use callgate_system::{Code, HostName, Untrusted};
 use reach::Reach;
-use rule::{Host, Use};
-pub use rule::{Rule, RuleError};
+pub use rule::{Host, NamePattern, Network, Rule, RuleError, Use};
 
 use crate::{Call, Decider, Reason, Resolved, Verdict};
 
@@ -154,7 +153,7 @@ impl NetworkRules {
         }
     }
 
-    /// The guest's lookup of `name` returned `address`.
+    /// The guest's lookup of `name` returned `address`. Only rules that name hosts need to know.
     pub fn learn(&self, name: &str, address: IpAddr) {
         // Only what a rule speaks of is worth remembering.
         if !self.rules.iter().filter_map(Rule::name).any(|pattern| pattern.matches(name)) {
@@ -171,7 +170,9 @@ impl NetworkRules {
         answers.push_back(Answer { name, address, reach: Reach::of(address) });
     }
 
-    fn grants(&self, rule: &Rule, access: NetworkAccess<'_>) -> bool {
+    /// True if `rule`, which is one of these, permits `access`.
+    #[must_use]
+    pub fn grants(&self, rule: &Rule, access: NetworkAccess<'_>) -> bool {
         match (rule, access, access.of_address()) {
             (Rule::All, ..) => true,
             (Rule::Resolve(pattern), NetworkAccess::Resolve(name), _) => pattern.matches(name),
@@ -211,6 +212,14 @@ impl Decider for NetworkRules {
             Some(access) if self.permit(access) => Verdict::Allow,
             Some(_) => Verdict::Deny { code: Code::AccessDenied, reason: Reason::MissingRule },
         }
+    }
+
+    fn learn(&self, name: &str, address: IpAddr) {
+        Self::learn(self, name, address);
+    }
+
+    fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
+        self.permit(NetworkAccess::Udp(local)) || self.permit(NetworkAccess::Udp(from))
     }
 }
 

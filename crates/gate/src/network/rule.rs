@@ -186,12 +186,26 @@ const fn width(address: IpAddr) -> u8 {
 }
 
 impl Network {
+    /// The network of the addresses that begin as `address` does, for `bits` bits.
     pub(super) const fn new(address: IpAddr, bits: u8) -> Self {
         Self { address, bits }
     }
 
+    /// An address of the network.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// The number of bits that its addresses share: at most 32 with an IPv4 [address](Self::address), else at most 128.
+    #[must_use]
+    pub fn bits(&self) -> u8 {
+        self.bits
+    }
+
     /// True if `address` is in the network. An IPv4 address in IPv6 form counts as an IPv4 address.
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let bits = if self.address.is_ipv6() { self.bits.saturating_sub(96) } else { self.bits };
@@ -234,11 +248,15 @@ impl FromStr for NamePattern {
 
 impl NamePattern {
     /// True if the pattern matches `name`. Case and a trailing dot mean nothing in names.
-    pub(super) fn matches(&self, name: &str) -> bool {
-        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
         match self.0.strip_prefix('*') {
-            Some(end) => name.len() > end.len() && name.ends_with(end),
-            None => name == self.0,
+            Some(end) => {
+                let start = name.len().saturating_sub(end.len());
+                start > 0 && name[start..].eq_ignore_ascii_case(end.as_bytes())
+            }
+            None => name.eq_ignore_ascii_case(self.0.as_bytes()),
         }
     }
 

@@ -8,7 +8,7 @@ use callgate_system::{Code, Error, Follow};
 
 use super::{Counter, ENOENT, decided_by, gate, handle, mount, no_entry};
 use crate::{
-    Call, CallError, Decider, Event, Gate, GuestId, Handle, NetworkRules, Observer, Reason, Resolved, RunEnd, Trace,
+    Call, CallError, Decider, Event, Gate, GuestId, Handle, NetworkRules, Observer, Reason, Resolved, RunEnd, Stack,
     Value, Verdict,
 };
 
@@ -241,26 +241,43 @@ fn guests_are_told_apart() {
     assert_ne!(guests[0], guests[1]);
 }
 
-/// A trace beside another observer that fails: the trace is whole up to the call at which the run ended.
+/// An observer sees the stacks that it asks for, and others see them with it.
 #[test]
-fn a_trace_beside_an_observer_that_fails() {
-    #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
-    impl io::Write for Page {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
+fn the_guests_stack_is_told_at_the_calls_that_an_observer_asks_for() {
+    /// Asks for the stacks of some calls, and keeps which calls had one.
+    #[derive(Default)]
+    struct Samples {
+        asked: Vec<u64>,
+        told: Mutex<Vec<(u64, Stack)>>,
+    }
+
+    impl Observer for Samples {
+        fn observe(&self, event: &Event<'_>) -> io::Result<()> {
+            self.told.lock().unwrap().extend(event.stack.map(|stack| (event.sequence, stack.clone())));
+            Ok(())
         }
 
-        fn flush(&mut self) -> io::Result<()> {
+        fn finish(&self, _: &dyn Display) -> io::Result<()> {
             Ok(())
+        }
+
+        fn next_stack(&self, from: u64) -> Option<u64> {
+            self.asked.iter().copied().find(|asked| *asked >= from)
         }
     }
 
-    let (system, page) = (Counter::at(0, 0), Page::default());
-    let trace = Trace::new(system.clone(), Box::new(page.clone()));
-    let failing = Notes { fails_at: Some(2), ..Notes::default() };
-    let gate = gate(system, [Arc::new(failing) as _, Arc::new(trace) as _]);
-    assert_eq!(now(&gate), Ok(1));
-    assert_eq!(now(&gate), Err(RunEnd::Unrecorded.into()));
-    assert_eq!(String::from_utf8(page.0.lock().unwrap().clone()).unwrap().lines().count(), 2);
+    let one = Arc::new(Samples { asked: vec![2, 3], ..Samples::default() });
+    let other = Arc::new(Samples { asked: vec![5], ..Samples::default() });
+    let silent = Arc::new(Samples::default());
+    let gate = gate(Counter::at(0, 0), [one.clone() as _, other.clone() as _, silent.clone() as _]);
+    let stack = |call: u64| Stack { functions: vec!["main".into(), format!("{call}").into()], is_cut: false };
+    for call in 1..=7 {
+        if gate.wants_stack() {
+            gate.show_stack(stack(call));
+        }
+        now(&gate).unwrap();
+    }
+    for samples in [one, other, silent] {
+        assert_eq!(*samples.told.lock().unwrap(), [2, 3, 5].map(|call| (call, stack(call))));
+    }
 }

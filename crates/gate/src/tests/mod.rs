@@ -1,10 +1,9 @@
-//! The gate over a system whose clock is a counter: what is refused, what is noted, and what a trace says.
+//! The gate over a system whose clock is a counter: what is refused, what is noted, and what observers are told.
 
 mod attended;
 mod noted;
 mod reach;
 mod refused;
-mod trace;
 
 use std::ffi::OsStr;
 use std::sync::Arc;

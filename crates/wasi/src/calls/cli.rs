@@ -9,16 +9,21 @@ use super::Outcome;
 use crate::host::Host;
 use crate::objects::{Held, InputStream, Keep, OutputStream, TerminalInput, TerminalOutput};
 
+/// The environment. The interface has no error here, and programs ask before they do anything else: where it is refused, it is empty.
 pub(crate) fn get_environment(host: &Host) -> Outcome<&Vec<(String, String)>> {
-    host.gate.pass(Call::GetEnvironment, || Ok::<_, Error>(&host.surroundings.environment))
+    static EMPTY: Vec<(String, String)> = Vec::new();
+    let passed = host.gate.pass(Call::GetEnvironment, || Ok::<_, Error>(&host.surroundings.environment));
+    Ok(CallError::told(passed)?.unwrap_or(&EMPTY))
 }
 
 pub(crate) fn get_arguments(host: &Host) -> Outcome<&Vec<String>> {
     host.gate.pass(Call::GetArguments, || Ok::<_, Error>(&host.surroundings.arguments))
 }
 
+/// The working directory, if there is one; none where it is refused.
 pub(crate) fn initial_cwd(host: &Host) -> Outcome<Option<String>> {
-    host.gate.pass(Call::InitialCwd, || Ok::<_, Error>(host.surroundings.working_directory.clone()))
+    let passed = host.gate.pass(Call::InitialCwd, || Ok::<_, Error>(host.surroundings.working_directory.clone()));
+    Ok(CallError::told(passed)?.unwrap_or(None))
 }
 
 /// Ends the run.

@@ -18,7 +18,8 @@ pub(crate) fn resolve_addresses(host: &Host, network: &Held<Network>, name: &str
 }
 
 pub(crate) fn resolve_next_address(host: &Host, lookup: &Held<AddressStream>) -> Outcome<Option<IpAddr>> {
-    host.gate.pass(Call::ResolveNextAddress { lookup: lookup.handle() }, || lookup.next(host.gate.network()))
+    let act = || lookup.next(|name, address| host.gate.learn(name, address));
+    host.gate.pass(Call::ResolveNextAddress { lookup: lookup.handle() }, act)
 }
 
 pub(crate) fn subscribe(host: &Host, lookup: &Held<AddressStream>) -> Outcome<Held<Pollable>> {

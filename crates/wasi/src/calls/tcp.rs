@@ -18,6 +18,10 @@ impl Reply for Streams {
     fn value(&self) -> Value<'_> {
         self.0.value()
     }
+
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
+        Some(callgate_gate::Streams { socket: None, input: self.0.id(), output: self.1.id() })
+    }
 }
 
 /// A connection that came in.
@@ -26,6 +30,11 @@ pub(crate) struct Accepted(pub(crate) Socket, pub(crate) Streams);
 impl Reply for Accepted {
     fn value(&self) -> Value<'_> {
         self.0.value()
+    }
+
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
+        let streams = self.1.made_streams()?;
+        Some(callgate_gate::Streams { socket: Some(self.0.id()), ..streams })
     }
 }
 
@@ -44,7 +53,7 @@ pub(crate) fn finish_bind(host: &Host, socket: &Socket) -> Outcome<()> {
 }
 
 pub(crate) fn start_connect(host: &Host, socket: &Socket, _: &Held<Network>, remote: SocketAddr) -> Outcome<()> {
-    let act = || socket.start_connect(remote);
+    let act = || socket.start_connect(remote, &host.budget);
     host.gate.pass(Call::TcpStartConnect { socket: socket.handle(), remote_address: remote }, act)
 }
 

@@ -19,6 +19,10 @@ impl Reply for Streams {
     fn value(&self) -> Value<'_> {
         self.0.value()
     }
+
+    fn made_streams(&self) -> Option<callgate_gate::Streams> {
+        Some(callgate_gate::Streams { socket: None, input: self.0.id(), output: self.1.id() })
+    }
 }
 
 /// The datagrams of one call.
@@ -82,7 +86,7 @@ options! { UdpSocket:
 }
 
 pub(crate) fn receive(host: &Host, stream: &Held<IncomingDatagrams>, max_results: u64) -> Outcome<Received> {
-    let act = || stream.receive(max_results, host.gate.network()).map(Received);
+    let act = || stream.receive(max_results, |from, local| host.gate.admits(from, local)).map(Received);
     host.gate.pass(Call::UdpReceive { stream: stream.handle(), max_results }, act)
 }
 

@@ -42,10 +42,10 @@ impl InputStream {
     }
 
     /// Reads what a connection brings, until the guest has hung up.
-    pub(crate) fn of_socket(socket: &Arc<dyn Socket>, hung_up: &HungUp) -> Self {
+    pub(crate) fn of_socket(name: &Name, socket: &Arc<dyn Socket>, hung_up: &HungUp) -> Self {
         let receivable = Interest::Receivable(Arc::clone(socket));
         let from = From::Socket { socket: Arc::clone(socket), receivable, hung_up: Arc::clone(hung_up) };
-        Self { name: Name::Fixed("tcp"), mount: None, from, ended: Flag::default() }
+        Self { name: name.clone(), mount: None, from, ended: Flag::default() }
     }
 
     /// True if a person sits at it.

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use callgate_gate::NetworkRules;
 use callgate_system::lookup::MOST;
 use callgate_system::{Interest, Lookup, Result, System};
 
@@ -35,14 +34,14 @@ impl AddressStream {
         Ok(Self { name, lookup, resolved, addresses: Mutex::default(), _charge: charge })
     }
 
-    /// The next address; `None` after the last. The guest may use all of them from the first on.
-    pub(crate) fn next(&self, rules: &NetworkRules) -> Result<Option<IpAddr>> {
+    /// The next address; `None` after the last. When the answer comes, `learn` is told of it. The guest may use all of them from the first on.
+    pub(crate) fn next(&self, learn: impl Fn(&str, IpAddr)) -> Result<Option<IpAddr>> {
         let mut addresses = lock(&self.addresses);
         let addresses = match &mut *addresses {
             Some(addresses) => addresses,
             none => {
                 let told = self.lookup.addresses()?;
-                told.iter().for_each(|address| rules.learn(&self.name, *address));
+                told.iter().for_each(|address| learn(&self.name, *address));
                 none.insert(told.into_iter())
             }
         };

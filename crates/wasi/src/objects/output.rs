@@ -46,9 +46,9 @@ impl OutputStream {
     }
 
     /// Writes to a connection.
-    pub(crate) fn of_connection(outbox: &Arc<Outbox>) -> Self {
+    pub(crate) fn of_connection(name: &Name, outbox: &Arc<Outbox>) -> Self {
         let to = To::Outbox { outbox: Arc::clone(outbox), quits: false };
-        Self { name: Name::Fixed("tcp"), mount: None, to }
+        Self { name: name.clone(), mount: None, to }
     }
 
     /// True if it is a terminal (isatty).

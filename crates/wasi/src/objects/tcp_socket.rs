@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Shutdown, Socket, SocketOption, System};
 
 use super::input::HungUp;
-use super::{InputStream, Named, Outbox, OutputStream, lock};
+use super::{InputStream, Name, Named, Outbox, OutputStream, lock};
 use crate::budget::Budget;
 
 /// Connections that may wait to be accepted, where the guest doesn't say.
 const BACKLOG: u32 = 128;
+
+/// The name of a socket without a peer.
+static UNCONNECTED: Name = Name::Fixed("tcp");
 
 /// The place of a socket on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub(crate) struct TcpSocket {
     hung_up: HungUp,
     /// The outgoing bytes, once connected. The end of this side is sent after them.
     outbox: OnceLock<Arc<Outbox>>,
+    /// The name that tells the peer, once there is one.
+    name: OnceLock<Name>,
 }
 
 impl TcpSocket {
@@ -63,6 +68,7 @@ impl TcpSocket {
             moves_on: OnceLock::new(),
             hung_up: HungUp::default(),
             outbox: OnceLock::new(),
+            name: OnceLock::new(),
         }
     }
 
@@ -83,12 +89,13 @@ impl TcpSocket {
         Ok(())
     }
 
-    pub(crate) fn start_connect(&self, remote: SocketAddr) -> Result<()> {
+    pub(crate) fn start_connect(&self, remote: SocketAddr, budget: &Budget) -> Result<()> {
         let (State::Fresh | State::Bound(_)) = self.state() else { return Err(self.conflict()) };
         // An unsuitable address leaves the socket as it was; a failed `connect` does not.
         self.family().check_remote(Kind::Stream, remote)?;
         self.move_to(State::Failed);
         self.socket.connect(remote)?;
+        self.name_after(remote, budget);
         self.move_to(State::Connecting);
         Ok(())
     }
@@ -133,8 +140,9 @@ impl TcpSocket {
     /// The next connection: its socket and its streams.
     pub(crate) fn accept(&self, budget: &Budget) -> Result<(TcpSocket, InputStream, OutputStream)> {
         self.must_be(State::Listening)?;
-        let (socket, _) = self.socket.accept()?;
+        let (socket, remote) = self.socket.accept()?;
         let accepted = Self::in_state(socket, State::Connected);
+        accepted.name_after(remote, budget);
         let (input, output) = accepted.streams(budget);
         Ok((accepted, input, output))
     }
@@ -202,7 +210,15 @@ impl TcpSocket {
 
     fn streams(&self, budget: &Budget) -> (InputStream, OutputStream) {
         let outbox = self.outbox.get_or_init(|| Arc::new(Outbox::of_socket(&self.socket, budget)));
-        (InputStream::of_socket(&self.socket, &self.hung_up), OutputStream::of_connection(outbox))
+        let name = self.name.get().unwrap_or(&UNCONNECTED);
+        (InputStream::of_socket(name, &self.socket, &self.hung_up), OutputStream::of_connection(name, outbox))
+    }
+
+    /// Names the socket, and its streams to come, after its peer. Where there is no memory for that, it stays nameless.
+    fn name_after(&self, remote: SocketAddr, budget: &Budget) {
+        if let Ok(name) = Name::new(&format!("tcp {remote}"), budget) {
+            self.name.get_or_init(|| name);
+        }
     }
 
     fn state(&self) -> State {
@@ -234,6 +250,6 @@ impl TcpSocket {
 
 impl Named for TcpSocket {
     fn name(&self) -> &str {
-        "tcp"
+        self.name.get().unwrap_or(&UNCONNECTED)
     }
 }

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use callgate_gate::{NetworkAccess, NetworkRules};
 use callgate_system::{AddressFamily, Code, Interest, Kind, Result, Socket, SocketOption, System};
 
 use super::Named;
@@ -132,16 +131,19 @@ pub(crate) struct IncomingDatagrams {
 
 impl IncomingDatagrams {
     /// The datagrams that are there, at most `max_results`. Those that came from others before there was a peer are not shown. Nor
-    /// are those from an address that the rules say nothing of, unless the rules permit to receive at this socket's own address.
-    pub(crate) fn receive(&self, max_results: u64, rules: &NetworkRules) -> Result<Vec<(Vec<u8>, SocketAddr)>> {
+    /// are those from an address that `admits` refuses; it is asked with the address of the sender, and with this socket's own.
+    pub(crate) fn receive(
+        &self,
+        max_results: u64,
+        admits: impl Fn(SocketAddr, SocketAddr) -> bool,
+    ) -> Result<Vec<(Vec<u8>, SocketAddr)>> {
         self.stream.is_current()?;
-        let open_to_all = rules.permit(NetworkAccess::Udp(self.local));
         let mut received = Vec::new();
         // Counted are all that come: a flood of those that are not shown ends the call too.
         for _ in 0..max_results.min(BATCH) {
             let mut datagram = Vec::with_capacity(LONGEST);
             match self.stream.socket.receive_from(&mut datagram) {
-                Ok((_, from)) if self.is_of_peer(from) && (open_to_all || rules.permit(NetworkAccess::Udp(from))) => {
+                Ok((_, from)) if self.is_of_peer(from) && admits(from, self.local) => {
                     datagram.shrink_to_fit();
                     received.push((datagram, from));
                 }

@@ -18,6 +18,9 @@ const SHORT: u64 = 4 << 20;
 /// Bytes of machine code that take no longer to load: the code's declarations have to be gone through.
 pub(crate) const SHORT_CODE: u64 = 1 << 20;
 
+/// Bytes that are handed on at once.
+const PIECE: usize = 64 << 10;
+
 /// An open file of a program.
 #[derive(Debug)]
 pub struct ProgramFile {
@@ -64,6 +67,22 @@ impl ProgramFile {
             return None;
         }
         Some(load::account_of(Record::read(&self.file).ok()?))
+    }
+
+    /// Hands the whole file to `take`, piece by piece: for a digest that others compute too.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn pieces(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        let (mut file, mut piece) = (&self.file, vec![0; PIECE]);
+        file.rewind()?;
+        let mut left = file.take(self.length);
+        loop {
+            match left.read(&mut piece)? {
+                0 => return Ok(()),
+                length => take(&piece[..length]),
+            }
+        }
     }
 
     pub(super) fn digest(&self, debug_info: DebugInfo) -> io::Result<Digest> {

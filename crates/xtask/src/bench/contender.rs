@@ -97,6 +97,7 @@ impl Bench {
             }
             Some(mut host) => {
                 host.args(["run", "--dir"]).arg(mount(&self.data));
+                self.trace(&mut host, contender, kind);
                 host.args(match contender {
                     Contender::Wasmtime => &["-S", "inherit-network"][..],
                     Contender::WasiCommon => &[],
@@ -129,9 +130,7 @@ impl Bench {
             None => (self.programs.command(&ripgrep.native), self.corpus()),
             Some(mut host) => {
                 host.args(["run", "--dir"]).arg(mount(&self.corpus()));
-                if (contender, kind) == (Contender::Callgate, Kind::RipgrepTraced) {
-                    host.arg(format!("--trace={}", self.work.join("ripgrep.trace").display()));
-                }
+                self.trace(&mut host, contender, kind);
                 host.arg(&ripgrep.guest);
                 (host, GUEST_FOLDER.into())
             }
@@ -139,6 +138,13 @@ impl Bench {
         // Only the host's program could find an `.ignore` above the folder.
         command.args(["-j1", "-c", "--no-ignore-parent", NEEDLE]).arg(folder);
         command
+    }
+
+    /// The options of callgate for a row of a traced program.
+    fn trace(&self, host: &mut Command, contender: Contender, kind: Kind) {
+        if let (Contender::Callgate, Some(format)) = (contender, kind.trace_format()) {
+            host.arg(format!("--trace={}", self.work.join("trace").display())).args(["--trace-format", format]);
+        }
     }
 
     /// The program that only greets.

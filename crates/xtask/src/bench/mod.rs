@@ -60,6 +60,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let measured = rounds::measure(&bench, &rows, &effort)?;
     println!("\n{}", table::text(&rows, &measured));
     println!("\n{}", table::spread(&rows, &measured));
+    let traced = table::traced(&rows, &measured);
+    if !traced.is_empty() {
+        println!("\n{}", traced.join("\n"));
+    }
     let failures = measured.failures.lines(effort.rounds);
     if !failures.is_empty() {
         println!("\n{}", failures.join("\n"));

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::contender::{Bench, Contender};
 use super::memory;
-use super::rows::{Kind, MODULE, Row};
+use super::rows::{Kind, Row};
 use crate::process;
 
 /// The effort of a measurement: its rounds, and the time that each takes.
@@ -115,7 +115,7 @@ pub(crate) fn measure(bench: &Bench, rows: &[Row], effort: &Effort) -> Result<Me
     }
     for round in 0..effort.rounds {
         println!("round {} of {}", round + 1, effort.rounds);
-        for kind in [Kind::Inside, Kind::InsideModule] {
+        for kind in [Kind::Inside, Kind::InsideModule, Kind::InsideText, Kind::InsideJsonl] {
             inside(bench, rows, kind, effort, round, &mut measured)?;
         }
         for row in &whole {
@@ -142,16 +142,14 @@ fn inside(
     round: usize,
     measured: &mut Measured,
 ) -> Result<()> {
-    let prefix = if kind == Kind::InsideModule { MODULE } else { "" };
-    let keys = rows.iter().filter(|row| row.kind == kind).map(|row| row.key.trim_start_matches(prefix));
-    let keys: Vec<_> = keys.collect();
-    if keys.is_empty() {
+    let names: Vec<_> = rows.iter().filter(|row| row.kind == kind).map(Row::name).collect();
+    if names.is_empty() {
         return Ok(());
     }
     for contender in turns(bench, kind, round) {
-        let (rows, ended) = program(&mut bench.program(contender, kind, effort.milliseconds, &keys)?);
+        let (rows, ended) = program(&mut bench.program(contender, kind, effort.milliseconds, &names)?);
         for (row, value) in rows {
-            measured.samples.add(&format!("{prefix}{row}"), contender, value);
+            measured.samples.add(&format!("{}{row}", kind.prefix()), contender, value);
         }
         let _ = measured.failures.unless(ended, kind, contender, round);
     }

@@ -12,6 +12,11 @@ pub(crate) enum Kind {
     Inside,
     /// The same program does, as a module of WASI preview1; its name for the row is the key without [`MODULE`].
     InsideModule,
+    /// The bench program does, and callgate writes its trace into a file, as text; natively nothing is traced. The program's name for the row is
+    /// the key without its prefix.
+    InsideText,
+    /// The same, with the trace as lines of JSON.
+    InsideJsonl,
     /// From start to end of a program, in nanoseconds; code comes from the host's cache.
     StartCached,
     /// The same, with code compiled beforehand.
@@ -20,8 +25,10 @@ pub(crate) enum Kind {
     PeakMemory,
     /// From start to end of ripgrep over many files, on one thread, in nanoseconds; code comes from the host's cache.
     Ripgrep,
-    /// The same, and callgate writes its trace into a file; natively nothing is traced.
-    RipgrepTraced,
+    /// The same, and callgate writes its trace into a file, as text; natively nothing is traced.
+    RipgrepText,
+    /// The same, with the trace as lines of JSON.
+    RipgrepJsonl,
 }
 
 impl Kind {
@@ -29,19 +36,38 @@ impl Kind {
     pub(crate) fn is_for(self, contender: Contender) -> bool {
         match contender {
             Contender::Native | Contender::Callgate => true,
-            Contender::Wasmtime => self != Self::RipgrepTraced,
+            Contender::Wasmtime => self.trace_format().is_none(),
             Contender::WasiCommon => self == Self::InsideModule,
         }
     }
 
     /// True if one run of the bench program measures all rows of this kind.
     pub(crate) fn is_inside(self) -> bool {
-        matches!(self, Self::Inside | Self::InsideModule)
+        matches!(self, Self::Inside | Self::InsideModule | Self::InsideText | Self::InsideJsonl)
     }
 
     /// True if the measurement takes ripgrep.
     pub(crate) fn is_ripgrep(self) -> bool {
-        matches!(self, Self::Ripgrep | Self::RipgrepTraced)
+        matches!(self, Self::Ripgrep | Self::RipgrepText | Self::RipgrepJsonl)
+    }
+
+    /// The format of callgate's trace, where it writes one.
+    pub(crate) fn trace_format(self) -> Option<&'static str> {
+        match self {
+            Self::InsideText | Self::RipgrepText => Some("text"),
+            Self::InsideJsonl | Self::RipgrepJsonl => Some("jsonl"),
+            _ => None,
+        }
+    }
+
+    /// What stands in the key of a row before the bench program's own name for it.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::InsideModule => "p1-",
+            Self::InsideText => "text-",
+            Self::InsideJsonl => "jsonl-",
+            _ => "",
+        }
     }
 }
 
@@ -50,17 +76,17 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Inside => "the bench program",
             Self::InsideModule => "the bench program as a module",
+            Self::InsideText => "the bench program, traced as text",
+            Self::InsideJsonl => "the bench program, traced as jsonl",
             Self::StartCached => "hello, code cached",
             Self::StartPrecompiled => "hello, precompiled",
             Self::PeakMemory => "hello's memory",
             Self::Ripgrep => "ripgrep",
-            Self::RipgrepTraced => "ripgrep, traced",
+            Self::RipgrepText => "ripgrep, traced as text",
+            Self::RipgrepJsonl => "ripgrep, traced as jsonl",
         })
     }
 }
-
-/// The prefix of the keys of rows that a module measures.
-pub(crate) const MODULE: &str = "p1-";
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +105,21 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// The bench program's name for what it measures.
+    pub(crate) fn name(&self) -> &'static str {
+        self.key.strip_prefix(self.kind.prefix()).unwrap_or(self.key)
+    }
+
+    /// The calls of an operation, where its traced row is compared with the untraced one.
+    pub(crate) fn calls(&self) -> Option<f64> {
+        match self.name() {
+            "instant-now" => Some(1.0),
+            // `metadata-hash-at` and `stat-at`.
+            "metadata-1" => Some(2.0),
+            _ => None,
+        }
+    }
+
     /// The row with its target under Wine, where it is shown there.
     pub(crate) fn under_wine(&self) -> Option<Self> {
         Some(Self { of_wasmtime: self.under_wine?, of_native: None, ..*self })
@@ -91,6 +132,10 @@ const fn inside(key: &'static str, title: &'static str, of_wasmtime: f64, of_nat
 
 const fn module(key: &'static str, title: &'static str, of_wasmtime: f64, of_native: f64, under_wine: f64) -> Row {
     Row { key, title, kind: Kind::InsideModule, of_wasmtime, of_native: Some(of_native), under_wine: Some(under_wine) }
+}
+
+const fn traced(key: &'static str, title: &'static str, kind: Kind) -> Row {
+    Row { key, title, kind, of_wasmtime: 1.0, of_native: None, under_wine: None }
 }
 
 pub(crate) const ROWS: &[Row] = &[
@@ -117,6 +162,10 @@ pub(crate) const ROWS: &[Row] = &[
     module("p1-read-64k", "preview1: fd_read, 64 KiB", 0.90, 1.1, 1.00),
     module("p1-write-1", "preview1: fd_write, 1 byte", 0.90, 1.3, 1.00),
     module("p1-write-64k", "preview1: fd_write, 64 KiB", 0.90, 1.1, 1.00),
+    traced("text-instant-now", "Instant::now, traced as text", Kind::InsideText),
+    traced("jsonl-instant-now", "Instant::now, traced as jsonl", Kind::InsideJsonl),
+    traced("text-metadata-1", "fs::metadata, traced as text", Kind::InsideText),
+    traced("jsonl-metadata-1", "fs::metadata, traced as jsonl", Kind::InsideJsonl),
     Row {
         key: "hello-cached",
         title: "hello, code cached",
@@ -151,10 +200,11 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         key: "ripgrep-traced",
-        title: "the same, traced to a file",
-        kind: Kind::RipgrepTraced,
+        title: "the same, traced as text",
+        kind: Kind::RipgrepText,
         of_wasmtime: 1.00,
         of_native: Some(2.0),
         under_wine: None,
     },
+    traced("ripgrep-jsonl", "the same, traced as jsonl", Kind::RipgrepJsonl),
 ];

@@ -44,6 +44,17 @@ pub(crate) fn spread(rows: &[Row], measured: &Measured) -> String {
     lined_up(&lines)
 }
 
+/// The cost of a trace: nanoseconds of a traced call over the untraced one; a line for each row that was measured in both ways.
+pub(crate) fn traced(rows: &[Row], measured: &Measured) -> Vec<String> {
+    let line = |row: &Row| {
+        row.kind.trace_format().filter(|_| row.kind.is_inside())?;
+        let untraced = rows.iter().find(|untraced| untraced.key == row.name())?;
+        let over = measured.samples.median(row, Callgate)? - measured.samples.median(untraced, Callgate)?;
+        Some(format!("{}: {:.0} ns a call over the untraced one", row.title, over / row.calls()?))
+    };
+    rows.iter().filter_map(line).collect()
+}
+
 /// The three that every table has, and the reference where it took part.
 fn shown(rows: &[Row], measured: &Measured) -> Vec<Contender> {
     let took_part = |row: &Row| median(row, WasiCommon, measured) != NOTHING;
@@ -220,6 +231,17 @@ mod tests {
             "\"quartiles\": {\"native\": [24.0, 24.0], \"callgate\": [96.0, 96.0], \"wasmtime\": [250.0, 270.0]}}"
         ));
         assert!(text.contains("\"callgate\": null, \"wasmtime\": null, \"wasi-common\": null, \"target\": 0.35"));
+    }
+
+    #[test]
+    fn a_trace_costs_what_it_adds_to_a_call() {
+        let mut measured = measured();
+        for (key, value) in [("text-instant-now", 316.0), ("metadata-1", 1000.0), ("jsonl-metadata-1", 1500.0)] {
+            measured.samples.add(key, Callgate, value);
+        }
+        let lines = traced(ROWS, &measured);
+        let expected = ["Instant::now, traced as text: 220", "fs::metadata, traced as jsonl: 250"];
+        assert_eq!(lines, expected.map(|line| format!("{line} ns a call over the untraced one")));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod wine;
 
 use std::fmt;
 use std::fs::{self, File};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -42,6 +43,11 @@ pub(crate) fn all(windows: bool) -> Result<()> {
     println!("toolchain: rustc {} in {}", toolchain.release, toolchain.sysroot.display());
     ensure(&toolchain, &WASIP2)?;
     ensure(&toolchain, &WASIP1)?;
+    match browser() {
+        Ok(browser) => println!("browser: {}", browser.display()),
+        // Tests that lack it are skipped, by name.
+        Err(error) => println!("browser: {error:#}"),
+    }
     if windows {
         windows_target()?;
         println!("wine: {}", Wine::ready()?.version()?);
@@ -59,6 +65,11 @@ pub(crate) fn windows_target() -> Result<()> {
         ensure(&toolchain, &WINDOWS)?;
     }
     packages::WINDOWS_LINKER.ensure().map(drop)
+}
+
+/// Makes sure of the browser that tests and pictures are made with.
+pub(crate) fn browser() -> Result<PathBuf> {
+    packages::BROWSER.ensure()
 }
 
 /// Makes sure of the targets that guests are built for. Prints nothing when they are there.

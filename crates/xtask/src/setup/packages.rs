@@ -40,6 +40,10 @@ pub(crate) const WINE: Needed = Needed {
     package: "wine64",
 };
 
+/// Looks at pages, without a window.
+pub(crate) const BROWSER: Needed =
+    Needed { program: "chromium", aside: None, purpose: "looks at the pages of traces", package: "chromium" };
+
 /// Links modules that clang compiles.
 pub(crate) const WASM_LD: Needed =
     Needed { program: "wasm-ld", aside: None, purpose: "links C programs for WebAssembly", package: "lld" };

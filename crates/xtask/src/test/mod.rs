@@ -106,6 +106,11 @@ impl Run {
         let programs = steps.must("published programs", programs::build_all)?;
         let without = programs.iter().map(|program| program.package).collect::<Vec<_>>().join(",");
         self.skipped.extend(programs.iter().map(|program| format!("{}: {}", program.package, program.why)));
+        if OS == "linux"
+            && let Err(error) = setup::browser()
+        {
+            println!("{error:#}; the tests that take it are skipped");
+        }
         let given = |name: &str| -> Result<Given<'_>> {
             let cases = workspace::own("conformance")?.join(name);
             Ok(Given { arguments: &options.arguments, without: without.clone(), cases })

@@ -21,6 +21,7 @@ use crate::abi::{Arguments, Flat, Realloc, View};
 use crate::calls;
 use crate::host::{GuestStore, Host};
 use crate::objects::Keep;
+use crate::stacks;
 
 /// The parts of a direct guest that calls work on.
 #[derive(Default)]
@@ -64,6 +65,7 @@ pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
         let kind = FuncType::new(module.engine(), parameters, function.result.map(flat));
         let allocator = usize::from(names::is_by_the_second(import.module()));
         let call = move |mut guest: Caller<'_, Host>, slots: &mut [_]| {
+            stacks::show(&guest);
             guest.data().direct.allocator.set(allocator);
             // SAFETY: the engine fills as many slots as `kind` has parameters, by its types, and that is what is taken.
             (function.call)(&mut guest, unsafe { Arguments::new(slots) })

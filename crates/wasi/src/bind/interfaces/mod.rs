@@ -16,6 +16,7 @@ use super::direct::Function;
 use super::direct::names::Imported;
 use crate::calls;
 use crate::host::{Context, Host};
+use crate::stacks;
 
 /// The version of the standard's packages that is linked; the linker serves every 0.2 release below it too.
 const VERSION: &str = "0.2.12";
@@ -40,6 +41,7 @@ fn interface<'a>(linker: &'a mut Linker<Host>, name: &str) -> wasmtime::Result<L
 /// Registers a resource type whose handles are those of `T`.
 fn resource<T: 'static>(interface: &mut LinkerInstance<'_, Host>, name: &str) -> wasmtime::Result<()> {
     interface.resource(name, ResourceType::host::<T>(), |cx: Context<'_>, id| {
+        stacks::show(&cx);
         let host = cx.data();
         Ok(calls::close(host, host.handles.closing(id)?)?)
     })
@@ -63,6 +65,7 @@ macro_rules! interfaces {
                     $function,
                     #[allow(unused_variables, reason = "not every function has parameters")]
                     |cx: $crate::host::Context<'_>, ($($parameter,)*): ($(<$type as Parameter>::Engine,)*)| {
+                        $crate::stacks::show(&cx);
                         $(let $parameter = <$type as Parameter>::take(&$parameter, &cx)?;)*
                         let host = cx.data();
                         <$answer as Answer<_>>::answer(host, ($call)(host $(, $parameter.give())*))

@@ -9,6 +9,7 @@ use super::paths::How;
 use super::values::Snapshot::{self, Preview0, Preview1};
 use super::{files, listing, paths, poll, process, sockets, transfer};
 use crate::host::Host;
+use crate::stacks;
 
 /// A linker for what `module` imports.
 pub(crate) fn linker(module: &Module) -> wasmtime::Result<Linker<Host>> {
@@ -38,12 +39,20 @@ fn call(
     mut guest: Guest<'_>,
     act: impl FnOnce(&Host, &mut GuestMemory<'_>) -> std::result::Result<(), Stop>,
 ) -> Answer {
+    stacks::show(&guest);
     let memory = match guest.data().preview1.memory.get() {
         Some(memory) => memory,
         None => find_memory(&mut guest)?,
     };
     let (bytes, host) = memory.data_and_store_mut(&mut guest);
     answer(act(host, &mut GuestMemory::new(bytes)))
+}
+
+/// Runs a host function that needs no guest memory.
+#[inline]
+fn plain(guest: Guest<'_>, act: impl FnOnce(&Host) -> std::result::Result<(), Stop>) -> Answer {
+    stacks::show(&guest);
+    answer(act(guest.data()))
 }
 
 #[inline]
@@ -94,12 +103,13 @@ fn link_process(linker: &mut Linker<Host>, module: &str, snapshot: Snapshot) -> 
         },
     )?;
     linker.func_wrap(module, "proc_exit", |guest: Guest<'_>, code: u32| -> wasmtime::Result<()> {
+        stacks::show(&guest);
         Err(process::proc_exit(guest.data(), code))
     })?;
     linker.func_wrap(module, "proc_raise", |guest: Guest<'_>, signal: u32| {
-        answer(process::proc_raise(guest.data(), signal))
+        plain(guest, |host| process::proc_raise(host, signal))
     })?;
-    linker.func_wrap(module, "sched_yield", |guest: Guest<'_>| answer(process::sched_yield(guest.data())))?;
+    linker.func_wrap(module, "sched_yield", |guest: Guest<'_>| plain(guest, process::sched_yield))?;
     Ok(())
 }
 
@@ -137,39 +147,40 @@ fn link_transfer(linker: &mut Linker<Host>, module: &str, snapshot: Snapshot) ->
 }
 
 fn link_descriptors(linker: &mut Linker<Host>, module: &str, snapshot: Snapshot) -> wasmtime::Result<()> {
-    linker.func_wrap(module, "fd_close", |guest: Guest<'_>, fd: u32| answer(files::fd_close(guest.data(), fd)))?;
+    linker.func_wrap(module, "fd_close", |guest: Guest<'_>, fd: u32| plain(guest, |host| files::fd_close(host, fd)))?;
     linker.func_wrap(module, "fd_renumber", |guest: Guest<'_>, from: u32, to: u32| {
-        answer(files::fd_renumber(guest.data(), from, to))
+        plain(guest, |host| files::fd_renumber(host, from, to))
     })?;
-    linker.func_wrap(module, "fd_sync", |guest: Guest<'_>, fd: u32| answer(files::fd_sync(guest.data(), fd)))?;
-    linker
-        .func_wrap(module, "fd_datasync", |guest: Guest<'_>, fd: u32| answer(files::fd_datasync(guest.data(), fd)))?;
+    linker.func_wrap(module, "fd_sync", |guest: Guest<'_>, fd: u32| plain(guest, |host| files::fd_sync(host, fd)))?;
+    linker.func_wrap(module, "fd_datasync", |guest: Guest<'_>, fd: u32| {
+        plain(guest, |host| files::fd_datasync(host, fd))
+    })?;
     linker.func_wrap(module, "fd_advise", |guest: Guest<'_>, fd: u32, offset: u64, length: u64, advice: u32| {
-        answer(files::fd_advise(guest.data(), fd, offset, length, advice))
+        plain(guest, |host| files::fd_advise(host, fd, offset, length, advice))
     })?;
     linker.func_wrap(module, "fd_allocate", |guest: Guest<'_>, fd: u32, offset: u64, length: u64| {
-        answer(files::fd_allocate(guest.data(), fd, offset, length))
+        plain(guest, |host| files::fd_allocate(host, fd, offset, length))
     })?;
     linker.func_wrap(module, "fd_fdstat_get", |guest: Guest<'_>, fd: u32, out: u32| {
         call(guest, |host, memory| files::fd_fdstat_get(host, memory, fd, out))
     })?;
     linker.func_wrap(module, "fd_fdstat_set_flags", |guest: Guest<'_>, fd: u32, flags: u32| {
-        answer(files::fd_fdstat_set_flags(guest.data(), fd, flags))
+        plain(guest, |host| files::fd_fdstat_set_flags(host, fd, flags))
     })?;
     linker.func_wrap(module, "fd_fdstat_set_rights", |guest: Guest<'_>, fd: u32, base: u64, inheriting: u64| {
-        answer(files::fd_fdstat_set_rights(guest.data(), fd, base, inheriting))
+        plain(guest, |host| files::fd_fdstat_set_rights(host, fd, base, inheriting))
     })?;
     linker.func_wrap(module, "fd_filestat_get", move |guest: Guest<'_>, fd: u32, out: u32| {
         call(guest, |host, memory| files::fd_filestat_get(host, memory, snapshot, fd, out))
     })?;
     linker.func_wrap(module, "fd_filestat_set_size", |guest: Guest<'_>, fd: u32, size: u64| {
-        answer(files::fd_filestat_set_size(guest.data(), fd, size))
+        plain(guest, |host| files::fd_filestat_set_size(host, fd, size))
     })?;
     linker.func_wrap(
         module,
         "fd_filestat_set_times",
         |guest: Guest<'_>, fd: u32, accessed: u64, modified: u64, flags: u32| {
-            answer(files::fd_filestat_set_times(guest.data(), fd, accessed, modified, flags))
+            plain(guest, |host| files::fd_filestat_set_times(host, fd, accessed, modified, flags))
         },
     )?;
     linker.func_wrap(module, "fd_prestat_get", |guest: Guest<'_>, fd: u32, out: u32| {
@@ -283,7 +294,7 @@ fn link_sockets(linker: &mut Linker<Host>, module: &str, snapshot: Snapshot) -> 
         },
     )?;
     linker.func_wrap(module, "sock_shutdown", |guest: Guest<'_>, fd: u32, how: u32| {
-        answer(sockets::sock_shutdown(guest.data(), fd, how))
+        plain(guest, |host| sockets::sock_shutdown(host, fd, how))
     })?;
     Ok(())
 }

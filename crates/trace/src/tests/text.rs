@@ -1,44 +1,25 @@
 //! The text of a trace, to the byte.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use callgate_gate::{Call, Handle, Observer, Reply};
 use callgate_system::{
     Advice, Code, Entry, Error, Family, FileType, Follow, Identity, Native, NewTimestamp, OpenHow, Stat, Timestamp,
 };
 
-use super::{Counter, gate, handle, mount, no_entry};
-use crate::{Call, CallError, Handle, Observer, Reply, RunEnd, Trace};
-
-/// Where a trace goes, to be looked at.
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Page {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use super::{Counter, Page, gate, handle, mount, no_entry, recording};
+use crate::format::Text;
 
 /// The last line of a whole trace.
 const END: &str = "+++ exited with code 0 +++\n";
 
 /// The line of one call, begun at `seconds` and 123,456 microseconds.
 fn line_at<T: Reply>(seconds: i64, call: Call<'_>, result: Result<T, Error>) -> String {
-    // The clock is read at the start and the end of a call, and the wall clock at the end.
-    let system = Counter::at(seconds, 123_456_000 + u32::try_from(Counter::STEP).unwrap());
+    // The clock is read when the recording begins, and at the start and the end of a call.
+    let system = Counter::at(seconds, 123_456_000 - u32::try_from(Counter::STEP).unwrap());
     let page = Page::default();
-    let trace: Arc<dyn Observer> = Arc::new(Trace::new(system.clone(), Box::new(page.clone())));
+    let trace = recording().start(&(system.clone() as _), Box::new(Text::default()), Box::new(page.clone()));
+    let trace: Arc<dyn Observer> = Arc::new(trace);
     let gate = gate(system, [Arc::clone(&trace)]);
     drop(gate.pass(call, || result));
     trace.finish(&"exited with code 0").unwrap();
@@ -201,51 +182,4 @@ fn a_line_is_bounded() {
     let handle = Handle { id: 4, name: &long, mount: Some(&src), denied: None };
     let line = line_at(NOON, Call::RenameAt { dir: handle, path: &long, new_dir: handle, new_path: &long }, Ok(()));
     assert!(line.len() < 64 << 10 && line.contains("\"..., 4<"), "{} bytes", line.len());
-}
-
-#[test]
-fn a_run_is_over_once() {
-    let page = Page::default();
-    let trace = Trace::new(Counter::at(0, 0), Box::new(page.clone()));
-    trace.finish(&"ended by SIGTERM\n+++").unwrap();
-    trace.finish(&"exited with code 0").unwrap();
-    assert_eq!(page.text(), "+++ ended by SIGTERM\\n+++ +++\n");
-    let gate = gate(Counter::at(0, 0), [Arc::new(trace) as _]);
-    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Err(CallError::EndedRun(RunEnd::Unrecorded)));
-    assert_eq!(page.text().lines().count(), 1, "nothing comes behind the last line");
-}
-
-/// Takes so many bytes; once it is full it says so, and has room again for the next.
-#[derive(Clone)]
-struct Full(Page, usize);
-
-impl Write for Full {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.1 < bytes.len() {
-            self.1 = usize::MAX;
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.1 -= bytes.len();
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Where a line is missing the run ends, and nothing comes behind the gap.
-#[test]
-fn a_trace_has_no_gap() {
-    let (system, page) = (Counter::at(0, 0), Page::default());
-    let trace = Arc::new(Trace::new(system.clone(), Box::new(Full(page.clone(), 60))));
-    let gate = gate(system, [trace.clone() as _]);
-    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), Ok(1));
-    assert!(gate.unrecorded().is_none());
-    let unrecorded = Err(CallError::EndedRun(RunEnd::Unrecorded));
-    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), unrecorded);
-    assert_eq!(gate.pass(Call::WallNow, || Ok::<_, Error>(1_u64)), unrecorded, "also when there is room again");
-    assert_eq!(gate.unrecorded().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
-    assert_eq!(trace.finish(&"exited with code 0").map_err(|error| error.kind()), Err(io::ErrorKind::StorageFull));
-    assert_eq!(page.text().lines().count(), 1);
 }

@@ -135,6 +135,11 @@ impl Broker {
 }
 
 impl Decider for Broker {
+    /// Questions say where a path leads.
+    fn asks_about_paths(&self) -> bool {
+        true
+    }
+
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
         if !call.classes().meets(self.options.asks) {
             return Verdict::Allow;

@@ -61,7 +61,7 @@ fn start(peer: &Peer, options: Options) -> (Broker, Arc<Mutex<Vec<String>>>) {
 }
 
 fn mount() -> Mount {
-    Mount { guest_path: "/src".to_owned(), read_only: false, quota: None }
+    Mount { guest_path: "/src".to_owned(), read_only: false, quota: None, names: callgate_system::Names::Exact }
 }
 
 fn of(mount: &Mount) -> Handle<'_> {
@@ -84,7 +84,7 @@ fn a_question_says_what_is_asked() {
     let scene = broker(|_| ALLOW.to_owned());
     assert_eq!(open(&scene.broker, "./a//b"), Verdict::Allow);
     let mount = mount();
-    let place = Place { mount: &mount, path: "real" };
+    let place = Place { mount: &mount, path: "real", names: callgate_system::Names::Exact };
     let call = Call::StatAt { dir: of(&mount), path: "link", follow: Follow::Yes };
     scene.broker.decide(&call, Some(&Resolved { place, new_place: None }));
     let to = "10.0.0.1:80".parse().unwrap();

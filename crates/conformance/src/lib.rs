@@ -71,7 +71,7 @@ pub fn assert_group(subject: &dyn Subject, group: &str) {
 macro_rules! conformance {
     ($name:ident, $subject:expr) => {
         $crate::conformance!(@tests $name, $subject;
-            paths_open paths_attributes paths_links paths_names
+            paths_open paths_attributes paths_links paths_names located
             opening reading writing sizes attributes identity naming links directories special handles
             clocks random waiting tcp udp lookup readiness security);
     };

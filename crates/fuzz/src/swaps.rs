@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Result, bail};
-use callgate_conformance::unix::swap::{Link, stress, stress_file};
+use callgate_conformance::unix::swap::{Link, stress, stress_file, stress_located};
 use callgate_system::System;
 
 use crate::backends::real;
@@ -41,6 +41,7 @@ pub fn run(rounds: u32, mounts: bool, mut done: impl FnMut(&Stressed)) -> Result
             stress(system, Link::Relative, mounts, rounds - half);
         })?;
         one("a file and a link", rounds, &|system| stress_file(system, rounds))?;
+        one("located names and links", rounds, &|system| stress_located(system, rounds))?;
     }
     Ok(())
 }

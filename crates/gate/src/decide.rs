@@ -8,7 +8,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use callgate_system::{Code, Nanoseconds};
+use callgate_system::{Code, Names, Nanoseconds};
 
 use crate::{Call, Event, Mount};
 
@@ -16,7 +16,17 @@ use crate::{Call, Event, Mount};
 pub trait Decider {
     /// Decides on `call`, which has not happened yet. Runs on the guest's thread, and for each call: it must be fast. One that
     /// has to ask somebody else bounds its wait by the time of the run. `resolved` is the place that the call reaches, where the gate knows it.
+    ///
+    /// Where some decider [asks about paths](Decider::asks_about_paths), a call that names paths may be asked about more than once: first with the
+    /// place that the text of the path names, then with the place that it was found to lead to. The last verdict counts. Of a call whose path
+    /// can't be resolved, the question is asked with the last place that was looked at, so that the error tells nothing of what is hidden.
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict;
+
+    /// True if it has rules about paths. Then the places that calls reach are resolved before it decides on them, and the calls act at these
+    /// places and nowhere else. It is asked once, before the run, so a decider whose rules may change answers for all that it may get.
+    fn asks_about_paths(&self) -> bool {
+        false
+    }
 
     /// The time for which `call`, which every decider allows, has to wait before it happens, in nanoseconds. The longest of all deciders
     /// counts; a wait ends with the time of the run.
@@ -77,6 +87,13 @@ impl Verdict {
         Code::NameUnresolvable,
     ];
 
+    /// True if the call may happen.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_allowed(self) -> bool {
+        !matches!(self, Self::Deny { .. })
+    }
+
     /// This verdict, if it denies; else the next one, noted if either is to be.
     #[inline(always)]
     #[must_use]
@@ -134,9 +151,9 @@ impl Reason {
 /// The places that a call reaches, with no symbolic link left in them.
 ///
 /// The text of a path does not say what a call does: any component of it may be a link. So a rule about paths is asked about the
-/// outcome of resolving, and the call then acts on that outcome without resolving again. Resolving costs system calls, so it is
-/// done only for calls that name a path, and only where a decider has rules about paths. No decider of today has, and so the
-/// gate gives `None`.
+/// outcome of resolving, and the call then acts on that outcome without resolving again. Resolving may cost system calls, so it is
+/// done only for calls that name a path, and only where a decider [asks about paths](Decider::asks_about_paths). The place of a handle is
+/// [its own](crate::Handle::place).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resolved<'a> {
     /// The place of the call's `path`.
@@ -150,8 +167,10 @@ pub struct Resolved<'a> {
 pub struct Place<'a> {
     /// The mount that it lies beneath.
     pub mount: &'a Mount,
-    /// The path beneath that mount, without a `/` at either end; empty for the mount itself.
+    /// The path beneath that mount, without a link, `.` or `..`, and without a `/` at either end; empty for the mount itself.
     pub path: &'a str,
+    /// The way in which its names are told apart.
+    pub names: Names,
 }
 
 /// Denies what the guest gave away the right to; preview1 alone has such rights.

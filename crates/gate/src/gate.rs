@@ -25,6 +25,8 @@ pub struct Gate {
     observers: Vec<Arc<dyn Observer>>,
     /// True if there are such deciders or observers: the one thing that a call of an unwatched guest asks for.
     is_attended: bool,
+    /// True if one of them has rules about paths.
+    asks_about_paths: bool,
     unrecorded: OnceCell<io::Error>,
     waiter: RefCell<Option<Box<dyn Waiter>>>,
     /// The end of the run's time, on the system's clock.
@@ -51,6 +53,7 @@ impl Gate {
             deciders: Vec::new(),
             observers: Vec::new(),
             is_attended: false,
+            asks_about_paths: false,
             unrecorded: OnceCell::new(),
             waiter: RefCell::default(),
             deadline: Cell::new(None),
@@ -66,7 +69,8 @@ impl Gate {
     #[must_use]
     pub fn attended_by(self, deciders: Vec<Arc<dyn Decider + Send + Sync>>, observers: Vec<Arc<dyn Observer>>) -> Self {
         let is_attended = !deciders.is_empty() || !observers.is_empty();
-        let gate = Self { deciders, observers, is_attended, ..self };
+        let asks_about_paths = deciders.iter().any(|decider| decider.asks_about_paths());
+        let gate = Self { deciders, observers, is_attended, asks_about_paths, ..self };
         gate.ask_for_stacks();
         gate
     }
@@ -104,20 +108,50 @@ impl Gate {
         call: &Call<'_>,
         act: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError> {
-        self.observers.iter().for_each(|observer| observer.begins(call));
+        self.begin(call);
         let began = self.observed_time();
-        // Resolving has its place here, once a decider has rules about paths.
-        let resolved = None;
+        let verdict = self.decide(call, None).and(|| self.ask(call, None));
+        let act = || self.prepare(call, None, verdict).and_then(|()| act().map_err(Into::into));
+        self.end(call, None, began, verdict, act)
+    }
+
+    /// Says to whoever hears of the begin of calls that `call` begins.
+    pub(crate) fn begin(&self, call: &Call<'_>) {
+        self.observers.iter().for_each(|observer| observer.begins(call));
+    }
+
+    /// Does what comes between the verdict and the act: an observer hears of a call that is to be noted, and the call waits if it has to.
+    pub(crate) fn prepare(
+        &self,
+        call: &Call<'_>,
+        resolved: Option<&Resolved<'_>>,
+        verdict: Verdict,
+    ) -> Result<(), CallError> {
+        if let Verdict::Log(rule) = verdict {
+            self.announce(call, resolved, rule)?;
+        }
+        self.pause(call, resolved)
+    }
+
+    /// Asks the deciders that the gate was given.
+    pub(crate) fn ask(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
         let decide =
             |verdict: Verdict, decider: &Arc<dyn Decider + Send + Sync>| verdict.and(|| decider.decide(call, resolved));
-        let verdict = self.deciders.iter().fold(self.decide(call, resolved), decide);
+        self.deciders.iter().fold(Verdict::Allow, decide)
+    }
+
+    /// Notes and tells how a call ended that began at `began`: `result` says it, unless `verdict` denied the call.
+    pub(crate) fn end<T: Reply>(
+        &self,
+        call: &Call<'_>,
+        resolved: Option<&Resolved<'_>>,
+        began: Nanoseconds,
+        verdict: Verdict,
+        result: impl FnOnce() -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let logged = if let Verdict::Log(rule) = verdict { Some(rule) } else { None };
         let (result, refused) = match verdict {
-            Verdict::Allow | Verdict::Log(_) => {
-                let announced = logged.map_or(Ok(()), |rule| self.announce(call, resolved, rule));
-                let may_act = announced.and_then(|()| self.pause(call, resolved));
-                (may_act.and_then(|()| act().map_err(Into::into)), None)
-            }
+            Verdict::Allow | Verdict::Log(_) => (result(), None),
             Verdict::Deny { code, reason } => {
                 self.refused(call, reason);
                 (Err(Error::new(code).into()), Some(reason))
@@ -199,7 +233,7 @@ impl Gate {
     /// Asks the gate's own deciders. Where the call is known to the compiler, as in a host function, nothing is left of those that it
     /// does not concern.
     #[inline(always)]
-    fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
+    pub(crate) fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
         Rights
             .decide(call, resolved)
             .and(|| ReadOnlyMounts.decide(call, resolved))
@@ -256,7 +290,7 @@ impl Gate {
         all_recorded
     }
 
-    fn observed_time(&self) -> u64 {
+    pub(crate) fn observed_time(&self) -> u64 {
         if self.observers.is_empty() { 0 } else { self.system.observer_clock().monotonic() }
     }
 
@@ -264,6 +298,13 @@ impl Gate {
     #[must_use]
     pub fn is_attended(&self) -> bool {
         self.is_attended
+    }
+
+    /// True if a decider has rules about paths: then calls that name paths have to pass by [`Gate::pass_reaching`].
+    #[must_use]
+    #[inline]
+    pub fn asks_about_paths(&self) -> bool {
+        self.asks_about_paths
     }
 
     /// Why a call could not be recorded, where that ended the run.

@@ -17,6 +17,7 @@ mod handle;
 mod network;
 mod observe;
 pub mod quota;
+mod reach;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -30,4 +31,5 @@ pub use gate::Gate;
 pub use handle::{Handle, Mount};
 pub use network::{Host, MissingRule, NamePattern, Network, NetworkAccess, NetworkRules, Rule, RuleError, Use};
 pub use observe::{Event, GuestId, Notice, Observer, Outcome, Refusal, Stack};
+pub use reach::Reach;
 pub use value::{Flags, Reply, Streams, Value, kind_word};

@@ -7,7 +7,9 @@ use std::any::Any;
 use std::sync::Arc;
 
 use callgate_system::path::{LastName, Split, split, validate_target};
-use callgate_system::{Code, Directory, Entries, Error, FileType, Follow, NewTimestamp, OpenHow, Opened, Result, Stat};
+use callgate_system::{
+    Code, Directory, Entries, Error, FileType, Follow, Names, NewTimestamp, OpenHow, Opened, Result, Stat,
+};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -213,6 +215,15 @@ impl Directory for LinuxDirectory {
             Ok(outer) => callgate_mounts::lies_within(self.as_fd(), outer.as_fd()).portable(),
             Err(_) => Ok(false),
         }
+    }
+
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        let fd = rustix::io::fcntl_dupfd_cloexec(&self.fd, 0).portable()?;
+        Ok(Arc::new(Self { fd, resolver: self.resolver.strict(), sealing: self.sealing }))
+    }
+
+    fn names(&self) -> Names {
+        if callgate_mounts::ignores_case(self.as_fd()) { Names::IgnoringCase } else { Names::Exact }
     }
 }
 

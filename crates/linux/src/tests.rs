@@ -6,6 +6,7 @@ mod open;
 mod parity;
 mod procfs;
 mod sealed;
+mod strict;
 mod swap;
 
 use std::path::Path;

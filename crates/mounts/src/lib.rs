@@ -1,5 +1,5 @@
-//! Linux's mounts, as far as a sandbox has to know them: whether one directory shows what another one holds (`within`), and where
-//! procfs is (`procfs`). Both backends that run on Linux ask here.
+//! Linux's mounts, as far as a sandbox has to know them: whether one directory shows what another one holds (`within`), where
+//! procfs is (`procfs`), and whether names tell case apart (`case`). Both backends that run on Linux ask here.
 //!
 //! The kernel tells of its mounts in a table of text (`table`), whose paths are those that this process sees. Everything is answered
 //! for the moment of the question: who may mount may change the answer later, and no guest may mount.
@@ -10,11 +10,13 @@
 #![cfg(any(target_os = "linux", target_os = "android"))]
 #![forbid(unsafe_code)]
 
+mod case;
 mod names;
 mod procfs;
 mod table;
 mod within;
 
+pub use case::ignores_case;
 pub use names::none_mounted_in;
 pub use procfs::Procfs;
 pub use within::lies_within;

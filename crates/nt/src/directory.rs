@@ -8,18 +8,20 @@ use std::ffi::OsStr;
 use std::os::windows::ffi::OsStrExt as _;
 use std::sync::Arc;
 
-use callgate_system::path::split;
-use callgate_system::{Code, Directory, Entries, Follow, NewTimestamp, OpenHow, Opened, Result, Stat};
+use callgate_system::path::{Held, split};
+use callgate_system::{
+    Code, Directory, Entries, Follow, Names, NewTimestamp, OpenHow, Opened, Result, Stat, find_listed,
+};
 
 use crate::entries::NtEntries;
 use crate::error::{Portable as _, Status};
 use crate::file::{NtFile, flush_reopened, set_times};
-use crate::names::Name;
+use crate::names::{Name, last_of};
 use crate::nt::{self, Handle, file, info};
-use crate::objects::{Ntdll, RESOLVER};
+use crate::objects::{Ntdll, RESOLVER, STRICT};
 use crate::open::{APPEND_DATA, Disposition, How, READ_DATA, WRITE_ATTRIBUTES, WRITE_DATA};
 use crate::reparse::Class;
-use crate::resolve::{Found, Named, Objects as _, Place};
+use crate::resolve::{Found, Named, Objects as _, Place, Resolver};
 use crate::within::lies_within;
 use crate::{naming, stat, symlink};
 
@@ -28,6 +30,7 @@ pub(crate) struct NtDirectory {
     handle: Handle,
     /// The serial number of its volume.
     device: u64,
+    resolver: &'static Resolver<Ntdll>,
 }
 
 impl NtDirectory {
@@ -41,18 +44,18 @@ impl NtDirectory {
         let how = How { directory: true, optional: READ_DATA | WRITE_ATTRIBUTES, ..How::existing(0) };
         let (handle, _) = file::open(None, &path, how, false).portable()?;
         let device = info::volume_serial(&handle).portable()?;
-        Ok(Self { handle, device })
+        Ok(Self { handle, device, resolver: &RESOLVER })
     }
 
     fn place<'d, 'p>(&'d self, path: &'p str) -> Result<Place<'d, 'p, Handle>> {
-        RESOLVER.place(&self.handle, path)
+        self.resolver.place(&self.handle, path)
     }
 
     fn opened(&self, found: Found<Handle>, how: OpenHow) -> Result<Opened> {
         match found.look.class() {
             Class::Directory if how.write || how.create => return Err(Status::FILE_IS_A_DIRECTORY.portable()),
             Class::Directory => {
-                return Ok(Opened::Directory(Arc::new(Self { handle: found.handle, device: self.device })));
+                return Ok(Opened::Directory(Arc::new(Self { handle: found.handle, ..*self })));
             }
             _ if how.directory => return Err(Status::NOT_A_DIRECTORY.portable()),
             Class::Link => return Err(Status::STOPPED_ON_SYMLINK.portable()),
@@ -74,11 +77,11 @@ impl Directory for NtDirectory {
         if (how.create && how.directory) || (how.truncate && !how.write) {
             return Err(Code::Invalid.into());
         }
-        self.opened(RESOLVER.open(&self.handle, path, native(how), how.follow)?, how)
+        self.opened(self.resolver.open(&self.handle, path, native(how), how.follow)?, how)
     }
 
     fn stat(&self, path: &str, follow: Follow) -> Result<Stat> {
-        stat::of(&RESOLVER.open(&self.handle, path, How::existing(0), follow)?.handle, self.device)
+        stat::of(&self.resolver.open(&self.handle, path, How::existing(0), follow)?.handle, self.device)
     }
 
     fn metadata(&self) -> Result<Stat> {
@@ -133,7 +136,7 @@ impl Directory for NtDirectory {
         let new_directory = same_system(new_directory)?;
         let how = How::existing(WRITE_ATTRIBUTES);
         let found = match follow {
-            Follow::Yes => RESOLVER.open(&self.handle, path, how, follow)?,
+            Follow::Yes => self.resolver.open(&self.handle, path, how, follow)?,
             Follow::No => {
                 let Place::Name(from) = self.place(path)? else { return Err(Code::NotPermitted.into()) };
                 if from.must_be_dir {
@@ -162,7 +165,7 @@ impl Directory for NtDirectory {
     fn set_times(&self, path: &str, follow: Follow, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
         accessed.validated()?;
         modified.validated()?;
-        let found = RESOLVER.open(&self.handle, path, How::existing(WRITE_ATTRIBUTES), follow)?;
+        let found = self.resolver.open(&self.handle, path, How::existing(WRITE_ATTRIBUTES), follow)?;
         set_times(&found.handle, accessed, modified)
     }
 
@@ -178,6 +181,27 @@ impl Directory for NtDirectory {
         match same_system(outer) {
             Ok(outer) => lies_within(&self.handle, &outer.handle),
             Err(_) => Ok(false),
+        }
+    }
+
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        let handle =
+            RESOLVER.0.reopen(&self.handle, How { optional: READ_DATA | WRITE_ATTRIBUTES, ..How::existing(0) });
+        Ok(Arc::new(Self { handle: handle.portable()?, device: self.device, resolver: &STRICT }))
+    }
+
+    /// A directory may be marked so that case tells names apart in it. Rules that hold for both are on the safe side there.
+    fn names(&self) -> Names {
+        Names::IgnoringCase
+    }
+
+    fn listed_name(&self, name: &str) -> Result<String> {
+        let found =
+            Named { dir: Held::Root(&self.handle), name, must_be_dir: false }.open(&RESOLVER, How::existing(0))?;
+        match info::normalized_path(&found.handle) {
+            Ok(path) => last_of(&path).ok_or(Code::IllegalByteSequence.into()),
+            // Before Windows 8, on file systems that don't know, and under Wine.
+            Err(_) => find_listed(self, name),
         }
     }
 }

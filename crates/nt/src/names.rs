@@ -101,6 +101,12 @@ fn is_port(stem: &str) -> bool {
     is_digit && (port.eq_ignore_ascii_case("COM") || port.eq_ignore_ascii_case("LPT"))
 }
 
+/// The last name of a path of NT's; none where it is not Unicode, or has no name.
+pub(crate) fn last_of(path: &[u16]) -> Option<String> {
+    let last = path.rsplit(|&unit| unit == u16::from(b'\\')).next()?;
+    String::from_utf16(last).ok().filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,5 +222,14 @@ mod tests {
         {
             assert_eq!(code(name), Ok(()), "{name}");
         }
+    }
+
+    #[test]
+    fn the_last_name_of_a_path_is_behind_the_last_separator() {
+        let last = |path: &str| last_of(&path.encode_utf16().collect::<Vec<u16>>());
+        assert_eq!(last(r"\a\Long Name.txt").as_deref(), Some("Long Name.txt"));
+        assert_eq!(last("a").as_deref(), Some("a"));
+        assert_eq!(last(r"\a\"), None);
+        assert_eq!(last_of(&[0xD800]), None);
     }
 }

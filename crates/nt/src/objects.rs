@@ -1,6 +1,7 @@
 //! The resolver's view of NT.
 
 use callgate_system::Identity;
+use callgate_system::path::Links;
 
 use crate::error::Status;
 use crate::names::Name;
@@ -12,8 +13,11 @@ use crate::resolve::{Objects, Resolver};
 /// NT itself.
 pub(crate) struct Ntdll;
 
-/// The resolver of every path.
-pub(crate) static RESOLVER: Resolver<Ntdll> = Resolver(Ntdll);
+/// The resolver of paths.
+pub(crate) static RESOLVER: Resolver<Ntdll> = Resolver(Ntdll, Links::Followed);
+
+/// That of paths below strict directories.
+pub(crate) static STRICT: Resolver<Ntdll> = Resolver(Ntdll, Links::Refused);
 
 impl Objects for Ntdll {
     type Handle = Handle;

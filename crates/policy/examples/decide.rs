@@ -33,7 +33,12 @@ fn rules(number: usize) -> String {
 }
 
 fn main() {
-    let mount = Mount { guest_path: "/src".to_owned(), read_only: false, quota: None };
+    let mount = Mount {
+        guest_path: "/src".to_owned(),
+        read_only: false,
+        quota: None,
+        names: callgate_system::Names::default(),
+    };
     let folders: Vec<String> = (0..FILES).map(|n| format!("crates/part{}/src/inner", n % 97)).collect();
     let paths: Vec<String> = folders.iter().enumerate().map(|(n, folder)| format!("{folder}/module_{n}.rs")).collect();
     let names: Vec<String> = paths.iter().map(|path| format!("/src/{path}")).collect();

@@ -138,17 +138,10 @@ impl Guard {
         thread::Builder::new().name("policy".into()).spawn(move || watch(&guard, seen)).map(drop)
     }
 
-    /// Denies what a total has no room for.
-    fn within_totals(&self, policy: &Policy, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
-        let bytes =
-            call.arguments().map(|(_, value)| if let Value::Bytes(bytes) = value { bytes.len() as u64 } else { 0 });
-        let bytes = bytes.sum();
-        let is_full = |rule: &Rule, meter: &Meter| rule.total.is_some_and(|total| meter.is_used_up(total, bytes));
-        let full = policy.limits_on(call, resolved).find(|(_, rule, meter)| is_full(rule, meter));
-        let Some((number, ..)) = full else { return Verdict::Allow };
-        let reason = Reason::Rule(u32::try_from(number).unwrap_or(u32::MAX));
-        self.refuse(policy, call, resolved, reason);
-        if self.duty.dry_run { Verdict::Allow } else { Verdict::Deny { code: used_up(call), reason } }
+    /// The verdict of the rules and totals, dry run or not. Says nothing: a call may be asked about more than once.
+    fn judge(policy: &Policy, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
+        let verdict = policy.decide(call, resolved);
+        if policy.limited.is_empty() { verdict } else { verdict.and(|| within_totals(policy, call, resolved)) }
     }
 
     fn now(&self) -> Nanoseconds {
@@ -173,15 +166,15 @@ impl Guard {
 
 impl Decider for Guard {
     fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
-        let policy = self.policy.load();
-        match policy.decide(call, resolved) {
-            Verdict::Deny { code, reason } => {
-                self.refuse(&policy, call, resolved, reason);
-                if self.duty.dry_run { Verdict::Allow } else { Verdict::Deny { code, reason } }
-            }
-            allowed if policy.limited.is_empty() => allowed,
-            allowed => self.within_totals(&policy, call, resolved).and(|| allowed),
+        match Self::judge(&self.policy.load(), call, resolved) {
+            Verdict::Deny { .. } if self.duty.dry_run => Verdict::Allow,
+            verdict => verdict,
         }
+    }
+
+    /// A file that is read again may have rules about paths.
+    fn asks_about_paths(&self) -> bool {
+        true
     }
 
     fn delay(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Nanoseconds {
@@ -195,6 +188,19 @@ impl Decider for Guard {
 
     fn done(&self, event: &Event<'_>) {
         let policy = self.policy.load();
+        let refused = match &event.outcome.refusal {
+            Some(refusal) => {
+                Some(refusal.reason).filter(|reason| matches!(reason, Reason::NotAllowed | Reason::Rule(_)))
+            }
+            None if self.duty.dry_run => match Self::judge(&policy, event.call, event.resolved) {
+                Verdict::Deny { reason, .. } => Some(reason),
+                _ => None,
+            },
+            None => None,
+        };
+        if let Some(reason) = refused {
+            self.refuse(&policy, event.call, event.resolved, reason);
+        }
         if policy.limited.is_empty() || event.outcome.refusal.is_some() {
             return;
         }
@@ -218,6 +224,16 @@ impl Decider for Guard {
     fn admits(&self, from: SocketAddr, local: SocketAddr) -> bool {
         self.duty.dry_run || self.policy.load().admits(from, local)
     }
+}
+
+/// Denies what a total has no room for.
+fn within_totals(policy: &Policy, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
+    let bytes = call.arguments().map(|(_, value)| if let Value::Bytes(bytes) = value { bytes.len() as u64 } else { 0 });
+    let bytes = bytes.sum();
+    let is_full = |rule: &Rule, meter: &Meter| rule.total.is_some_and(|total| meter.is_used_up(total, bytes));
+    let full = policy.limits_on(call, resolved).find(|(_, rule, meter)| is_full(rule, meter));
+    let Some((number, ..)) = full else { return Verdict::Allow };
+    Verdict::Deny { code: used_up(call), reason: Reason::Rule(u32::try_from(number).unwrap_or(u32::MAX)) }
 }
 
 /// Reloads when a file has changed. Rules that can't be read are told of once for each mistake, and read again until they can be: the mistake may

@@ -15,7 +15,7 @@ fn policy(rules: &str) -> Policy {
 }
 
 fn mount() -> Mount {
-    Mount { guest_path: "/src".to_owned(), read_only: false, quota: None }
+    Mount { guest_path: "/src".to_owned(), read_only: false, quota: None, names: callgate_system::Names::default() }
 }
 
 fn handle<'a>(mount: &'a Mount, name: &'a str) -> Handle<'a> {
@@ -172,7 +172,7 @@ fn a_resolved_place_counts_and_not_the_text() {
     let call = Call::OpenAt { dir: handle(&mount, "/src"), path: "link/../x", how: READ };
     assert!(policy.depends_on_place(&call) && !policy.depends_on_place(&Call::WallNow));
     assert!(!self::policy("[[allow]]\ncall = \"class:read\"").depends_on_place(&call));
-    let at = |path| Resolved { place: Place { mount: &mount, path }, new_place: None };
+    let at = |path| Resolved { place: Place { mount: &mount, path, names: mount.names }, new_place: None };
     assert_eq!(policy.decide(&call, Some(&at("a"))), Verdict::Allow);
     assert!(matches!(policy.decide(&call, Some(&at(".git/config"))), Verdict::Deny { reason: Reason::Rule(1), .. }));
 }
@@ -220,7 +220,12 @@ fn denying_a_class_spares_what_another_class_needs() {
 #[test]
 fn names_compare_as_the_file_system_does() {
     let rules = "[[allow]]\npath = \"/Src/**\"\n[[deny]]\npath = \"/src/.Git/**\"";
-    let mount = Mount { guest_path: "/Src".to_owned(), read_only: false, quota: None };
+    let mount = Mount {
+        guest_path: "/Src".to_owned(),
+        read_only: false,
+        quota: None,
+        names: callgate_system::Names::default(),
+    };
     let stat = |case, path| {
         let call = Call::StatAt { dir: handle(&mount, "/Src"), follow: Follow::Yes, path };
         matches!(policy(rules).comparing(case).decide(&call, None), Verdict::Allow)

@@ -46,11 +46,16 @@ fn rules() -> String {
 
 #[test]
 fn no_decision_allocates() {
-    let mount = Mount { guest_path: "/src".to_owned(), read_only: false, quota: None };
+    let mount = Mount {
+        guest_path: "/src".to_owned(),
+        read_only: false,
+        quota: None,
+        names: callgate_system::Names::default(),
+    };
     let dir = Handle { id: 3, name: "/src", mount: Some(&mount), denied: None };
     let how = OpenHow { read: true, ..OpenHow::default() };
     let socket = Handle { id: 4, name: "tcp", mount: None, denied: None };
-    let place = |path| Resolved { place: Place { mount: &mount, path }, new_place: None };
+    let place = |path| Resolved { place: Place { mount: &mount, path, names: mount.names }, new_place: None };
     for case in [Case::Sensitive, Case::Insensitive] {
         let policy = Policy::parse("p.toml", &rules(), None).unwrap().comparing(case);
         policy.learn("www.name3.example", "93.184.216.34".parse().unwrap());

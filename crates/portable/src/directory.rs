@@ -6,8 +6,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use callgate_system::path::validate_target;
-use callgate_system::{Code, Directory, Entries, Error, Follow, NewTimestamp, OpenHow, Opened, Result, Stat};
+use callgate_system::path::{Links, validate_target};
+use callgate_system::{Code, Directory, Entries, Error, Follow, Names, NewTimestamp, OpenHow, Opened, Result, Stat};
 use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -25,17 +25,18 @@ pub(crate) struct PortableDirectory {
     dir: Dir,
     place: os::Place,
     procfs: Procfs,
+    links: Links,
 }
 
 impl PortableDirectory {
     /// The root of a mount: the user's path, links and all.
     pub(crate) fn root(path: &std::ffi::OsStr) -> Result<Self> {
         let dir = Dir::open_ambient_dir(path, ambient_authority()).portable()?;
-        Ok(Self { procfs: Procfs::of(&dir), dir, place: os::Place::of_root(path) })
+        Ok(Self { procfs: Procfs::of(&dir), dir, place: os::Place::of_root(path), links: Links::Followed })
     }
 
     fn place<'d, 'p>(&'d self, path: &'p str) -> Result<Place<'d, 'p>> {
-        let place = resolve::place(&self.dir, path)?;
+        let place = resolve::place(&self.dir, path, self.links)?;
         if let Place::Name(at) = &place {
             self.procfs.permit_names_in(&at.dir)?;
         }
@@ -49,17 +50,18 @@ impl Directory for PortableDirectory {
         if (how.create && how.directory) || (how.truncate && !how.write) {
             return Err(Code::Invalid.into());
         }
-        Ok(match resolve::open(&self.dir, path, how, self.procfs)? {
+        Ok(match resolve::open(&self.dir, path, self.links, how, self.procfs)? {
             Handle::Directory(dir) => {
                 self.procfs.permit(&dir, false)?;
-                Opened::Directory(Arc::new(Self { dir, place: os::Place::below_root(), procfs: self.procfs }))
+                let place = os::Place::below_root();
+                Opened::Directory(Arc::new(Self { dir, place, procfs: self.procfs, links: self.links }))
             }
             Handle::File(file) => Opened::File(Arc::new(PortableFile::new(file.into_std(), how.read, how.write))),
         })
     }
 
     fn stat(&self, path: &str, follow: Follow) -> Result<Stat> {
-        resolve::stat(&self.dir, path, follow, self.procfs)
+        resolve::stat(&self.dir, path, self.links, follow, self.procfs)
     }
 
     fn metadata(&self) -> Result<Stat> {
@@ -118,7 +120,7 @@ impl Directory for PortableDirectory {
     fn link(&self, path: &str, follow: Follow, new_directory: &dyn Directory, new_path: &str) -> Result<()> {
         let new_directory = same_system(new_directory)?;
         if follow == Follow::Yes {
-            let from = resolve::followed(&self.dir, path)?;
+            let from = resolve::followed(&self.dir, path, self.links)?;
             self.procfs.permit_names_in(&from.dir)?;
             let name = os::name(&from.name)?;
             return hard_link(&Named { dir: from.dir, name, must_be_dir: false }, &new_directory.place(new_path)?);
@@ -139,7 +141,8 @@ impl Directory for PortableDirectory {
     }
 
     fn set_times(&self, path: &str, follow: Follow, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
-        resolve::set_times(&self.dir, path, follow, NewTimes::new(accessed, modified)?, self.procfs)
+        let times = NewTimes::new(accessed, modified)?;
+        resolve::set_times(&self.dir, path, self.links, follow, times, self.procfs)
     }
 
     fn set_own_times(&self, accessed: NewTimestamp, modified: NewTimestamp) -> Result<()> {
@@ -155,6 +158,15 @@ impl Directory for PortableDirectory {
             Ok(outer) => os::lies_within((&self.dir, &self.place), &outer.dir),
             Err(_) => Ok(false),
         }
+    }
+
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        let (dir, place) = (self.dir.try_clone().portable()?, self.place.clone());
+        Ok(Arc::new(Self { dir, place, procfs: self.procfs, links: Links::Refused }))
+    }
+
+    fn names(&self) -> Names {
+        if os::ignores_case(&self.dir) { Names::IgnoringCase } else { Names::Exact }
     }
 }
 

@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use callgate_system::path::{Held, LINKS_MAX, LastName, Step, Steps, Walk, split};
+use callgate_system::path::{Held, LINKS_MAX, LastName, Links, Step, Steps, Walk, split};
 use callgate_system::{Code, Error, FileType, Follow, OpenHow, Result, Stat};
 use cap_fs_ext::DirExt as _;
 use cap_std::fs::{Dir, File};
@@ -102,8 +102,8 @@ impl Steps for Names {
 }
 
 /// Opens `path` beneath `dir`.
-pub(crate) fn open(dir: &Dir, path: &str, how: OpenHow, procfs: Procfs) -> Result<Handle> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(crate) fn open(dir: &Dir, path: &str, links: Links, how: OpenHow, procfs: Procfs) -> Result<Handle> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         let last = walk.to_last()?;
         let Some(name) = last.name else { return directory_itself(last.dir, how) };
@@ -188,8 +188,8 @@ fn attributes_of(dir: &Dir, name: &Path, error: Error) -> Result<File> {
 }
 
 /// The attributes of what `path` names beneath `dir`.
-pub(crate) fn stat(dir: &Dir, path: &str, follow: Follow, procfs: Procfs) -> Result<Stat> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(crate) fn stat(dir: &Dir, path: &str, links: Links, follow: Follow, procfs: Procfs) -> Result<Stat> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         let last = walk.to_last()?;
         procfs.permit_names_in(last.dir)?;
@@ -208,8 +208,15 @@ pub(crate) fn stat(dir: &Dir, path: &str, follow: Follow, procfs: Procfs) -> Res
 }
 
 /// Sets the times of what `path` names beneath `dir`.
-pub(crate) fn set_times(dir: &Dir, path: &str, follow: Follow, new: NewTimes, procfs: Procfs) -> Result<()> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(crate) fn set_times(
+    dir: &Dir,
+    path: &str,
+    links: Links,
+    follow: Follow,
+    new: NewTimes,
+    procfs: Procfs,
+) -> Result<()> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         let last = walk.to_last()?;
         procfs.permit_names_in(last.dir)?;
@@ -234,9 +241,9 @@ pub(crate) fn set_times(dir: &Dir, path: &str, follow: Follow, new: NewTimes, pr
 }
 
 /// The directory and the name that a call on the name itself acts on.
-pub(crate) fn place<'d, 'p>(dir: &'d Dir, path: &'p str) -> Result<Place<'d, 'p>> {
+pub(crate) fn place<'d, 'p>(dir: &'d Dir, path: &'p str, links: Links) -> Result<Place<'d, 'p>> {
     let split = split(path)?;
-    let mut walk = Walk::new(&Names, dir, path)?;
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     // The walk shows that `.` and `..` are there, and inside.
     walk.to_last()?;
     let name = match split.last {
@@ -251,8 +258,8 @@ pub(crate) fn place<'d, 'p>(dir: &'d Dir, path: &'p str) -> Result<Place<'d, 'p>
 ///
 /// # Errors
 /// `NotPermitted` for a directory that has no name here or a trailing `/`.
-pub(crate) fn followed<'d>(dir: &'d Dir, path: &str) -> Result<Followed<'d>> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(crate) fn followed<'d>(dir: &'d Dir, path: &str, links: Links) -> Result<Followed<'d>> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         walk.to_last()?;
         if !walk.follow()? {

@@ -29,7 +29,7 @@ use socket2::Socket;
 
 pub(crate) use self::error::{code, native};
 pub(crate) use self::keep_alive::KeepAlive;
-pub(crate) use self::kernel::{BUFFER_SHARE, SEND, attributes_alone};
+pub(crate) use self::kernel::{BUFFER_SHARE, SEND, attributes_alone, ignores_case};
 pub(crate) use self::output::{Output, stderr, stdout};
 pub(crate) use self::waker::Channel;
 use crate::error::Portable as _;
@@ -158,6 +158,7 @@ pub(crate) fn rename(from: &Dir, name: &Path, to: &Dir, new_name: &Path) -> Resu
 }
 
 /// The data kept of a directory beside its handle: none.
+#[derive(Clone)]
 pub(crate) struct Place;
 
 impl Place {

@@ -164,6 +164,7 @@ pub(crate) fn disconnect(socket: &Socket, family: AddressFamily) -> io::Result<(
 }
 
 /// The data kept of a directory beside its handle: for the root of a mount, its path without links.
+#[derive(Clone)]
 pub(crate) struct Place(Option<PathBuf>);
 
 impl Place {
@@ -190,4 +191,9 @@ pub(crate) fn lies_within((inner, place): (&Dir, &Place), outer: &Dir) -> Result
         return Err(Code::NoEntry.into());
     }
     path.ancestors().skip(1).try_fold(false, |found, above| Ok(found || at(above)? == wanted))
+}
+
+/// True if names in a directory may be told apart ignoring case: but for directories that are marked, which nothing portable tells.
+pub(crate) fn ignores_case(_dir: &Dir) -> bool {
+    true
 }

@@ -30,6 +30,17 @@ pub enum Follow {
     Yes,
 }
 
+/// The way in which a directory tells names apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Byte by byte.
+    #[default]
+    Exact,
+    /// Letters stand for each other in either case, and perhaps characters that look alike. A file may also have a short alias there, such as
+    /// `LONGNA~1.TXT`, which no listing tells of.
+    IgnoringCase,
+}
+
 /// The flags of an open. With all of them off, it opens an existing file or directory for its attributes only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "independent flags, as in open(2)")]
@@ -230,4 +241,25 @@ pub trait Directory: Any + Send + Sync {
     /// Any, where it can't be told: who asks has to expect the worse. A system may tell of no others than those that
     /// [`crate::System::open_root`] opened: `Unsupported`.
     fn lies_within(&self, outer: &dyn Directory) -> Result<bool>;
+
+    /// This directory once more, as a strict one: its calls, and those of the directories that are opened below it, follow no symbolic
+    /// link. Where a call of another directory would follow one, also one on the way to the last name, it fails with `Loop`. So it does where
+    /// `..` is a component of a path, and may do so where another file system is mounted on the way. Everything else is the same. Whatever a
+    /// strict directory does, it does at the place that the text of the path names ([`path::place_of`](crate::path::place_of)).
+    ///
+    /// # Errors
+    /// `InsufficientMemory` (no descriptors left), `Unsupported`.
+    fn strict(&self) -> Result<Arc<dyn Directory>>;
+
+    /// The way in which the names in this directory are told apart. `IgnoringCase` where the system can't tell.
+    fn names(&self) -> Names;
+
+    /// The name by which a listing tells of what `name`, a plain one, is here. It is another one for a short alias, or where names are told
+    /// apart [ignoring case](Names::IgnoringCase). It may take time in proportion to the number of entries.
+    ///
+    /// # Errors
+    /// `NoEntry` where it is not there, or no listing tells of it; those of [`Directory::stat`] and [`Directory::read_entries`].
+    fn listed_name(&self, name: &str) -> Result<String> {
+        crate::locate::find_listed(self, name)
+    }
 }

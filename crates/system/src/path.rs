@@ -62,6 +62,54 @@ pub fn validate_target(target: &str) -> Result<()> {
     }
 }
 
+/// True if `..` is a component of `path`.
+#[must_use]
+pub fn climbs(path: &str) -> bool {
+    path.as_bytes().windows(2).any(|pair| pair == b"..") && path.split('/').any(|name| name == "..")
+}
+
+/// The place that the text of `path` names, beneath the directory at `above`: without `.`, without needless `/`, and without a `/` at either
+/// end. It is what `path` reaches, if no component is a symbolic link.
+///
+/// # Errors
+/// Those of [`validate`], also with `NameTooLong` for a place of [`PATH_MAX`] bytes or more, and `Loop` where `..` is a component: text does
+/// not tell what that reaches.
+pub fn place_of<'a>(above: &str, path: &'a str) -> Result<Cow<'a, str>> {
+    validate(path)?;
+    let trimmed = path.trim_end_matches('/');
+    let is_odd = |pair: &[u8]| pair[0] == b'/' && (pair[1] == b'/' || pair[1] == b'.');
+    let is_plain = !trimmed.starts_with('.') && !trimmed.as_bytes().windows(2).any(is_odd);
+    if is_plain && above.is_empty() {
+        return Ok(Cow::Borrowed(trimmed));
+    }
+    let mut place = String::with_capacity(above.len() + 1 + trimmed.len());
+    place.push_str(above);
+    if is_plain {
+        push(&mut place, trimmed);
+        return within_path_max(place);
+    }
+    for name in trimmed.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => return Err(Code::Loop.into()),
+            name => push(&mut place, name),
+        }
+    }
+    within_path_max(place)
+}
+
+fn within_path_max(place: String) -> Result<Cow<'static, str>> {
+    if place.len() < PATH_MAX { Ok(Cow::Owned(place)) } else { Err(Code::NameTooLong.into()) }
+}
+
+/// Goes down from `place`, by a name or by another place.
+pub fn push(place: &mut String, name: &str) {
+    if !place.is_empty() {
+        place.push('/');
+    }
+    place.push_str(name);
+}
+
 /// The last component of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastName<'a> {
@@ -183,6 +231,17 @@ pub struct Last<'w, D> {
     pub must_be_dir: bool,
 }
 
+/// What a walk makes of symbolic links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// It follows them.
+    #[default]
+    Followed,
+    /// It fails with [`Code::Loop`] where it would have to follow one, and at `..`: whatever such a walk reaches is at the place that the
+    /// path's text names.
+    Refused,
+}
+
 /// A path, or the text of a link, and how much of it is done.
 struct Text<'a> {
     bytes: Cow<'a, [u8]>,
@@ -206,8 +265,9 @@ pub struct Walk<'d, 'p, S: Steps> {
     held: Vec<S::Dir>,
     /// The path, above it the texts of the links it is in the middle of. The top one stands before a component.
     texts: Vec<Text<'p>>,
+    links: Links,
     /// Links followed.
-    links: u32,
+    followed: u32,
     /// Links that were none when they were to be followed.
     vain: u32,
 }
@@ -220,7 +280,13 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
     pub fn new(steps: &'d S, root: &'d S::Dir, path: &'p str) -> Result<Self> {
         validate(path)?;
         let path = Text { bytes: Cow::Borrowed(path.as_bytes()), at: 0 };
-        Ok(Self { steps, root, held: Vec::new(), texts: vec![path], links: 0, vain: 0 })
+        Ok(Self { steps, root, held: Vec::new(), texts: vec![path], links: Links::Followed, followed: 0, vain: 0 })
+    }
+
+    /// The same walk, which makes `links` of symbolic links.
+    #[must_use]
+    pub fn making(self, links: Links) -> Self {
+        Self { links, ..self }
     }
 
     /// Walks until only the last name is left. Where it is a name, a second call gives the same again.
@@ -234,6 +300,7 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
             };
             match &self.top()[range.clone()] {
                 b"." => self.steps.search(self.dir())?,
+                b".." if self.links == Links::Refused => return Err(Code::Loop.into()),
                 b".." => {
                     self.steps.search(self.dir())?;
                     self.held.pop().ok_or(Code::NotPermitted)?;
@@ -320,7 +387,10 @@ impl<'d, 'p, S: Steps> Walk<'d, 'p, S> {
 
     /// Puts `text` in the place of the present component.
     fn expand(&mut self, text: Vec<u8>) -> Result<()> {
-        count(&mut self.links)?;
+        if self.links == Links::Refused {
+            return Err(Code::Loop.into());
+        }
+        count(&mut self.followed)?;
         match text.first() {
             None => return Err(Code::NoEntry.into()),
             Some(b'/') => return Err(Code::NotPermitted.into()),

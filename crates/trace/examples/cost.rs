@@ -104,7 +104,12 @@ fn calls(gate: &Gate, mount: &Mount, buffer: &[u8]) {
 fn measure(name: &str, count: u64, observer: Option<Arc<dyn Observer>>, system: Arc<dyn System>) -> f64 {
     let gate = Gate::new(GuestId::new(), system, NetworkRules::default())
         .attended_by(Vec::new(), observer.iter().cloned().collect());
-    let mount = Mount { guest_path: "/src".to_owned(), read_only: false, quota: None };
+    let mount = Mount {
+        guest_path: "/src".to_owned(),
+        read_only: false,
+        quota: None,
+        names: callgate_system::Names::default(),
+    };
     let buffer = vec![b'x'; 4096];
     let began = Instant::now();
     for _ in 0..count / 4 {

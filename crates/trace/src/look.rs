@@ -246,7 +246,12 @@ mod tests {
     fn it_tells_the_call_of_the_moment() {
         let (look, gate) = looked_at();
         assert_eq!(shown(&look), "computing for T s, without a call so far");
-        let mount = Mount { guest_path: "/src".to_owned(), read_only: false, quota: None };
+        let mount = Mount {
+            guest_path: "/src".to_owned(),
+            read_only: false,
+            quota: None,
+            names: callgate_system::Names::Exact,
+        };
         let dir = Handle { id: 3, name: "/src", mount: Some(&mount), denied: None };
         let act = || {
             assert_eq!(shown(&look), r#"in descriptor.stat-at </src> "a\n\u{202e}" for T s"#);

@@ -55,7 +55,7 @@ pub use callgate_gate::{
     Call, Class, Classes, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Notice, Observer, Outcome, Place,
     Reason, Refusal, Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
 };
-pub use callgate_system::{Code, Quota};
+pub use callgate_system::{Code, Names, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};
 pub use runtime::{Binding, Runtime, RuntimeError, RuntimeOptions};
 pub use sandbox::{Access, Exit, MountError, Sandbox, Trap, Usage};

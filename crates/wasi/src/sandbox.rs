@@ -11,7 +11,7 @@ use std::time::Duration;
 use callgate_gate::{
     CallError, Decider, Gate, GuestId, MissingRule, Mount, NetworkRules, Observer, Rule, RunEnd, quota,
 };
-use callgate_system::{AddressFamily, Directory, Error, Kind, Quota, Socket, System, Untrusted};
+use callgate_system::{AddressFamily, Directory, Error, Kind, Names, Quota, Socket, System, Untrusted};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::asking::StackRequest;
@@ -39,6 +39,9 @@ const LINGER: Duration = Duration::from_secs(60);
 /// A module finds its streams, sockets and mounts open.
 const TOO_FEW_HANDLES: &str =
     "its streams and mounts are more than the limits of handles and of host memory; allow more";
+
+/// Begins the message where rules about paths can't be kept.
+const NOT_STRICT: &str = "a mount can't be held to rules about paths";
 
 /// Connections that may wait at a socket which is handed in.
 const BACKLOG: u32 = 128;
@@ -265,17 +268,18 @@ impl Sandbox {
         {
             return Err(MountError::BadGuestPath(guest_path.to_owned()));
         }
-        let mounts = &mut self.surroundings.mounts;
-        if mounts.iter().any(|(mount, _)| normal(&mount.guest_path).eq(normal(guest_path))) {
+        let present = &mut self.surroundings.mounts;
+        if present.iter().any(|(mount, _)| mounts::normal(&mount.guest_path).eq(mounts::normal(guest_path))) {
             return Err(MountError::Taken(guest_path.to_owned()));
         }
         let quota = if let Access::Within(quota) = access { Some(quota) } else { None };
-        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly, quota };
-        for (other, of_other) in mounts.iter() {
-            keeps_its_promise((&mount, &*directory), (other, &**of_other))?;
-            keeps_its_promise((other, &**of_other), (&mount, &*directory))?;
+        let names = Names::default();
+        let mount = Mount { guest_path: guest_path.to_owned(), read_only: access == Access::ReadOnly, quota, names };
+        for (other, of_other) in present.iter() {
+            mounts::keeps_its_promise((&mount, &*directory), (other, &**of_other))?;
+            mounts::keeps_its_promise((other, &**of_other), (&mount, &*directory))?;
         }
-        mounts.push((Arc::new(mount), directory));
+        present.push((Arc::new(mount), directory));
         Ok(self)
     }
 
@@ -469,6 +473,10 @@ impl Sandbox {
             None => linked.command().map(Start::Command).map_err(str::to_owned),
         };
         let start = start.map_err(|why| program.fail(why))?;
+        if guest.deciders.iter().any(|decider| decider.asks_about_paths()) {
+            let strict = mounts::make_strict(&mut guest.surroundings.mounts);
+            strict.map_err(|error| program.fail(format!("{NOT_STRICT}: {error}")))?;
+        }
         let listeners = std::mem::take(&mut guest.listeners);
         let (timeout, observers) = (guest.timeout, guest.observers.clone());
         let (fuel, usage) = (guest.fuel, guest.usage());
@@ -580,25 +588,6 @@ fn finish(observers: &[Arc<dyn Observer>], exit: &Exit) -> io::Result<()> {
     finished.fold(Ok(()), io::Result::and)
 }
 
-/// Errors where `inner` is a read-only mount whose files can be changed through `outer`, or one with a quota that `outer` has not.
-fn keeps_its_promise(inner: (&Mount, &dyn Directory), outer: (&Mount, &dyn Directory)) -> Result<(), MountError> {
-    let protects = inner.0.read_only || (inner.0.quota.is_some() && outer.0.quota.is_none());
-    if !protects || outer.0.read_only {
-        return Ok(());
-    }
-    let (inside, outside) = (inner.0.guest_path.clone(), outer.0.guest_path.clone());
-    match inner.1.lies_within(outer.1) {
-        Ok(false) => Ok(()),
-        Ok(true) if inner.0.read_only => Err(MountError::Contradiction { read_only: inside, writable: outside }),
-        Ok(true) => Err(MountError::Unlimited { limited: inside, unlimited: outside }),
-        Err(why) => Err(MountError::Unclear { read_only: inside, writable: outside, why }),
-    }
-}
-
-/// The components of a guest path that say where it is, so that `/data` and `/data/` are the same place.
-fn normal(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|component| !component.is_empty() && *component != ".")
-}
-
+mod mounts;
 #[cfg(test)]
 mod tests;

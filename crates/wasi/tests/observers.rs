@@ -100,7 +100,7 @@ fn a_decider_refuses_with_its_own_error() {
     struct NoOutput;
     impl Decider for NoOutput {
         fn decide(&self, call: &Call<'_>, resolved: Option<&Resolved<'_>>) -> Verdict {
-            assert_eq!(resolved, None, "nobody resolves paths yet");
+            assert_eq!(resolved, None, "nobody asks about paths");
             match call {
                 Call::StreamBlockingWriteAndFlush { .. } => {
                     Verdict::Deny { code: Code::Access, reason: Reason::Rule(3) }

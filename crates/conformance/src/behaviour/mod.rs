@@ -18,6 +18,7 @@ mod directories;
 mod handles;
 mod identity;
 mod links;
+mod located;
 mod lookup;
 mod naming;
 mod opening;
@@ -51,6 +52,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
         within::cases(),
         naming::cases(),
         links::cases(),
+        located::cases(),
         directories::cases(),
         special::cases(),
         handles::cases(),

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use callgate_system::{
-    AddressFamily, Code, Directory, Entries, Follow, Kind, Lookup, NewTimestamp, OpenHow, Opened, Result, Shutdown,
-    Sink, Socket, SocketOption, Source, Stat,
+    AddressFamily, Code, Directory, Entries, Follow, Kind, Lookup, Names, NewTimestamp, OpenHow, Opened, Result,
+    Shutdown, Sink, Socket, SocketOption, Source, Stat,
 };
 
 /// A directory, a stream both ways, a socket and a lookup of a system that has nothing: every call on files and sockets is
@@ -61,6 +61,12 @@ impl Directory for Stranger {
     }
     fn lies_within(&self, _: &dyn Directory) -> Result<bool> {
         nothing()
+    }
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        nothing()
+    }
+    fn names(&self) -> Names {
+        Names::Exact
     }
 }
 

@@ -1,6 +1,6 @@
 //! The operations of the path table: how each is asked, and what it must have done where it succeeds.
 
-use callgate_system::{Directory, Follow, OpenHow, Opened, Result, Stat};
+use callgate_system::{Directory, Ending, Follow, OpenHow, Opened, Result, Stat};
 
 use crate::stage::{CREATE, DIRECTORY, EXCLUSIVE, READ, WRITE, names, read_all, write_all};
 use crate::tree::{Node, TOUCH, Tree};
@@ -73,32 +73,49 @@ pub(super) enum Seen {
 }
 
 impl Operation {
-    /// Asks for it. `z` is a file and `zd` an empty directory, to be linked and renamed; `new` is a free name.
-    pub(super) fn perform(self, root: &dyn Directory, path: &str) -> Result<Seen> {
+    /// What the call makes of a link at the end of its path.
+    pub(super) fn ending(self) -> Ending {
         match self {
-            Op::OpenRead => open(root, path, READ),
-            Op::OpenWrite => open(root, path, WRITE),
-            Op::OpenCreate => open(root, path, OpenHow { read: false, ..CREATE }),
-            Op::OpenExclusive => open(root, path, OpenHow { read: false, ..EXCLUSIVE }),
-            Op::OpenTruncate => open(root, path, OpenHow { truncate: true, ..WRITE }),
-            Op::OpenDirectory => open(root, path, DIRECTORY),
-            Op::OpenNoFollow => open(root, path, OpenHow { follow: Follow::No, ..READ }),
-            Op::OpenCreateNoFollow => open(root, path, OpenHow { follow: Follow::No, read: false, ..CREATE }),
-            Op::Stat => root.stat(path, Follow::Yes).map(|stat| Seen::Attributes(Box::new(stat))),
-            Op::StatNoFollow => root.stat(path, Follow::No).map(|stat| Seen::Attributes(Box::new(stat))),
-            Op::SetTimes => root.set_times(path, Follow::Yes, TOUCH, TOUCH).map(nothing),
-            Op::SetTimesNoFollow => root.set_times(path, Follow::No, TOUCH, TOUCH).map(nothing),
-            Op::ReadLink => root.read_link(path).map(Seen::Text),
-            Op::Link => root.link(path, Follow::Yes, root, "new").map(nothing),
-            Op::LinkNoFollow => root.link(path, Follow::No, root, "new").map(nothing),
-            Op::LinkTo => root.link("z", Follow::No, root, path).map(nothing),
-            Op::CreateDirectory => root.create_directory(path).map(nothing),
-            Op::RemoveDirectory => root.remove_directory(path).map(nothing),
-            Op::UnlinkFile => root.unlink_file(path).map(nothing),
-            Op::Symlink => root.symlink("text", path).map(nothing),
-            Op::RenameFrom => root.rename(path, root, "new").map(nothing),
-            Op::RenameFileTo => root.rename("z", root, path).map(nothing),
-            Op::RenameDirectoryTo => root.rename("zd", root, path).map(nothing),
+            Op::OpenExclusive
+            | Op::ReadLink
+            | Op::LinkNoFollow
+            | Op::LinkTo
+            | Op::CreateDirectory
+            | Op::RemoveDirectory => Ending::Name,
+            Op::UnlinkFile | Op::Symlink | Op::RenameFrom | Op::RenameFileTo | Op::RenameDirectoryTo => Ending::Name,
+            Op::OpenNoFollow | Op::OpenCreateNoFollow | Op::StatNoFollow | Op::SetTimesNoFollow => {
+                Ending::File(Follow::No)
+            }
+            _ => Ending::File(Follow::Yes),
+        }
+    }
+
+    /// Asks for it in `at`. In `root`, `z` is a file and `zd` an empty directory, to be linked and renamed; `new` is a free name.
+    pub(super) fn perform(self, at: &dyn Directory, path: &str, root: &dyn Directory) -> Result<Seen> {
+        match self {
+            Op::OpenRead => open(at, path, READ),
+            Op::OpenWrite => open(at, path, WRITE),
+            Op::OpenCreate => open(at, path, OpenHow { read: false, ..CREATE }),
+            Op::OpenExclusive => open(at, path, OpenHow { read: false, ..EXCLUSIVE }),
+            Op::OpenTruncate => open(at, path, OpenHow { truncate: true, ..WRITE }),
+            Op::OpenDirectory => open(at, path, DIRECTORY),
+            Op::OpenNoFollow => open(at, path, OpenHow { follow: Follow::No, ..READ }),
+            Op::OpenCreateNoFollow => open(at, path, OpenHow { follow: Follow::No, read: false, ..CREATE }),
+            Op::Stat => at.stat(path, Follow::Yes).map(|stat| Seen::Attributes(Box::new(stat))),
+            Op::StatNoFollow => at.stat(path, Follow::No).map(|stat| Seen::Attributes(Box::new(stat))),
+            Op::SetTimes => at.set_times(path, Follow::Yes, TOUCH, TOUCH).map(nothing),
+            Op::SetTimesNoFollow => at.set_times(path, Follow::No, TOUCH, TOUCH).map(nothing),
+            Op::ReadLink => at.read_link(path).map(Seen::Text),
+            Op::Link => at.link(path, Follow::Yes, root, "new").map(nothing),
+            Op::LinkNoFollow => at.link(path, Follow::No, root, "new").map(nothing),
+            Op::LinkTo => root.link("z", Follow::No, at, path).map(nothing),
+            Op::CreateDirectory => at.create_directory(path).map(nothing),
+            Op::RemoveDirectory => at.remove_directory(path).map(nothing),
+            Op::UnlinkFile => at.unlink_file(path).map(nothing),
+            Op::Symlink => at.symlink("text", path).map(nothing),
+            Op::RenameFrom => at.rename(path, root, "new").map(nothing),
+            Op::RenameFileTo => root.rename("z", at, path).map(nothing),
+            Op::RenameDirectoryTo => root.rename("zd", at, path).map(nothing),
         }
     }
 

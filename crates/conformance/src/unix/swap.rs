@@ -11,6 +11,9 @@ mod exchange;
 #[cfg(not(target_os = "linux"))]
 #[path = "swap/exchange_by_rename.rs"]
 mod exchange;
+mod located;
+
+pub use located::stress_located;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};

@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use callgate_system::{Advice, Directory, Entries, Entry, File, Follow, NewTimestamp, OpenHow, Opened, Result, Stat};
+use callgate_system::{
+    Advice, Directory, Entries, Entry, File, Follow, Names, NewTimestamp, OpenHow, Opened, Result, Stat,
+};
 
 use super::counted::{Counted, counted};
 use super::tally::Tally;
@@ -78,6 +80,18 @@ impl Directory for Counted<dyn Directory> {
 
     fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
         counted!(self, "directory.lies_within", lies_within(within(outer)))
+    }
+
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        Ok(self.sibling(counted!(self, "directory.strict", strict())?))
+    }
+
+    fn names(&self) -> Names {
+        counted!(self, "directory.names", names())
+    }
+
+    fn listed_name(&self, name: &str) -> Result<String> {
+        counted!(self, "directory.listed_name", listed_name(name))
     }
 }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use callgate_system::{
-    Code, Directory, Entries, File as _, FileType, Follow, NewTimestamp, OpenHow, Opened, Result, Stat,
+    Code, Directory, Entries, File as _, FileType, Follow, Names, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
 
 use super::books::Ledger;
@@ -159,5 +159,16 @@ impl Directory for LimitedDirectory {
     fn lies_within(&self, outer: &dyn Directory) -> Result<bool> {
         let limited = (outer as &dyn Any).downcast_ref::<Self>();
         self.directory.lies_within(limited.map_or(outer, |limited| &*limited.directory))
+    }
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        Ok(Arc::new(Self { directory: self.directory.strict()?, ledger: self.ledger.clone() }))
+    }
+
+    fn names(&self) -> Names {
+        self.directory.names()
+    }
+
+    fn listed_name(&self, name: &str) -> Result<String> {
+        self.directory.listed_name(name)
     }
 }

@@ -2,6 +2,7 @@
 
 mod attended;
 mod noted;
+mod reach;
 mod refused;
 
 use std::ffi::OsStr;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use callgate_system::{
-    Clock, Code, Directory, Error, Family, Nanoseconds, Native, Network, Random, Result, Stdio, System, Timestamp,
-    Waiter,
+    Clock, Code, Directory, Error, Family, Names, Nanoseconds, Native, Network, Random, Result, Stdio, System,
+    Timestamp, Waiter,
 };
 
 use crate::{Decider, Gate, GuestId, Handle, Mount, NetworkRules, Observer};
@@ -22,7 +23,7 @@ fn no_entry() -> Error {
 }
 
 fn mount(read_only: bool) -> Mount {
-    Mount { guest_path: "/src".to_owned(), read_only, quota: None }
+    Mount { guest_path: "/src".to_owned(), read_only, quota: None, names: Names::Exact }
 }
 
 fn handle(id: u32, mount: &Mount) -> Handle<'_> {

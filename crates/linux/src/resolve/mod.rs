@@ -12,7 +12,7 @@ mod walk;
 use std::sync::OnceLock;
 
 use callgate_mounts::Procfs;
-use callgate_system::path::{Held, LastName, Split, split};
+use callgate_system::path::{Held, LastName, Links, Split, climbs, split};
 use callgate_system::{Code, Error, FileType, Follow, Result, Stat};
 use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, Timestamps};
@@ -38,6 +38,7 @@ pub(crate) enum Way {
 pub(crate) struct Resolver {
     way: Way,
     procfs: Procfs,
+    links: Links,
 }
 
 /// The place that a path leads to, for an operation that acts on it by name. The last component is never followed.
@@ -92,14 +93,19 @@ impl Way {
 impl Resolver {
     /// For all that is below `root`.
     pub(crate) fn new(way: Way, root: &OwnedFd) -> Self {
-        Self { way, procfs: Procfs::of(root.as_fd()) }
+        Self { way, procfs: Procfs::of(root.as_fd()), links: Links::Followed }
+    }
+
+    /// The same, for a strict directory.
+    pub(crate) fn strict(self) -> Self {
+        Self { links: Links::Refused, ..self }
     }
 
     /// Opens `path` beneath `dir`. `flags` with `O_NOFOLLOW` or without say whether a last link is followed.
     pub(crate) fn open(self, dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         let opened = match self.by_kernel(dir, path, flags, mode) {
             Some(opened) => opened,
-            None => walk::open(dir, path, flags, mode),
+            None => walk::open(dir, path, self.links, flags, mode),
         };
         self.permitted(opened?, flags)
     }
@@ -129,25 +135,30 @@ impl Resolver {
     pub(crate) fn stat(self, dir: &OwnedFd, path: &str, follow: Follow) -> Result<Stat> {
         let split = split(path)?;
         if self.procfs.asks_for_parents() {
-            return walk::stat(dir, path, follow == Follow::Yes, self.procfs);
+            return self.walk_to_stat(dir, path, follow);
         }
         if let Some(name) = split.single() {
             let found = stat::at(dir, name)?;
             if found.kind != FileType::SymbolicLink || follow == Follow::No {
                 return Ok(found);
             }
+            self.may_follow()?;
         }
         match self.by_kernel(dir, path, STAND | nofollow(follow), Mode::empty()) {
             Some(opened) => stat::of(opened?),
-            None => walk::stat(dir, path, follow == Follow::Yes, self.procfs),
+            None => self.walk_to_stat(dir, path, follow),
         }
+    }
+
+    fn walk_to_stat(self, dir: &OwnedFd, path: &str, follow: Follow) -> Result<Stat> {
+        walk::stat(dir, path, self.links, follow == Follow::Yes, self.procfs)
     }
 
     /// Sets the times of what `path` names.
     pub(crate) fn set_times(self, dir: &OwnedFd, path: &str, follow: Follow, new: &Timestamps) -> Result<()> {
         let split = split(path)?;
         if self.procfs.asks_for_parents() {
-            return walk::set_times(dir, path, follow == Follow::Yes, new, self.procfs);
+            return self.walk_to_set_times(dir, path, follow, new);
         }
         if let (Some(name), Follow::No) = (split.single(), follow) {
             return times::set_at(dir, name, new).portable();
@@ -159,7 +170,11 @@ impl Resolver {
                 result => return result.portable(),
             }
         }
-        walk::set_times(dir, path, follow == Follow::Yes, new, self.procfs)
+        self.walk_to_set_times(dir, path, follow, new)
+    }
+
+    fn walk_to_set_times(self, dir: &OwnedFd, path: &str, follow: Follow, new: &Timestamps) -> Result<()> {
+        walk::set_times(dir, path, self.links, follow == Follow::Yes, new, self.procfs)
     }
 
     /// The directory and the name that a call on the name itself acts on.
@@ -176,7 +191,7 @@ impl Resolver {
         } else {
             match self.by_kernel(dir, split.parent, STAND | OFlags::DIRECTORY, Mode::empty()) {
                 Some(opened) => Held::Own(opened?),
-                None => walk::parent(dir, path)?,
+                None => walk::parent(dir, path, self.links)?,
             }
         };
         permit(self.procfs.forbids_names_in(parent.as_fd()))?;
@@ -188,7 +203,7 @@ impl Resolver {
     /// # Errors
     /// `NotPermitted` for a directory that has no name here or a trailing `/`.
     pub(crate) fn followed<'d>(self, dir: &'d OwnedFd, path: &str) -> Result<Followed<'d>> {
-        let followed = walk::followed(dir, path)?;
+        let followed = walk::followed(dir, path, self.links)?;
         permit(self.procfs.forbids_names_in(followed.dir.as_fd()))?;
         let Some(name) = followed.name else { return Err(Code::NotPermitted.into()) };
         if followed.must_be_dir {
@@ -213,8 +228,17 @@ impl Resolver {
 
     fn by_kernel(self, dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Option<Result<OwnedFd>> {
         match self.way {
-            Way::Openat2 => openat2::open(dir, path, flags, mode),
+            Way::Openat2 if self.links == Links::Refused && climbs(path) => Some(Err(Code::Loop.into())),
+            Way::Openat2 => openat2::open(dir, path, self.links, flags, mode),
             Way::Walker => None,
+        }
+    }
+
+    /// Errors where no link may be followed.
+    fn may_follow(self) -> Result<()> {
+        match self.links {
+            Links::Followed => Ok(()),
+            Links::Refused => Err(coded(Code::Loop, Errno::LOOP)),
         }
     }
 }

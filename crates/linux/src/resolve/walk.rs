@@ -5,7 +5,7 @@
 //! as often as links may be followed.
 
 use callgate_mounts::Procfs;
-use callgate_system::path::{Held, Step, Steps, Walk};
+use callgate_system::path::{Held, Links, Step, Steps, Walk};
 use callgate_system::{Code, FileType, Result, Stat};
 use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, Timestamps};
@@ -56,8 +56,8 @@ impl Steps for Names {
 }
 
 /// Opens `path` beneath `dir`, as `openat2` does with the same flags.
-pub(super) fn open(dir: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(super) fn open(dir: &OwnedFd, path: &str, links: Links, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         let last = walk.to_last()?;
         let Some(name) = last.name else {
@@ -101,8 +101,8 @@ fn require_directory(walk: &mut Walk<'_, '_, Names>) -> Result<()> {
 }
 
 /// The attributes of what `path` names beneath `dir`.
-pub(super) fn stat(dir: &OwnedFd, path: &str, follow: bool, procfs: Procfs) -> Result<Stat> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(super) fn stat(dir: &OwnedFd, path: &str, links: Links, follow: bool, procfs: Procfs) -> Result<Stat> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         let last = walk.to_last()?;
         permit(procfs.forbids_names_in(last.dir.as_fd()))?;
@@ -121,8 +121,15 @@ pub(super) fn stat(dir: &OwnedFd, path: &str, follow: bool, procfs: Procfs) -> R
 }
 
 /// Sets the times of what `path` names beneath `dir`.
-pub(super) fn set_times(dir: &OwnedFd, path: &str, follow: bool, new: &Timestamps, procfs: Procfs) -> Result<()> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(super) fn set_times(
+    dir: &OwnedFd,
+    path: &str,
+    links: Links,
+    follow: bool,
+    new: &Timestamps,
+    procfs: Procfs,
+) -> Result<()> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         let last = walk.to_last()?;
         permit(procfs.forbids_names_in(last.dir.as_fd()))?;
@@ -143,8 +150,8 @@ pub(super) fn set_times(dir: &OwnedFd, path: &str, follow: bool, new: &Timestamp
 }
 
 /// The directory that the last name of `path` is in.
-pub(super) fn parent<'d>(dir: &'d OwnedFd, path: &str) -> Result<Held<'d, OwnedFd>> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(super) fn parent<'d>(dir: &'d OwnedFd, path: &str, links: Links) -> Result<Held<'d, OwnedFd>> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     walk.to_last()?;
     Ok(walk.into_dir())
 }
@@ -160,8 +167,8 @@ pub(super) struct Followed<'d> {
 }
 
 /// Follows `path` to the end, to a name that calls without a handle (`linkat`) can act on.
-pub(super) fn followed<'d>(dir: &'d OwnedFd, path: &str) -> Result<Followed<'d>> {
-    let mut walk = Walk::new(&Names, dir, path)?;
+pub(super) fn followed<'d>(dir: &'d OwnedFd, path: &str, links: Links) -> Result<Followed<'d>> {
+    let mut walk = Walk::new(&Names, dir, path)?.making(links);
     loop {
         walk.to_last()?;
         if !walk.follow()? {

@@ -1,6 +1,6 @@
 //! Security case 15: a component that somebody swaps for a link to the outside, while a guest uses it.
 
-use callgate_conformance::unix::swap::{Link, stress, stress_file};
+use callgate_conformance::unix::swap::{Link, stress, stress_file, stress_located};
 
 use crate::Linux;
 
@@ -19,4 +19,9 @@ fn a_directory_swapped_for_a_relative_link_never_shows_the_outside() {
 #[test]
 fn a_file_swapped_for_a_link_to_the_outside_is_never_read_or_written() {
     [true, false].into_iter().for_each(|openat2| stress_file(&Linux::with_openat2(openat2), ROUNDS));
+}
+
+#[test]
+fn what_is_opened_is_at_the_place_that_was_known_before() {
+    [true, false].into_iter().for_each(|openat2| stress_located(&Linux::with_openat2(openat2), ROUNDS));
 }

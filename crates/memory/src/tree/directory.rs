@@ -3,23 +3,24 @@
 use std::any::Any;
 use std::sync::{Arc, MutexGuard};
 
-use callgate_system::path::{validate, validate_target};
-use callgate_system::{Code, Directory, Entries, Follow, NewTimestamp, OpenHow, Opened, Result, Stat};
+use callgate_system::path::{Links, validate, validate_target};
+use callgate_system::{Code, Directory, Entries, Follow, Names, NewTimestamp, OpenHow, Opened, Result, Stat};
 
 use super::entries::MemoryEntries;
 use super::file::MemoryFile;
 use super::nodes::{Inode, Kind, Nodes};
-use super::resolve::{Named, Place, Target};
+use super::resolve::{Named, Place, Start, Target};
 use super::{Handle, Shared};
 
 /// An open directory.
 pub(super) struct MemoryDirectory {
     handle: Handle,
+    links: Links,
 }
 
 impl MemoryDirectory {
     pub(super) fn new(handle: Handle) -> Self {
-        Self { handle }
+        Self { handle, links: Links::Followed }
     }
 
     fn tree(&self) -> &Arc<Shared> {
@@ -28,6 +29,10 @@ impl MemoryDirectory {
 
     fn inode(&self) -> Inode {
         self.handle.inode
+    }
+
+    fn start(&self) -> Start {
+        Start { inode: self.inode(), links: self.links }
     }
 
     fn nodes(&self) -> MutexGuard<'_, Nodes> {
@@ -49,13 +54,13 @@ impl Directory for MemoryDirectory {
         }
         let now = (how.create || how.truncate).then(|| self.tree().now());
         let mut nodes = self.nodes();
-        let inode = match (nodes.target(self.inode(), path, how)?, now) {
+        let inode = match (nodes.target(self.start(), path, how)?, now) {
             (Target::There(inode), _) if nodes.is_directory(inode)? => {
                 if how.write || how.create {
                     return Err(Code::IsDirectory.into());
                 }
                 let handle = Handle::hold(self.tree(), &mut nodes, inode)?;
-                return Ok(Opened::Directory(Arc::new(Self::new(handle))));
+                return Ok(Opened::Directory(Arc::new(Self { handle, links: self.links })));
             }
             (Target::There(inode), Some(now)) if how.truncate => nodes.set_size(inode, 0, now).map(|()| inode)?,
             (Target::There(inode), _) => inode,
@@ -70,7 +75,7 @@ impl Directory for MemoryDirectory {
 
     fn stat(&self, path: &str, follow: Follow) -> Result<Stat> {
         let nodes = self.nodes();
-        nodes.stat(nodes.resolve(self.inode(), path, follow)?)
+        nodes.stat(nodes.resolve(self.start(), path, follow)?)
     }
 
     fn metadata(&self) -> Result<Stat> {
@@ -85,7 +90,7 @@ impl Directory for MemoryDirectory {
     fn create_directory(&self, path: &str) -> Result<()> {
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let Place::Name(at) = nodes.place(self.inode(), path)? else { return Err(Code::Exist.into()) };
+        let Place::Name(at) = nodes.place(self.start(), path)? else { return Err(Code::Exist.into()) };
         nodes.require_free(&at)?;
         nodes.create(at.dir, &at.name, Kind::directory(at.dir), now).map(drop)
     }
@@ -93,7 +98,7 @@ impl Directory for MemoryDirectory {
     fn remove_directory(&self, path: &str) -> Result<()> {
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        match nodes.place(self.inode(), path)? {
+        match nodes.place(self.start(), path)? {
             Place::Name(at) => {
                 nodes.require_directory(&at)?;
                 nodes.unlink(at.dir, &at.name, now)
@@ -106,7 +111,7 @@ impl Directory for MemoryDirectory {
     fn unlink_file(&self, path: &str) -> Result<()> {
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let Place::Name(at) = nodes.place(self.inode(), path)? else { return Err(Code::IsDirectory.into()) };
+        let Place::Name(at) = nodes.place(self.start(), path)? else { return Err(Code::IsDirectory.into()) };
         let is_directory = nodes.is_directory(nodes.find(at.dir, &at.name)?)?;
         match (is_directory, at.must_be_dir) {
             (true, _) => Err(Code::IsDirectory.into()),
@@ -119,14 +124,14 @@ impl Directory for MemoryDirectory {
         validate_target(target)?;
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let at = nodes.new_place(self.inode(), path)?;
+        let at = nodes.new_place(self.start(), path)?;
         nodes.require_free(&at)?;
         nodes.create(at.dir, &at.name, Kind::Symlink(target.as_bytes().into()), now).map(drop)
     }
 
     fn read_link(&self, path: &str) -> Result<String> {
         let nodes = self.nodes();
-        let Place::Name(at) = nodes.place(self.inode(), path)? else { return Err(Code::Invalid.into()) };
+        let Place::Name(at) = nodes.place(self.start(), path)? else { return Err(Code::Invalid.into()) };
         if at.must_be_dir {
             return nodes.require_directory(&at).and(Err(Code::Invalid.into()));
         }
@@ -143,8 +148,8 @@ impl Directory for MemoryDirectory {
         let to = self.same_tree(new_directory)?;
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let from = nodes.to_link(self.inode(), path, follow)?;
-        let at = nodes.new_place(to.inode(), new_path)?;
+        let from = nodes.to_link(self.start(), path, follow)?;
+        let at = nodes.new_place(to.start(), new_path)?;
         let inode = nodes.find(from.dir, &from.name)?;
         nodes.require_alive(at.dir)?;
         nodes.require_free(&at)?;
@@ -158,8 +163,8 @@ impl Directory for MemoryDirectory {
         let now = self.tree().now();
         let to = self.same_tree(new_directory);
         let mut nodes = self.nodes();
-        let from = nodes.place(self.inode(), path)?;
-        let to = nodes.place(to?.inode(), new_path)?;
+        let from = nodes.place(self.start(), path)?;
+        let to = nodes.place(to?.start(), new_path)?;
         let (Place::Name(from), Place::Name(to)) = (from, to) else { return Err(Code::Busy.into()) };
         if from.must_be_dir || to.must_be_dir {
             // After either, a directory stands there, or has stood.
@@ -172,7 +177,7 @@ impl Directory for MemoryDirectory {
         let (accessed, modified) = (accessed.validated()?, modified.validated()?);
         let now = self.tree().now();
         let mut nodes = self.nodes();
-        let inode = nodes.resolve(self.inode(), path, follow)?;
+        let inode = nodes.resolve(self.start(), path, follow)?;
         nodes.node_mut(inode)?.set_times(accessed, modified, now);
         Ok(())
     }
@@ -194,16 +199,24 @@ impl Directory for MemoryDirectory {
             Err(_) => Ok(false),
         }
     }
+
+    fn strict(&self) -> Result<Arc<dyn Directory>> {
+        Ok(Arc::new(Self { handle: self.handle.another()?, links: Links::Refused }))
+    }
+
+    fn names(&self) -> Names {
+        Names::Exact
+    }
 }
 
 impl Nodes {
     /// The name of what a hard link shall be made to; not followed, whether it is there is still to be seen. `NotPermitted`
     /// for a directory without a name here.
-    fn to_link(&self, root: Inode, path: &str, follow: Follow) -> Result<Named> {
+    fn to_link(&self, start: Start, path: &str, follow: Follow) -> Result<Named> {
         if follow == Follow::Yes {
-            return self.followed(root, path);
+            return self.followed(start, path);
         }
-        let Place::Name(at) = self.place(root, path)? else { return Err(Code::NotPermitted.into()) };
+        let Place::Name(at) = self.place(start, path)? else { return Err(Code::NotPermitted.into()) };
         if at.must_be_dir {
             self.require_directory(&at)?;
         }

@@ -3,10 +3,17 @@
 //! A walk runs from its beginning to its end under the tree's lock, so nobody swaps anything meanwhile, and the numbers it
 //! finds stay good until the lock is let go.
 
-use callgate_system::path::{LastName, Step, Steps, Walk, split};
+use callgate_system::path::{LastName, Links, Step, Steps, Walk, split};
 use callgate_system::{Code, Follow, OpenHow, Result};
 
 use super::nodes::{Inode, Kind, Nodes};
+
+/// Where walks begin, and what they make of links.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub(super) inode: Inode,
+    pub(super) links: Links,
+}
 
 /// The place that a path leads to, for a call that acts on a name. The last component is never followed.
 pub(super) enum Place {
@@ -55,9 +62,9 @@ impl Steps for Nodes {
 }
 
 impl Nodes {
-    /// The file that `path` names below `root`.
-    pub(super) fn resolve(&self, root: Inode, path: &str, follow: Follow) -> Result<Inode> {
-        let mut walk = Walk::new(self, &root, path)?;
+    /// The file that `path` names below the start.
+    pub(super) fn resolve(&self, start: Start, path: &str, follow: Follow) -> Result<Inode> {
+        let mut walk = Walk::new(self, &start.inode, path)?.making(start.links);
         loop {
             let last = walk.to_last()?;
             let Some(name) = last.name else { return Ok(*last.dir) };
@@ -72,9 +79,9 @@ impl Nodes {
         }
     }
 
-    /// The target of an open of `path` below `root`. Errors come in the order of open(2).
-    pub(super) fn target(&self, root: Inode, path: &str, how: OpenHow) -> Result<Target> {
-        let mut walk = Walk::new(self, &root, path)?;
+    /// The target of an open of `path` below the start. Errors come in the order of open(2).
+    pub(super) fn target(&self, start: Start, path: &str, how: OpenHow) -> Result<Target> {
+        let mut walk = Walk::new(self, &start.inode, path)?.making(start.links);
         loop {
             let last = walk.to_last()?;
             let exists = |inode| if how.create && how.exclusive { Err(Code::Exist) } else { Ok(inode) };
@@ -101,22 +108,22 @@ impl Nodes {
     }
 
     /// The directory and the name that a call on the name itself acts on.
-    pub(super) fn place(&self, root: Inode, path: &str) -> Result<Place> {
+    pub(super) fn place(&self, start: Start, path: &str) -> Result<Place> {
         match split(path)?.last {
             // `resolve` finds out whether it is there, and inside.
-            LastName::Dot => return self.resolve(root, path, Follow::Yes).map(|_| Place::Dot),
-            LastName::DotDot => return self.resolve(root, path, Follow::Yes).map(|_| Place::DotDot),
+            LastName::Dot => return self.resolve(start, path, Follow::Yes).map(|_| Place::Dot),
+            LastName::DotDot => return self.resolve(start, path, Follow::Yes).map(|_| Place::DotDot),
             LastName::Plain(_) => {}
         }
-        let mut walk = Walk::new(self, &root, path)?;
+        let mut walk = Walk::new(self, &start.inode, path)?.making(start.links);
         let last = walk.to_last()?;
         let name = last.name.unwrap_or_default().to_vec();
         Ok(Place::Name(Named { dir: *last.dir, name, must_be_dir: last.must_be_dir }))
     }
 
     /// The name that `path` leads to when all links are followed, for a call that refuses directories.
-    pub(super) fn followed(&self, root: Inode, path: &str) -> Result<Named> {
-        let mut walk = Walk::new(self, &root, path)?;
+    pub(super) fn followed(&self, start: Start, path: &str) -> Result<Named> {
+        let mut walk = Walk::new(self, &start.inode, path)?.making(start.links);
         loop {
             let last = walk.to_last()?;
             let Some(name) = last.name else { return Err(Code::NotPermitted.into()) };
@@ -131,8 +138,8 @@ impl Nodes {
     }
 
     /// A place for a name that shall be made, and stand for anything but a directory; whether it is free is still to be seen.
-    pub(super) fn new_place(&self, root: Inode, path: &str) -> Result<Named> {
-        match self.place(root, path)? {
+    pub(super) fn new_place(&self, start: Start, path: &str) -> Result<Named> {
+        match self.place(start, path)? {
             Place::Name(at) if at.must_be_dir => self.require_directory(&at).and(Err(Code::Exist.into())),
             Place::Name(at) => Ok(at),
             Place::Dot | Place::DotDot => Err(Code::Exist.into()),

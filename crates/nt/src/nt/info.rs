@@ -7,9 +7,9 @@ use windows_sys::Wdk::Storage::FileSystem::{
     FILE_BASIC_INFORMATION, FILE_DISPOSITION_INFORMATION_EX, FILE_ID_INFORMATION, FILE_INTERNAL_INFORMATION,
     FILE_STAT_INFORMATION, FileAttributeTagInformation, FileBasicInformation, FileDispositionInformation,
     FileDispositionInformationEx, FileEndOfFileInformation, FileFsDeviceInformation, FileFsVolumeInformation,
-    FileIdInformation, FileInternalInformation, FileLinkInformation, FileNameInformation, FileRenameInformation,
-    FileRenameInformationEx, FileStandardInformation, FileStatInformation, NtQueryInformationFile,
-    NtQueryVolumeInformationFile, NtSetInformationFile,
+    FileIdInformation, FileInternalInformation, FileLinkInformation, FileNameInformation,
+    FileNormalizedNameInformation, FileRenameInformation, FileRenameInformationEx, FileStandardInformation,
+    FileStatInformation, NtQueryInformationFile, NtQueryVolumeInformationFile, NtSetInformationFile,
 };
 use windows_sys::Wdk::System::SystemServices::{
     FILE_ATTRIBUTE_TAG_INFORMATION, FILE_END_OF_FILE_INFORMATION, FILE_FS_DEVICE_INFORMATION,
@@ -174,13 +174,21 @@ pub(crate) fn device_type(handle: HANDLE) -> Result<u32, Status> {
 
 /// `FileNameInformation`: the path on its volume, for comparing with another one's.
 pub(crate) fn path(handle: &Handle) -> Result<Vec<u16>, Status> {
+    query_path(handle, FileNameInformation)
+}
+
+/// `FileNormalizedNameInformation`, since Windows 8: the path on its volume, each name as listings tell it, none a short alias.
+pub(crate) fn normalized_path(handle: &Handle) -> Result<Vec<u16>, Status> {
+    query_path(handle, FileNormalizedNameInformation)
+}
+
+fn query_path(handle: &Handle, class: i32) -> Result<Vec<u16>, Status> {
     let mut path = Box::<Path>::new_uninit();
     let mut block = IO_STATUS_BLOCK::default();
     // SAFETY: the buffer is as long as is said; only what NT says that it wrote is read, and no more than there is.
     unsafe {
         let buffer = path.as_mut_ptr();
-        let (class, length) = (FileNameInformation, size::<Path>());
-        checked(NtQueryInformationFile(handle.raw(), &raw mut block, buffer.cast(), length, class))?;
+        checked(NtQueryInformationFile(handle.raw(), &raw mut block, buffer.cast(), size::<Path>(), class))?;
         let written = block.Information.saturating_sub(offset_of!(Path, name)) / 2;
         let units = ((*buffer).length as usize / 2).min(written);
         Ok(std::slice::from_raw_parts((&raw const (*buffer).name).cast(), units).to_vec())

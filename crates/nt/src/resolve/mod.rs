@@ -9,7 +9,7 @@
 
 use std::result::Result as StdResult;
 
-use callgate_system::path::{Held, LastName, Step, Steps, Walk, split};
+use callgate_system::path::{Held, LastName, Links, Step, Steps, Walk, split};
 use callgate_system::{Code, Follow, Identity, Result};
 
 use crate::error::{Portable as _, Status};
@@ -80,7 +80,7 @@ impl<H> Named<'_, '_, H> {
 }
 
 /// Resolves paths over `O`.
-pub(crate) struct Resolver<O>(pub(crate) O);
+pub(crate) struct Resolver<O>(pub(crate) O, pub(crate) Links);
 
 impl<O: Objects> Resolver<O> {
     /// The directory that the last name of `path` is in, and the name.
@@ -89,7 +89,7 @@ impl<O: Objects> Resolver<O> {
         if let Some(name) = split.single() {
             return Ok(Place::Name(Named { dir: Held::Root(root), name, must_be_dir: false }));
         }
-        let mut walk = Walk::new(self, root, path)?;
+        let mut walk = Walk::new(self, root, path)?.making(self.1);
         walk.to_last()?;
         Ok(match split.last {
             LastName::Plain(name) => Place::Name(Named { dir: walk.into_dir(), name, must_be_dir: split.must_be_dir }),
@@ -100,7 +100,7 @@ impl<O: Objects> Resolver<O> {
 
     /// Opens what `path` names beneath `root`: a last link itself under [`Follow::No`], unless a `/` stands after it.
     pub(crate) fn open(&self, root: &O::Handle, path: &str, how: How, follow: Follow) -> Result<Found<O::Handle>> {
-        let mut walk = Walk::new(self, root, path)?;
+        let mut walk = Walk::new(self, root, path)?.making(self.1);
         loop {
             let last = walk.to_last()?;
             let must_be_dir = last.must_be_dir;

@@ -56,7 +56,7 @@ const DIRECTORY_ATTRIBUTE: u32 = 0x10;
 
 /// The label of the object that `path` leads to.
 fn look(fake: Fake, root: &Rc<Object>, path: &str, follow: Follow) -> StdResult<&'static str, Code> {
-    let resolver = Resolver(fake);
+    let resolver = Resolver(fake, Links::Followed);
     resolver.open(root, path, How::existing(0), follow).map(|found| found.handle.label).map_err(|error| error.code)
 }
 
@@ -147,7 +147,7 @@ fn names_that_mean_something_else_are_refused_in_every_component() {
         ] {
             assert_eq!(followed(&path), Err(Code::NoEntry), "{path}");
         }
-        let made = Resolver(Fake::default()).open(&tree(), name, How::new(0, false), Follow::Yes);
+        let made = Resolver(Fake::default(), Links::Followed).open(&tree(), name, How::new(0, false), Follow::Yes);
         assert_eq!(made.map(drop).map_err(|error| error.code), Err(Code::Invalid), "{name}");
     }
 }
@@ -170,7 +170,7 @@ fn what_a_filter_serves_is_opened_as_the_same_object_only() {
     assert_eq!(followed("cloud"), Ok("cloud"));
     assert_eq!(followed("cloud_d"), Ok("cloud_d"));
     assert_eq!(followed("cloud/x"), Err(Code::NotDirectory));
-    let resolver = Resolver(Fake::default());
+    let resolver = Resolver(Fake::default(), Links::Followed);
     let found = resolver.open(&tree(), "cloud", How::existing(0), Follow::No).unwrap();
     assert_eq!(found.look.class(), Class::File);
     // Reopening leads to another file, or it is a link by then.
@@ -183,7 +183,7 @@ fn what_a_filter_serves_is_opened_as_the_same_object_only() {
 
 #[test]
 fn special_files_are_told_and_no_directories() {
-    let resolver = Resolver(Fake::default());
+    let resolver = Resolver(Fake::default(), Links::Followed);
     let found = resolver.open(&tree(), "socket", How::existing(0), Follow::Yes).unwrap();
     assert_eq!(found.look.class(), Class::Special(callgate_system::FileType::Socket));
     assert_eq!(followed("socket/x"), Err(Code::NotDirectory));
@@ -195,7 +195,7 @@ fn making_a_file_goes_through_dangling_links_and_stays_inside() {
     let make = |path: &str, disposition| {
         let root = tree();
         let how = How { disposition, ..How::existing(0) };
-        let made = Resolver(Fake::default()).open(&root, path, how, Follow::Yes);
+        let made = Resolver(Fake::default(), Links::Followed).open(&root, path, how, Follow::Yes);
         (made.map(|found| (found.handle.label, found.created)).map_err(|error| error.code), root)
     };
     let (made, root) = make("dangling", Disposition::OpenIf);
@@ -220,7 +220,7 @@ fn making_a_file_goes_through_dangling_links_and_stays_inside() {
 #[test]
 fn a_place_is_a_name_that_is_not_looked_at() {
     let root = tree();
-    let resolver = Resolver(Fake::default());
+    let resolver = Resolver(Fake::default(), Links::Followed);
     let place = |path| match resolver.place(&root, path) {
         Ok(Place::Name(at)) => Ok((at.dir.label, at.name, at.must_be_dir)),
         Ok(Place::Dot) => Ok(("", ".", true)),

@@ -86,6 +86,11 @@ impl Learner {
 }
 
 impl Decider for Learner {
+    /// The policy that is learned is asked about what calls reach, so that is what is learned.
+    fn asks_about_paths(&self) -> bool {
+        true
+    }
+
     fn decide(&self, _: &Call<'_>, _: Option<&Resolved<'_>>) -> Verdict {
         Verdict::Allow
     }

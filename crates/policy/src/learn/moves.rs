@@ -42,7 +42,8 @@ impl Move {
 
     /// True if `policy` allows it.
     fn is_allowed(&self, policy: &Policy) -> bool {
-        let mount = Mount { guest_path: "/".to_owned(), read_only: false, quota: None };
+        let mount =
+            Mount { guest_path: "/".to_owned(), read_only: false, quota: None, names: callgate_system::Names::Exact };
         let handle = |name| Handle { id: 0, name, mount: Some(&mount), denied: None };
         let (dir, new_dir, path, new_path) = (handle(&*self.old), handle(&*self.new), "", "");
         let call = if self.is_rename {

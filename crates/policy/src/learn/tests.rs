@@ -22,7 +22,16 @@ impl Run {
         let probe = Trie::new(std::iter::empty(), Case::Sensitive);
         let mut learned = Learned::default();
         learned.tree.add_mount(mount);
-        Self { learned, probe, mount: Mount { guest_path: mount.to_owned(), read_only: false, quota: None } }
+        Self {
+            learned,
+            probe,
+            mount: Mount {
+                guest_path: mount.to_owned(),
+                read_only: false,
+                quota: None,
+                names: callgate_system::Names::Exact,
+            },
+        }
     }
 
     fn dir(&self) -> Handle<'_> {

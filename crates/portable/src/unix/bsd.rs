@@ -37,3 +37,8 @@ pub(crate) fn lies_within(inner: &Dir, outer: &Dir) -> Result<bool> {
     }
     Err(Errno::NAMETOOLONG)
 }
+
+/// True if names in a directory may be told apart ignoring case. macOS does so as a rule, and nothing portable tells.
+pub(crate) fn ignores_case(_dir: &Dir) -> bool {
+    true
+}

@@ -26,3 +26,8 @@ pub(crate) fn attributes_alone() -> Option<OpenOptions> {
 pub(crate) fn lies_within(inner: &Dir, outer: &Dir) -> rustix::io::Result<bool> {
     callgate_mounts::lies_within(inner.as_fd(), outer.as_fd())
 }
+
+/// True if names in a directory may be told apart ignoring case, also where that can't be told.
+pub(crate) fn ignores_case(dir: &Dir) -> bool {
+    callgate_mounts::ignores_case(dir.as_fd())
+}

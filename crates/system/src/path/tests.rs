@@ -434,3 +434,61 @@ fn a_link_swapped_once_is_what_it_became() {
     });
     assert_eq!(tree.look("to_f", true), Ok("swapped"));
 }
+
+#[test]
+fn a_walk_that_refuses_links_reaches_what_the_text_names_or_nothing() {
+    let secret = folder("secret", &[("f", Node::File("f of secret"))]);
+    let tree = Tree::new(&folder(
+        "root",
+        &[
+            ("d", folder("d", &[("f", Node::File("f of d")), ("out", link("../secret"))])),
+            ("secret", secret),
+            ("l", link("secret")),
+            ("lf", link("secret/f")),
+        ],
+    ));
+    let reach = |path: &str| -> Result<String, Code> {
+        let mut walk = Walk::new(&tree, &tree.root, path).map_err(|error| error.code)?.making(Links::Refused);
+        let name = walk.to_last().map_err(|error| error.code)?.name.map(<[u8]>::to_vec);
+        if name.is_some() {
+            walk.follow().map_err(|error| error.code)?;
+        }
+        let name = name.map(|name| String::from_utf8(name).unwrap()).unwrap_or_default();
+        Ok(format!("{}/{name}", walk.into_dir().label))
+    };
+    for (path, reached) in
+        [("d/f", "d/f"), ("./d//f", "d/f"), ("d/.", "d/"), ("f", "NoEntry"), ("secret/f", "secret/f")]
+    {
+        let found = reach(path).unwrap_or_else(|code| format!("{code:?}"));
+        assert_eq!(found, reached, "{path}");
+    }
+    for path in ["l", "l/f", "lf", "d/out", "d/out/f", "..", "d/..", "d/../secret/f", "l/..", "../x"] {
+        assert_eq!(reach(path), Err(Code::Loop), "{path}");
+    }
+}
+
+#[test]
+fn the_place_of_a_text_is_without_dots_and_needless_slashes() {
+    for (above, path, place) in [
+        ("", "a", "a"),
+        ("", ".", ""),
+        ("", "./", ""),
+        ("", "a/", "a"),
+        ("", "a//b", "a/b"),
+        ("", "./a/./b/.", "a/b"),
+        ("", ".a/b..", ".a/b.."),
+        ("x/y", "a", "x/y/a"),
+        ("x/y", ".", "x/y"),
+        ("x", "...", "x/..."),
+    ] {
+        assert_eq!(place_of(above, path).as_deref(), Ok(place), "{above} {path}");
+    }
+    let code = |above: &str, path: &str| place_of(above, path).map_err(|error| error.code).unwrap_err();
+    for path in ["..", "a/..", "a/../b", "../a", "./.."] {
+        assert_eq!(code("", path), Code::Loop, "{path}");
+        assert!(climbs(path));
+    }
+    assert_eq!((code("", ""), code("", "/a"), code("", "a\0")), (Code::NoEntry, Code::NotPermitted, Code::Invalid));
+    assert_eq!(code(&"n/".repeat(2047), "abc"), Code::NameTooLong);
+    assert!(!climbs("a/b..c/...") && !climbs("a"));
+}

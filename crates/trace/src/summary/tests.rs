@@ -152,7 +152,12 @@ fn of_a_run_under_way() {
             Ok(())
         }
     });
-    let mount = Mount { guest_path: "/src".to_owned(), read_only: false, quota: None };
+    let mount = Mount {
+        guest_path: "/src".to_owned(),
+        read_only: false,
+        quota: None,
+        names: callgate_system::Names::default(),
+    };
     let (dir, tcp) = (
         Handle { id: 3, name: "/src", mount: Some(&mount), denied: None },
         Handle { id: 4, name: "tcp", mount: None, denied: None },

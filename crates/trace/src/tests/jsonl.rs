@@ -95,7 +95,15 @@ fn every_call_whatever_it_names() {
         "\u{ffff}\u{fffe}\u{fdd0}\u{10ffff}\u{d7ff}\u{e000}\u{202e}日本🦀",
     ];
     for text in hostile {
-        let (page, mount) = (Page::default(), Mount { guest_path: text.to_owned(), read_only: false, quota: None });
+        let (page, mount) = (
+            Page::default(),
+            Mount {
+                guest_path: text.to_owned(),
+                read_only: false,
+                quota: None,
+                names: callgate_system::Names::default(),
+            },
+        );
         let (gate, trace) = recorded(recording(), Jsonl::default(), page.clone());
         let calls = sample(&mount, text, text.as_bytes()).calls();
         let mut functions = BTreeSet::new();
@@ -129,7 +137,10 @@ fn every_call_whatever_it_names() {
 #[test]
 fn a_line_is_bounded_however_long_the_names_are() {
     for text in ["a".repeat(1 << 20), "\u{1}".repeat(1 << 20), "🦀".repeat(1 << 18), "\"".repeat(1 << 20)] {
-        let (page, mount) = (Page::default(), Mount { guest_path: text.clone(), read_only: false, quota: None });
+        let (page, mount) = (
+            Page::default(),
+            Mount { guest_path: text.clone(), read_only: false, quota: None, names: callgate_system::Names::default() },
+        );
         let (gate, trace) = recorded(recording(), Jsonl::new(usize::MAX), page.clone());
         for call in sample(&mount, &text, text.as_bytes()).calls() {
             drop(gate.pass(call, || Ok::<_, Error>(text.clone())));

@@ -26,7 +26,7 @@ fn no_entry() -> Error {
 }
 
 fn mount(read_only: bool) -> Mount {
-    Mount { guest_path: "/src".to_owned(), read_only, quota: None }
+    Mount { guest_path: "/src".to_owned(), read_only, quota: None, names: callgate_system::Names::default() }
 }
 
 fn handle(id: u32, mount: &Mount) -> Handle<'_> {

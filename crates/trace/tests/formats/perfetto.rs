@@ -20,7 +20,7 @@ fn done() -> Result<(), CallError> {
 }
 
 fn mount() -> Mount {
-    Mount { guest_path: "/src".to_owned(), read_only: true, quota: None }
+    Mount { guest_path: "/src".to_owned(), read_only: true, quota: None, names: callgate_system::Names::default() }
 }
 
 fn file<'a>(id: u32, name: &'a str, mount: &'a Mount) -> Handle<'a> {

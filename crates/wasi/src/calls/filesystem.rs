@@ -3,13 +3,26 @@
 use std::sync::Arc;
 
 use callgate_gate::{Call, CallError, Reply};
-use callgate_system::{Advice, Entry, Error, File, FileType, Follow, Identity, NewTimestamp, OpenHow, Result, Stat};
+use callgate_system::{
+    Advice, Code, Ending, Entry, Error, File, FileType, Follow, Identity, NewTimestamp, OpenHow, Result, Stat,
+};
 
 use super::Outcome;
+use super::reach::{Path, on_path, on_paths};
 use crate::host::Host;
-use crate::objects::{At, Course, Descriptor, DirectoryEntries, Flags, Held, InputStream, OutputStream};
+use crate::objects::{At, Course, Descriptor, DirectoryEntries, Flags, Held, InputStream, OutputStream, Spot};
 
 type Dir = Held<Descriptor>;
+
+/// A path of a call that is about the name at its end.
+fn name_at<'a>(dir: &'a Dir, text: &'a str) -> Path<'a> {
+    Path { dir, text, ending: Ending::Name }
+}
+
+/// A path of a call that is about the file that it leads to.
+fn file_at<'a>(dir: &'a Dir, follow: Follow, text: &'a str) -> Path<'a> {
+    Path { dir, text, ending: Ending::File(follow) }
+}
 
 /// The mounts, and where they are in the guest's eyes.
 pub(crate) fn get_directories(host: &Host) -> Outcome<Vec<(Dir, String)>> {
@@ -38,8 +51,14 @@ pub(crate) fn open_at<T: Reply>(
     flags: Flags,
     keep: impl FnOnce(Arc<Descriptor>) -> Result<T>,
 ) -> Outcome<T> {
-    let act = || keep(dir.open(path, how, flags, &host.budget)?);
-    host.gate.pass(Call::OpenAt { dir: dir.handle(), path, how }, act)
+    let mut keep = Some(keep);
+    let act = |at: Spot<'_>| {
+        let opened = dir.open(at, how, flags, &host.budget)?;
+        // It opens once: nothing that was opened is a link in the way.
+        keep.take().map_or(Err(Code::Interrupted.into()), |keep| keep(opened))
+    };
+    let ending = if how.create && how.exclusive { Ending::Name } else { Ending::File(how.follow) };
+    on_path(host, Call::OpenAt { dir: dir.handle(), path, how }, Path { dir, text: path, ending }, act)
 }
 
 pub(crate) fn get_flags(host: &Host, file: &Held<Descriptor>) -> Outcome<Flags> {
@@ -118,11 +137,12 @@ pub(crate) fn stat(host: &Host, file: &Held<Descriptor>) -> Outcome<Stat> {
 
 pub(crate) fn stat_at(host: &Host, dir: &Dir, follow: Follow, path: &str) -> Outcome<Stat> {
     let handle = dir.handle();
-    let act = || match host.recent.recall(handle.id, At::Path(follow, path), || host.moment()) {
+    let recall = || host.recent.recall(handle.id, At::Path(follow, path), || host.moment());
+    let act = |at: Spot<'_>| match recall().filter(|_| at.is_text) {
         Some(stat) => Ok(stat),
-        None => dir.directory()?.stat(path, follow),
+        None => at.directory.stat(at.path, follow),
     };
-    host.gate.pass(Call::StatAt { dir: handle, follow, path }, act)
+    on_path(host, Call::StatAt { dir: handle, follow, path }, file_at(dir, follow, path), act)
 }
 
 pub(crate) fn set_size(host: &Host, file: &Held<Descriptor>, size: u64) -> Outcome<()> {
@@ -147,8 +167,9 @@ pub(crate) fn set_times_at(
     accessed: NewTimestamp,
     modified: NewTimestamp,
 ) -> Outcome<()> {
-    let act = || dir.directory()?.set_times(path, follow, accessed, modified);
-    host.gate.pass(Call::SetTimesAt { dir: dir.handle(), follow, path, accessed, modified }, act)
+    let act = |at: Spot<'_>| at.directory.set_times(at.path, follow, accessed, modified);
+    let call = Call::SetTimesAt { dir: dir.handle(), follow, path, accessed, modified };
+    on_path(host, call, file_at(dir, follow, path), act)
 }
 
 /// The interface has no error here: objects that can't be known to be the same aren't.
@@ -171,17 +192,21 @@ pub(crate) fn metadata_hash(host: &Host, file: &Held<Descriptor>) -> Outcome<Ide
 
 pub(crate) fn metadata_hash_at(host: &Host, dir: &Dir, follow: Follow, path: &str) -> Outcome<Identity> {
     let handle = dir.handle();
-    let at = At::Path(follow, path);
-    let act = || {
+    let text = At::Path(follow, path);
+    let act = |at: Spot<'_>| {
         let now = || host.system.clock().monotonic();
-        if let Some(identity) = host.recent.recall_entry(dir.address(), at, host.gate.calls(), now) {
+        let recalled = host.recent.recall_entry(dir.address(), text, host.gate.calls(), now);
+        if let Some(identity) = recalled.filter(|_| at.is_text) {
             return Ok(identity);
         }
-        let stat = dir.directory()?.stat(path, follow)?;
-        host.recent.note(host.moment(), handle.id, at, &stat);
-        Ok::<_, Error>(stat.identity)
+        let stat = at.directory.stat(at.path, follow)?;
+        // Where rules were asked about another place, the next call is asked about it too.
+        if at.is_text {
+            host.recent.note(host.moment(), handle.id, text, &stat);
+        }
+        Ok(stat.identity)
     };
-    host.gate.pass(Call::MetadataHashAt { dir: handle, follow, path }, act)
+    on_path(host, Call::MetadataHashAt { dir: handle, follow, path }, file_at(dir, follow, path), act)
 }
 
 pub(crate) fn sync(host: &Host, file: &Held<Descriptor>) -> Outcome<()> {
@@ -214,24 +239,24 @@ pub(crate) fn read_directory_entry(host: &Host, entries: &Held<DirectoryEntries>
 }
 
 pub(crate) fn create_directory_at(host: &Host, dir: &Dir, path: &str) -> Outcome<()> {
-    let act = || dir.directory()?.create_directory(path);
-    host.gate.pass(Call::CreateDirectoryAt { dir: dir.handle(), path }, act)
+    let act = |at: Spot<'_>| at.directory.create_directory(at.path);
+    on_path(host, Call::CreateDirectoryAt { dir: dir.handle(), path }, name_at(dir, path), act)
 }
 
 pub(crate) fn remove_directory_at(host: &Host, dir: &Dir, path: &str) -> Outcome<()> {
-    let act = || dir.directory()?.remove_directory(path);
-    host.gate.pass(Call::RemoveDirectoryAt { dir: dir.handle(), path }, act)
+    let act = |at: Spot<'_>| at.directory.remove_directory(at.path);
+    on_path(host, Call::RemoveDirectoryAt { dir: dir.handle(), path }, name_at(dir, path), act)
 }
 
 pub(crate) fn unlink_file_at(host: &Host, dir: &Dir, path: &str) -> Outcome<()> {
-    let act = || dir.directory()?.unlink_file(path);
-    host.gate.pass(Call::UnlinkFileAt { dir: dir.handle(), path }, act)
+    let act = |at: Spot<'_>| at.directory.unlink_file(at.path);
+    on_path(host, Call::UnlinkFileAt { dir: dir.handle(), path }, name_at(dir, path), act)
 }
 
 pub(crate) fn rename_at(host: &Host, dir: &Dir, path: &str, new_dir: &Dir, new_path: &str) -> Outcome<()> {
-    let act = || dir.directory()?.rename(path, &**new_dir.directory()?, new_path);
+    let act = |at: Spot<'_>, new: Spot<'_>| at.directory.rename(at.path, new.directory, new.path);
     let call = Call::RenameAt { dir: dir.handle(), path, new_dir: new_dir.handle(), new_path };
-    host.gate.pass(call, act)
+    on_paths(host, call, (name_at(dir, path), name_at(new_dir, new_path)), act)
 }
 
 pub(crate) fn link_at(
@@ -242,17 +267,19 @@ pub(crate) fn link_at(
     new_dir: &Dir,
     new_path: &str,
 ) -> Outcome<()> {
-    let act = || dir.directory()?.link(path, follow, &**new_dir.directory()?, new_path);
+    let act = |at: Spot<'_>, new: Spot<'_>| at.directory.link(at.path, follow, new.directory, new.path);
     let call = Call::LinkAt { dir: dir.handle(), follow, path, new_dir: new_dir.handle(), new_path };
-    host.gate.pass(call, act)
+    let from = if follow == Follow::Yes { file_at(dir, follow, path) } else { name_at(dir, path) };
+    on_paths(host, call, (from, name_at(new_dir, new_path)), act)
 }
 
+/// Makes a link. Its text is only stored: rules are asked about where it leads when somebody follows it.
 pub(crate) fn symlink_at(host: &Host, dir: &Dir, target: &str, path: &str) -> Outcome<()> {
-    let act = || dir.directory()?.symlink(target, path);
-    host.gate.pass(Call::SymlinkAt { dir: dir.handle(), target, path }, act)
+    let act = |at: Spot<'_>| at.directory.symlink(target, at.path);
+    on_path(host, Call::SymlinkAt { dir: dir.handle(), target, path }, name_at(dir, path), act)
 }
 
 pub(crate) fn readlink_at(host: &Host, dir: &Dir, path: &str) -> Outcome<String> {
-    let act = || dir.directory()?.read_link(path);
-    host.gate.pass(Call::ReadlinkAt { dir: dir.handle(), path }, act)
+    let act = |at: Spot<'_>| at.directory.read_link(at.path);
+    on_path(host, Call::ReadlinkAt { dir: dir.handle(), path }, name_at(dir, path), act)
 }

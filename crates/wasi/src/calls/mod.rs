@@ -9,6 +9,7 @@ pub(crate) mod io;
 pub(crate) mod network;
 pub(crate) mod poll;
 pub(crate) mod random;
+mod reach;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 

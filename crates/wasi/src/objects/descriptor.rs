@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use callgate_gate::{Mount, Reply, Value};
+use callgate_system::path::PATH_MAX;
 use callgate_system::{
-    Code, Directory, Entries, Entry, File, FileType, Identity, NewTimestamp, OpenHow, Opened, Result, Stat,
+    Code, Directory, Entries, Entry, File, FileType, Identity, Names, NewTimestamp, OpenHow, Opened, Result, Stat,
 };
 
-use super::{Course, InputStream, Name, Named, OutputStream, lock};
+use super::{Course, InputStream, Name, Named, OutputStream, Spot, lock};
 use crate::budget::{Budget, Charge};
 
 /// The uses that a descriptor was opened for, as the interface numbers its `descriptor-flags`.
@@ -48,6 +49,8 @@ pub(crate) struct Descriptor {
     name: Name,
     mount: Arc<Mount>,
     kind: OnceLock<FileType>,
+    /// The way in which names are told apart in it, where somebody has rules about paths.
+    names: Names,
 }
 
 impl Descriptor {
@@ -63,19 +66,47 @@ impl Descriptor {
             name: Name::new(&mount.guest_path, budget)?,
             mount: Arc::clone(mount),
             kind: FileType::Directory.into(),
+            names: mount.names,
         })
     }
 
-    /// Opens `path` below this directory.
-    pub(crate) fn open(&self, path: &str, how: OpenHow, flags: Flags, budget: &Budget) -> Result<Arc<Self>> {
-        let charge = self.name.charge_below(path, budget)?;
-        let opened = self.directory()?.open(path, how.writing_to_truncate())?;
+    /// Opens what is at `at`, which was found below this directory. Its name is the text that it was opened by, or the place of it, where somebody
+    /// has rules about paths.
+    ///
+    /// # Errors
+    /// Those of the system; `InsufficientMemory`, `NameTooLong`.
+    pub(crate) fn open(&self, at: Spot<'_>, how: OpenHow, flags: Flags, budget: &Budget) -> Result<Arc<Self>> {
+        let (above, below) = match at.place {
+            None => (&*self.name, at.path),
+            Some((place, _)) => (&*self.mount.guest_path, place),
+        };
+        if at.place.is_some() && above.len() + below.len() >= PATH_MAX {
+            return Err(Code::NameTooLong.into());
+        }
+        let charge = Name::charge_below(above, below, budget)?;
+        let opened = at.directory.open(at.path, how.writing_to_truncate())?;
         let kind = match opened {
             Opened::Directory(_) => FileType::Directory.into(),
             Opened::File(_) => OnceLock::new(),
         };
-        let (name, mount) = (self.name.below(path, charge), Arc::clone(&self.mount));
-        Ok(Arc::new(Self { opened, flags, name, mount, kind }))
+        let names = at.place.map_or(Names::Exact, |(_, names)| names_in(&opened, names));
+        let (name, mount) = (Name::below(above, below, charge), Arc::clone(&self.mount));
+        Ok(Arc::new(Self { opened, flags, name, mount, kind, names }))
+    }
+
+    /// The mount that it lies beneath.
+    pub(crate) fn own_mount(&self) -> &Mount {
+        &self.mount
+    }
+
+    /// The place beneath the mount, where somebody has rules about paths.
+    pub(crate) fn place(&self) -> &str {
+        self.name.strip_prefix(&*self.mount.guest_path).map_or("", |place| place.trim_matches('/'))
+    }
+
+    /// The way in which names are told apart in it, where somebody has rules about paths.
+    pub(crate) fn names(&self) -> Names {
+        self.names
     }
 
     /// The directory.
@@ -187,6 +218,14 @@ impl Descriptor {
     /// Tells this object from all others that there are.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
+    }
+}
+
+/// How names are told apart in what was opened at a place where they are told apart as `names` says.
+fn names_in(opened: &Opened, names: Names) -> Names {
+    match opened {
+        Opened::Directory(directory) if names == Names::Exact => directory.names(),
+        _ => names,
     }
 }
 

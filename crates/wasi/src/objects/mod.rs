@@ -32,6 +32,7 @@ pub(crate) use udp_socket::{BATCH, IncomingDatagrams, OutgoingDatagrams, UdpSock
 pub(crate) use unsent::Unsent;
 
 use callgate_gate::{Mount, Reply, Value};
+use callgate_system::{Directory, Names};
 
 /// An object, as the trace names it.
 pub(crate) trait Named {
@@ -41,6 +42,17 @@ pub(crate) trait Named {
     fn mount(&self) -> Option<&Mount> {
         None
     }
+}
+
+/// Where a call that names a path acts.
+#[derive(Clone, Copy)]
+pub(crate) struct Spot<'a> {
+    pub(crate) directory: &'a dyn Directory,
+    pub(crate) path: &'a str,
+    /// The place beneath the mount, and the way in which names are told apart there, where somebody has rules about paths.
+    pub(crate) place: Option<(&'a str, Names)>,
+    /// True if `path` is the text that the guest gave, and is relative to the directory that it named.
+    pub(crate) is_text: bool,
 }
 
 /// The outcome of a stream's operation: a value, or the end of the stream.

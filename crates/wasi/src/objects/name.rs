@@ -40,12 +40,12 @@ impl Name {
         })
     }
 
-    /// The name of the entry at `path` below the directory `self`, as people read it in a trace. No system ever sees it. `charge` is
+    /// The name of the entry at `path` below a directory, as people read it in a trace. No system ever sees it. `charge` is
     /// that of [`Name::charge_below`].
-    pub(crate) fn below(&self, path: &str, charge: Option<Charge>) -> Self {
+    pub(crate) fn below(directory: &str, path: &str, charge: Option<Charge>) -> Self {
         match charge {
-            None => Self::Short(join_short(self, path)),
-            Some(charge) => Self::Long(Arc::new(Charged { text: join(self, path).into(), _charge: charge })),
+            None => Self::Short(join_short(directory, path)),
+            Some(charge) => Self::Long(Arc::new(Charged { text: join(directory, path).into(), _charge: charge })),
         }
     }
 
@@ -53,8 +53,8 @@ impl Name {
     ///
     /// # Errors
     /// `InsufficientMemory`.
-    pub(crate) fn charge_below(&self, path: &str, budget: &Budget) -> Result<Option<Charge>> {
-        charge((self.len() + 1 + path.len()).min(LONGEST), budget)
+    pub(crate) fn charge_below(directory: &str, path: &str, budget: &Budget) -> Result<Option<Charge>> {
+        charge((directory.len() + 1 + path.len()).min(LONGEST), budget)
     }
 }
 
@@ -84,7 +84,7 @@ const LONGEST: usize = PATH_MAX + CUT.len();
 /// Of a name that is longer than any path of a system the end is kept: else a guest that opens ever deeper makes it as long as it
 /// likes.
 fn join(directory: &str, path: &str) -> String {
-    let mut name = [directory, slash_after(directory), path].concat();
+    let mut name = [directory, slash_between(directory, path), path].concat();
     if name.len() > PATH_MAX {
         name.replace_range(..name.ceil_char_boundary(name.len() - PATH_MAX), CUT);
     }
@@ -94,7 +94,7 @@ fn join(directory: &str, path: &str) -> String {
 /// The same for one of at most [`SHORT`] bytes, which takes a single allocation: every opened file has a name.
 fn join_short(directory: &str, path: &str) -> Arc<str> {
     let (mut room, mut used) = ([0; SHORT], 0);
-    for part in [directory, slash_after(directory), path] {
+    for part in [directory, slash_between(directory, path), path] {
         let Some(place) = room.get_mut(used..used + part.len()) else { return join(directory, path).into() };
         place.copy_from_slice(part.as_bytes());
         used += part.len();
@@ -105,8 +105,8 @@ fn join_short(directory: &str, path: &str) -> Arc<str> {
     }
 }
 
-fn slash_after(directory: &str) -> &'static str {
-    if directory.ends_with('/') { "" } else { "/" }
+fn slash_between(directory: &str, path: &str) -> &'static str {
+    if directory.ends_with('/') || path.is_empty() { "" } else { "/" }
 }
 
 #[cfg(test)]
@@ -117,6 +117,7 @@ mod tests {
     fn a_name_does_not_grow_for_ever() {
         assert_eq!(join("/", "a"), "/a");
         assert_eq!(join("/data", "a/b"), "/data/a/b");
+        assert_eq!((&*join("/data", ""), &*join_short("/data", "")), ("/data", "/data"));
         let (mut name, step) = ("/".to_owned(), "ä/".repeat(1_000));
         for _ in 0..10 {
             name = join(&name, &step);
@@ -130,13 +131,13 @@ mod tests {
         let (budget, long) = (Budget::new(10_000), "x".repeat(200));
         let root = Name::new(&long, &budget).unwrap();
         assert!(budget.has(9_800) && !budget.has(9_801));
-        let charge = root.charge_below("file", &budget).unwrap();
-        let (file, stream) = (root.below("file", charge), root.clone());
+        let charge = Name::charge_below(&root, "file", &budget).unwrap();
+        let (file, stream) = (Name::below(&root, "file", charge), root.clone());
         assert_eq!((&*file, &*stream), (&*format!("{long}/file"), &*long));
         assert!(budget.has(9_595) && !budget.has(9_596), "a clone costs nothing");
         drop((root, file));
         assert!(budget.has(9_800) && !budget.has(9_801));
-        assert!(stream.charge_below(&"x".repeat(9_999), &budget).is_ok(), "no name is longer than {LONGEST}");
+        assert!(Name::charge_below(&stream, &"x".repeat(9_999), &budget).is_ok(), "no name is longer than {LONGEST}");
     }
 
     #[test]
@@ -145,9 +146,9 @@ mod tests {
         let root = Name::new("/", &budget).unwrap();
         let longest = "ä".repeat(SHORT / 2 - 1);
         for path in ["a", "a/b", &longest] {
-            let charge = root.charge_below(path, &budget).unwrap();
-            assert_eq!(*root.below(path, charge), format!("/{path}"));
+            let charge = Name::charge_below(&root, path, &budget).unwrap();
+            assert_eq!(*Name::below(&root, path, charge), format!("/{path}"));
         }
-        assert!(root.charge_below(&"x".repeat(SHORT), &budget).is_err());
+        assert!(Name::charge_below(&root, &"x".repeat(SHORT), &budget).is_err());
     }
 }

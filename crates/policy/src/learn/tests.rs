@@ -17,6 +17,9 @@ struct Run {
     mount: Mount,
 }
 
+/// Hands a call on a handle and a path to whoever wants it.
+type Makes = fn(Handle<'_>, &str, &mut dyn FnMut(&Call<'_>));
+
 impl Run {
     fn at(mount: &str) -> Self {
         let probe = Trie::new(std::iter::empty(), Case::Sensitive);
@@ -38,7 +41,7 @@ impl Run {
         Handle { id: 3, name: &self.mount.guest_path, mount: Some(&self.mount), denied: None }
     }
 
-    fn call(&self, path: &str, of: fn(Handle<'_>, &str, &mut dyn FnMut(&Call<'_>)), to: &mut dyn FnMut(&Call<'_>)) {
+    fn call(&self, path: &str, of: Makes, to: &mut dyn FnMut(&Call<'_>)) {
         of(self.dir(), path, to);
     }
 

@@ -26,7 +26,7 @@ fn a_line_that_tells_what_the_program_does() {
     needs!(Signals);
     each(|host| {
         let mut terminal = host.guest("stdin_echo").option("--progress").at_terminal();
-        terminal.shows(" calls (");
+        terminal.shows(" call");
         terminal.shows("/s), ");
         terminal.shows("; in input-stream.blocking-read <stdin> for ");
         terminal.types("over");

@@ -12,6 +12,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
+use crate::lockdown::Lockdown;
 use crate::trace::TraceCommand;
 use crate::{platform, quantity};
 
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Show what this machine offers.
     Backends,
+    /// Look up names for a run that is locked down.
+    #[command(hide = true)]
+    ServeLookups,
     /// Show or empty the folder in which compiled code is kept for the next start.
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -112,6 +116,12 @@ pub(crate) struct RunOptions {
     /// Say what --policy would refuse, and refuse nothing.
     #[arg(long, requires = "policy")]
     pub(crate) dry_run: bool,
+
+    /// Have the kernel refuse to callgate itself, before the program begins, what the run does not need: other files, other ports, other
+    /// system calls. Linux alone. What the kernel lacks is said; with `=require` the program then does not start. docs/security.md
+    /// says what this stops.
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "available")]
+    pub(crate) lockdown: Option<Lockdown>,
 
     #[command(flatten)]
     pub(crate) loading: LoadOptions,

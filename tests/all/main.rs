@@ -9,6 +9,7 @@ mod cli;
 mod files;
 mod jsonl;
 mod limits;
+mod lockdown;
 mod memory;
 mod modules;
 mod mounts;

@@ -51,7 +51,7 @@ mod watchdog;
 
 pub use callgate_gate::{
     Call, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Observer, Outcome, Place, Reason, Refusal,
-    Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
+    Resolved, Rule, RuleError, RunEnd, Stack, Streams, Use, Value, Verdict,
 };
 pub use callgate_system::{Code, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};

@@ -16,6 +16,12 @@ use crate::{last_words, platform};
 pub(super) struct Observers {
     trace: Option<Arc<Recorder>>,
     lost_summary: summary::Lost,
+    /// With the option that they are heeded for.
+    signals: Option<(&'static str, platform::Ending)>,
+}
+
+fn unheard(option: &str) -> String {
+    format!("{option}: cannot be told of signals")
 }
 
 impl Observers {
@@ -28,12 +34,23 @@ impl Observers {
         for observer in &all {
             sandbox.observer(Arc::clone(observer));
         }
-        if let Some((option, _)) = files(options).next() {
-            last_words::keep(all);
-            platform::when_ended(last_words::before_signal)
-                .with_context(|| format!("{option}: cannot be told of signals"))?;
-        }
-        Ok(Self { trace, lost_summary })
+        let signals = match files(options).next() {
+            None => None,
+            Some((option, _)) => {
+                last_words::keep(all);
+                Some((option, platform::Ending::new().with_context(|| unheard(option))?))
+            }
+        };
+        Ok(Self { trace, lost_summary, signals })
+    }
+
+    /// From now on a signal brings out what they hold back.
+    ///
+    /// # Errors
+    /// If no thread can be had for that.
+    pub(super) fn heed_signals(&mut self) -> Result<()> {
+        let Some((option, signals)) = self.signals.take() else { return Ok(()) };
+        signals.watch(last_words::before_signal).with_context(|| unheard(option))
     }
 
     /// Why there is no summary, if it was asked for.

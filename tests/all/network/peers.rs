@@ -33,7 +33,7 @@ pub(crate) fn echo(mut stream: TcpStream) {
 }
 
 /// Sends every datagram back to where it came from.
-pub(super) fn echo_datagrams(address: &str) -> SocketAddr {
+pub(crate) fn echo_datagrams(address: &str) -> SocketAddr {
     let socket = UdpSocket::bind(address).expect("loopback can be bound");
     let address = socket.local_addr().expect("it has an address");
     thread::spawn(move || {
@@ -46,7 +46,7 @@ pub(super) fn echo_datagrams(address: &str) -> SocketAddr {
 }
 
 /// A server guest, and the address that it listens on.
-pub(super) fn server(run: Run) -> (Running, SocketAddr) {
+pub(crate) fn server(run: Run) -> (Running, SocketAddr) {
     let mut server = run.start();
     let address = server.line().parse().expect("the guest's first line is its address");
     (server, address)
@@ -70,7 +70,7 @@ pub(super) fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// The bytes that come back for `sent`, which is sent without waiting for them.
-pub(super) fn there_and_back(address: SocketAddr, sent: &[u8]) -> Vec<u8> {
+pub(crate) fn there_and_back(address: SocketAddr, sent: &[u8]) -> Vec<u8> {
     let stream = TcpStream::connect(address).expect("the guest listens");
     let mut back = Vec::new();
     thread::scope(|scope| {

@@ -86,6 +86,8 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_munmap,
     libc::SYS_mremap,
     libc::SYS_madvise,
+    // The engine's image of a program's first memory, where its code came from no file.
+    libc::SYS_memfd_create,
     // Threads, which watch the time and the policy, read input and look up names: std and glibc.
     libc::SYS_futex,
     libc::SYS_set_robust_list,
@@ -209,8 +211,8 @@ fn with_arguments(rules: &mut Rules) -> Result<()> {
     rules.insert(libc::SYS_clone, each(&[thread], |thread| vec![masked(0, thread | NO_THREAD, *thread)])?);
     // A thread's name: std's.
     rules.insert(libc::SYS_prctl, each(&[libc::PR_SET_NAME], |option| vec![is(0, *option)])?);
-    // Flags of descriptors, and copies: rustix, std.
-    let flags = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_DUPFD_CLOEXEC];
+    // Flags of descriptors, and copies: rustix, std. Seals: the engine's image of a program's first memory.
+    let flags = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_DUPFD_CLOEXEC, libc::F_ADD_SEALS];
     rules.insert(libc::SYS_fcntl, each(&flags, |command| vec![is(1, *command)])?);
     // Is it a terminal, does it wait, what is left: `stdio.rs`, std's sockets. Nothing is typed into a terminal (`TIOCSTI`).
     let requests = [libc::TCGETS, libc::FIONBIO, libc::FIONREAD];

@@ -104,6 +104,9 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
     libc::SYS_restart_syscall,
+    // The pair of sockets by which signal-hook's handlers wake its thread. No socket is to be had for them else.
+    libc::SYS_recvfrom,
+    libc::SYS_sendto,
     // What the process used, for the summary: `platform/unix.rs`.
     libc::SYS_getrusage,
     // Who it is: std's and rustix's look at capabilities and ids, `crates/linux/src/sealed.rs`.
@@ -122,8 +125,6 @@ const ON_SOCKETS: &[c_long] = &[
     libc::SYS_getsockname,
     libc::SYS_getpeername,
     libc::SYS_getsockopt,
-    libc::SYS_sendto,
-    libc::SYS_recvfrom,
     libc::SYS_sendmsg,
     libc::SYS_recvmsg,
     libc::SYS_shutdown,

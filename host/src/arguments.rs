@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_lex::OsStrExt;
 
 use crate::audit::{AuditCommand, AuditOptions};
+use crate::lockdown::Lockdown;
 use crate::trace::TraceCommand;
 use crate::{platform, quantity};
 
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Show what this machine offers.
     Backends,
+    /// Look up names for a run that is locked down.
+    #[command(hide = true)]
+    ServeLookups,
     /// Show or empty the folder in which compiled code is kept for the next start.
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -142,6 +146,13 @@ pub(crate) struct RunOptions {
 
     #[command(flatten)]
     pub(crate) limits: LimitOptions,
+
+    /// Have the kernel refuse to callgate itself, before the program begins, what the run does not need: other files, other ports, other
+    /// system calls. Linux alone. What the kernel lacks is said; with `=require` the program then does not start. docs/security.md
+    /// says what this stops. Not together with --policy-broker, --learn and --progress, which need more of the system.
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "available",
+        conflicts_with_all = ["peer", "learn", "progress"])]
+    pub(crate) lockdown: Option<Lockdown>,
 
     #[command(flatten)]
     pub(crate) loading: LoadOptions,

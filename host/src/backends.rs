@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use crate::{backend, print};
+use crate::{backend, lockdown, print};
 
 pub(crate) fn backends() -> ExitCode {
-    let facts = backend::native_facts().into_iter().map(|(name, fact)| format!("  {name}: {fact}\n"));
+    let facts =
+        backend::native_facts().into_iter().chain(lockdown::facts()).map(|(name, fact)| format!("  {name}: {fact}\n"));
     print(&format!(
         "native: {}\n{}portable: this machine, by what all operating systems have in common\n\
          memory: files, network, time and random bytes in memory, the same in every run\n",

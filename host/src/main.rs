@@ -9,6 +9,7 @@ mod compile;
 mod inspect;
 mod last_words;
 mod loading;
+mod lockdown;
 mod output;
 #[cfg_attr(windows, path = "platform/windows.rs")]
 #[cfg_attr(not(windows), path = "platform/unix.rs")]
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Compile(options) => compile::compile(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Backends => Ok(backends::backends()),
+        Command::ServeLookups => Ok(lockdown::serve_lookups()),
         Command::Cache(command) => cache::cache(&command),
         Command::Trace(command) => trace::trace(&command),
     };

@@ -12,6 +12,7 @@ mod files;
 mod jsonl;
 mod learn;
 mod limits;
+mod lockdown;
 mod memory;
 mod modules;
 mod mounts;

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 use std::process::{Command, Stdio};
 
-use crate::{places, platform};
+use crate::{Host, callgate, places, platform};
 
 /// Something that a machine may lack.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,10 @@ pub enum Need {
     SpecialFiles,
     /// A device that is always full.
     FullDevice,
+    /// Linux with all that `--lockdown` is made of.
+    Lockdown,
+    /// A callgate that was built for tests, with a stand-in for an exploit.
+    StandIn,
     /// That a program has the home that its environment names.
     NamedHome,
 }
@@ -87,6 +91,12 @@ impl Need {
             SpecialFiles => places::on_wine().then(|| "Wine opens neither FIFOs nor devices".to_owned()),
             FullDevice => (!fs::exists("/dev/full").unwrap_or(false)).then(|| "there is no /dev/full".to_owned()),
             NamedHome => places::on_wine().then(|| "Wine gives each program the home of its own Windows".to_owned()),
+            Lockdown => no_lockdown(),
+            StandIn => {
+                let run =
+                    Host::Native.guest("hello").option("--lockdown").host_env("CALLGATE_TRY_TO_GET_OUT", "").run();
+                (!run.out().contains("open: ")).then(|| "callgate was built without debug assertions".to_owned())
+            }
             Procfs => (!places::on_linux()).then(|| "there is no procfs".to_owned()),
             PrivateMounts if !places::on_linux() => Some("only Linux has namespaces of mounts".to_owned()),
             PrivateMounts => platform::private_mounts()
@@ -95,6 +105,15 @@ impl Need {
             Symlinks => platform::symlinks().err().map(|error| format!("symbolic links can't be made here: {error}")),
         }
     }
+}
+
+/// What the machine lacks of a second wall: seccomp, or Landlock with ports.
+fn no_lockdown() -> Option<String> {
+    let offers = callgate(&["backends"]).run().out();
+    let line = offers.lines().find_map(|line| line.trim().strip_prefix("lockdown: ")).unwrap_or("none").to_owned();
+    let version = line.strip_prefix("Landlock version ").and_then(|rest| rest.split(',').next()?.parse().ok());
+    let whole = version.is_some_and(|version: u32| version >= 4) && line.ends_with("seccomp yes");
+    (!whole).then(|| format!("the machine has no whole lockdown: {line}"))
 }
 
 /// A name of this machine that leads to loopback alone and is not `localhost`.

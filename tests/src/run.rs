@@ -9,6 +9,8 @@ use crate::{Output, Running, places, platform};
 
 /// Tells callgate to resolve paths itself, as on kernels without `openat2`.
 const NO_OPENAT2: &str = "CALLGATE_NO_OPENAT2";
+/// Has every test run its programs behind the second wall: `available` or `require`.
+const LOCKDOWN: &str = "CALLGATE_TESTS_LOCKDOWN";
 /// Where compiled code is kept; tests have a place of their own.
 const CACHE: &str = "XDG_CACHE_HOME";
 
@@ -75,6 +77,9 @@ impl Host {
     pub fn program(self, path: &Path) -> Run {
         let mut run = callgate(&["run"]);
         run.program = Some(path.into());
+        if let Ok(wanted) = std::env::var(LOCKDOWN) {
+            run = run.option(format!("--lockdown={wanted}"));
+        }
         match self {
             Self::Native => run,
             Self::Walker => run.host_env(NO_OPENAT2, "1"),

@@ -28,9 +28,11 @@ mod wait;
 use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 
+use callgate_system::lookup::Resolver;
 use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
 
 pub use crate::limits::raise_open_files;
+pub use crate::lookup::resolve;
 
 use crate::clock::LinuxClock;
 use crate::directory::LinuxDirectory;
@@ -67,6 +69,12 @@ impl Linux {
     #[must_use]
     pub fn uses_openat2(&self) -> bool {
         self.way == Way::Openat2
+    }
+
+    /// The same, whose names `resolve` looks up: for a process that may not ask the C library, which opens files and sockets of its own.
+    #[must_use]
+    pub fn resolving_by(self, resolve: Resolver) -> Self {
+        Self { network: LinuxNetwork::resolving_by(resolve), ..self }
     }
 
     fn with(way: Way) -> Self {

@@ -40,8 +40,11 @@ impl Notify for Eventfd {
     }
 }
 
-/// Asks the C library.
-pub(crate) fn resolve(name: &str) -> Result<Vec<IpAddr>> {
+/// The addresses of `name`, as the C library's resolver has them; waits for it.
+///
+/// # Errors
+/// `NameUnresolvable` where the name has none; `TemporaryResolverFailure` or `PermanentResolverFailure` where that can't be told.
+pub fn resolve(name: &str) -> Result<Vec<IpAddr>> {
     let found = (name, 0).to_socket_addrs().map_err(|error| classified(&error))?;
     Ok(found.map(|address| address.ip()).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callgate_system::lookup::Lookups;
+use callgate_system::lookup::{Lookups, Resolver};
 use callgate_system::{AddressFamily, Kind, Lookup, Network, Result, Socket};
 
 use crate::lookup::{Eventfd, resolve};
@@ -15,6 +15,13 @@ pub(crate) struct LinuxNetwork {
 
 impl Default for LinuxNetwork {
     fn default() -> Self {
+        Self { lookups: Lookups::new(resolve) }
+    }
+}
+
+impl LinuxNetwork {
+    /// This machine's, whose names `resolve` looks up.
+    pub(crate) fn resolving_by(resolve: Resolver) -> Self {
         Self { lookups: Lookups::new(resolve) }
     }
 }

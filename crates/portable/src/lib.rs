@@ -54,6 +54,7 @@ use crate::windows as os;
 use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 
+use callgate_system::lookup::Resolver;
 use callgate_system::{Clock, Directory, Network, Random, Result, Stdio, System, Waiter};
 pub use cap_std::net::Pool;
 
@@ -84,6 +85,12 @@ impl Portable {
     pub fn with_pool(pool: Pool) -> Self {
         let bell = Arc::new(Bell::default());
         Self { network: PortableNetwork::new(pool, &bell), bell, stdio: OnceLock::new() }
+    }
+
+    /// The same, whose names `resolve` looks up: for a process that may not ask the system's resolver.
+    #[must_use]
+    pub fn resolving_by(self, resolve: Resolver) -> Self {
+        Self { network: self.network.resolving_by(resolve), ..self }
     }
 }
 

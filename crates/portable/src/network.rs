@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use callgate_system::lookup::Lookups;
+use callgate_system::lookup::{Lookups, Resolver};
 use callgate_system::{AddressFamily, Kind, Lookup, Network, Result, Socket};
 use cap_std::ambient_authority;
 use cap_std::net::Pool;
@@ -23,6 +23,11 @@ pub(crate) struct PortableNetwork {
 impl PortableNetwork {
     pub(crate) fn new(pool: Pool, bell: &Arc<Bell>) -> Self {
         Self { pool: Arc::new(pool), lookups: Lookups::new(resolve), bell: Arc::clone(bell) }
+    }
+
+    /// The same, whose names `resolve` looks up.
+    pub(crate) fn resolving_by(self, resolve: Resolver) -> Self {
+        Self { lookups: Lookups::new(resolve), ..self }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{Code, HostName, Lookup, Result};
 mod tests;
 
 /// As many lookups run at once.
-const THREADS: usize = 4;
+pub const THREADS: usize = 4;
 
 /// As many wait for a thread.
 const WAITING: usize = 1024;
@@ -25,7 +25,9 @@ const WAITING: usize = 1024;
 pub const MOST: usize = 256;
 
 type Answer = Result<Vec<IpAddr>>;
-type Resolve = dyn Fn(&str) -> Answer + Send + Sync;
+
+/// What is asked for the addresses of a name; it may wait. They may be none, come twice, or be IPv4 written as IPv6.
+pub type Resolver = Box<dyn Fn(&str) -> Result<Vec<IpAddr>> + Send + Sync>;
 
 /// Wakes the thread that waits for a lookup.
 pub trait Notify: Send + Sync + 'static {
@@ -45,7 +47,7 @@ pub struct Lookups<N> {
 }
 
 struct Shared<N> {
-    resolve: Box<Resolve>,
+    resolve: Resolver,
     queue: Mutex<Queue<N>>,
 }
 

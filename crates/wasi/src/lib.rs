@@ -53,7 +53,7 @@ mod watchdog;
 pub use asking::StackRequest;
 pub use callgate_gate::{
     Call, Class, Classes, Decider, Event, Flags, GuestId, Handle, MissingRule, Mount, Notice, Observer, Outcome, Place,
-    Reason, Refusal, Resolved, Rule, RuleError, RunEnd, Stack, Streams, Value, Verdict,
+    Reason, Refusal, Resolved, Rule, RuleError, RunEnd, Stack, Streams, Use, Value, Verdict,
 };
 pub use callgate_system::{Code, Names, Quota};
 pub use program::{Bound, CacheContents, CodeCache, LoadError, Precompiled, Program, ProgramFile};

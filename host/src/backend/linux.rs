@@ -4,10 +4,15 @@ use std::sync::Arc;
 
 use callgate_linux::Linux;
 use callgate_system::System;
+use callgate_system::lookup::Resolver;
 
-pub(super) fn open() -> Arc<dyn System> {
+pub(super) fn open(resolver: Option<Resolver>) -> Arc<dyn System> {
     callgate_linux::raise_open_files();
-    Arc::new(Linux::new())
+    let linux = Linux::new();
+    Arc::new(match resolver {
+        Some(resolver) => linux.resolving_by(resolver),
+        None => linux,
+    })
 }
 
 pub(super) fn facts() -> Vec<(&'static str, String)> {

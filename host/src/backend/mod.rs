@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use callgate_memory::Memory;
+use callgate_system::lookup::Resolver;
 use callgate_system::{Directory, Quota, System};
 
 pub(crate) use memory::Out;
@@ -29,8 +30,8 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Opens the one of this name; `options` are for the one in memory alone.
-    pub(crate) fn open(name: BackendName, options: &MemoryOptions) -> Result<Self> {
+    /// Opens the one of this name; `options` are for the one in memory alone. `resolver` looks up names instead of the system's own.
+    pub(crate) fn open(name: BackendName, options: &MemoryOptions, resolver: Option<Resolver>) -> Result<Self> {
         if name == BackendName::Memory {
             let memory = memory::open(options)?;
             return Ok(Self { system: Arc::clone(&memory) as Arc<dyn System>, memory: Some(memory) });
@@ -38,7 +39,7 @@ impl Backend {
         if let Some(option) = options.first() {
             bail!("{option} is for a system in memory; add --backend memory");
         }
-        let system = if name == BackendName::Portable { portable::open() } else { native::open() };
+        let system = if name == BackendName::Portable { portable::open(resolver) } else { native::open(resolver) };
         Ok(Self { system, memory: None })
     }
 
@@ -58,7 +59,7 @@ impl Backend {
 
 /// The name of the native backend.
 pub(crate) fn native_name() -> &'static str {
-    native::open().name()
+    native::open(None).name()
 }
 
 /// Facts about it on this machine, a line each.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use callgate_nt::Nt;
 use callgate_system::System;
+use callgate_system::lookup::Resolver;
 
-pub(super) fn open() -> Arc<dyn System> {
+/// Nothing is locked here, so the system's own resolver serves.
+pub(super) fn open(_: Option<Resolver>) -> Arc<dyn System> {
     Arc::new(Nt::new())
 }
 

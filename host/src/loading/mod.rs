@@ -23,7 +23,16 @@ use callgate_wasi::{Binding, Bound, Program, ProgramFile, Runtime, RuntimeOption
 use crate::WRONG_USE;
 use crate::arguments::CompileLimits;
 use crate::quantity::show_size;
-use crate::{last_words, platform};
+use crate::{last_words, lockdown, platform};
+
+/// What becomes of the compiler's threads when it is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Threads {
+    /// They wait for more.
+    Stay,
+    /// They end.
+    End,
+}
 
 /// The code of a program, as the options permit it to be had.
 ///
@@ -35,7 +44,7 @@ pub(crate) fn load(
     limits: &CompileLimits,
     allow_precompiled: bool,
 ) -> Result<Program> {
-    load_file(options, &ProgramFile::open(path)?, limits, allow_precompiled)
+    load_file(options, &ProgramFile::open(path)?, limits, allow_precompiled, Threads::Stay)
 }
 
 /// The same, of an open file.
@@ -47,6 +56,7 @@ pub(crate) fn load_file(
     file: &ProgramFile,
     limits: &CompileLimits,
     allow_precompiled: bool,
+    threads: Threads,
 ) -> Result<Program> {
     let path = file.path();
     if file.is_machine_code() && allow_precompiled {
@@ -57,7 +67,11 @@ pub(crate) fn load_file(
     if let Some(program) = runtime.load_at_once(file) {
         return Ok(program);
     }
-    match within(limits, path, || runtime.load_file(file))? {
+    let compile = || match threads {
+        Threads::Stay => Ok(runtime.load_file(file)),
+        Threads::End => lockdown::alone(|| runtime.load_file(file)),
+    };
+    match within(limits, path, compile)?? {
         Err(error) if error.is_machine_code() => {
             bail!("{error}; if you trust whoever made it, add --allow-precompiled")
         }

@@ -34,10 +34,36 @@ pub(crate) fn start() {
     drop(flag::register(SIGXFSZ, Arc::default()));
 }
 
-/// Does `finish`, with the signal's name, when a person or the system ends this program by a signal, before the signal ends it as it
-/// would have. A second signal doesn't wait for that. Signals that whoever started this program has it ignore, as `nohup` does, stay
-/// ignored.
-pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
+/// The signals by which a person or the system ends this program. Signals that whoever started this program has it ignore, as `nohup`
+/// does, stay ignored.
+pub(crate) struct Ending(Signals);
+
+impl Ending {
+    /// Takes them; until somebody [watches](Self::watch), the first is held back. A second one ends the program.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn new() -> io::Result<Self> {
+        ending_signals().map(Self)
+    }
+
+    /// Does `finish`, with the signal's name, before a signal ends this program as it would have. A second signal doesn't wait for that.
+    ///
+    /// # Errors
+    /// If no thread can be had.
+    pub(crate) fn watch(self, finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
+        let Self(mut signals) = self;
+        let ending = move || {
+            if let Some(signal) = signals.forever().next() {
+                finish(signal_name(signal).unwrap_or("a signal"));
+                drop(emulate_default_handler(signal));
+            }
+        };
+        thread::Builder::new().name("signals".into()).spawn(ending).map(drop)
+    }
+}
+
+fn ending_signals() -> io::Result<Signals> {
     let ignored = ignored_signals();
     let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let (signals, seen): (Vec<_>, _) = (signals.collect(), Arc::new(AtomicBool::new(false)));
@@ -45,14 +71,7 @@ pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<(
         flag::register_conditional_default(signal, Arc::clone(&seen))?;
         flag::register(signal, Arc::clone(&seen))?;
     }
-    let mut signals = Signals::new(signals)?;
-    let ending = move || {
-        if let Some(signal) = signals.forever().next() {
-            finish(signal_name(signal).unwrap_or("a signal"));
-            drop(emulate_default_handler(signal));
-        }
-    };
-    thread::Builder::new().name("signals".into()).spawn(ending).map(drop)
+    Signals::new(signals)
 }
 
 /// Sets `asked` whenever somebody asks by SIGUSR1 what this program is doing. Without this the signal ends it.

@@ -25,13 +25,23 @@ pub(crate) fn readable_by_others(_: &mut tempfile::Builder<'_, '_>) {}
 /// There are no signals that a write could raise.
 pub(crate) fn start() {}
 
-/// Does `finish` when a person ends this program by Ctrl+C or Ctrl+Break, before it ends as it would have.
-pub(crate) fn when_ended(finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
-    let handled = ctrlc::set_handler(move || {
-        finish("Ctrl+C");
-        callgate_nt::terminate(ENDED);
-    });
-    handled.map_err(io::Error::other)
+/// The ways by which a person ends this program: Ctrl+C and Ctrl+Break.
+pub(crate) struct Ending;
+
+impl Ending {
+    /// Nothing is to be had beforehand.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Does `finish` before this program ends as it would have.
+    pub(crate) fn watch(self, finish: impl Fn(&str) + Send + 'static) -> io::Result<()> {
+        let handled = ctrlc::set_handler(move || {
+            finish("Ctrl+C");
+            callgate_nt::terminate(ENDED);
+        });
+        handled.map_err(io::Error::other)
+    }
 }
 
 /// Nobody can ask here: `ctrlc`, which handles the keys, doesn't tell Ctrl+Break, which would be the one for it, from Ctrl+C.

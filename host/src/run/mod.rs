@@ -18,27 +18,36 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use callgate_policy::Guard;
+use callgate_system::lookup::Resolver;
 use callgate_wasi::{Binding, Exit, ProgramFile, RuntimeOptions, Sandbox};
 
 use crate::arguments::RunOptions;
 use crate::backend::{Backend, Out};
+use crate::loading::Threads;
+use crate::lockdown::{self, Plan};
 use crate::{cache, last_words, loading, platform, say};
 use observers::Observers;
 use report::{UNRECORDED, report, timed_out};
+use watchdog::Watch;
+
+const NO_WATCH: &str = "--timeout: no thread can be had to watch the time";
 
 pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
     let asked = look::listen(options)?;
-    let backend = Backend::open(options.backend, &options.memory)?;
+    let backend = Backend::open(options.backend, &options.memory, resolver(options)?)?;
     let mut sandbox = setup::sandbox(&backend, options)?;
     let file = ProgramFile::open(options.program())?;
     let guard =
         options.policy.as_ref().map(|policy| policy::guard(policy, &backend.system, options, &file)).transpose()?;
     let limits = limits::Kept::new(&mut sandbox, &backend.system, options, guard.as_deref());
     let runtime = runtime_options(options, &sandbox, &limits, &file)?;
-    let program = loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled)?;
+    let threads = if options.lockdown.is_some() { Threads::End } else { Threads::Stay };
+    let program =
+        loading::load_file(&runtime, &file, &options.loading.limits, options.loading.allow_precompiled, threads)?;
     // The end of the process frees it faster.
     let program = ManuallyDrop::new(program);
-    limit_time(&mut sandbox, options)?;
+    let watch = limit_time(&mut sandbox, options)?;
     setup::enter(&mut sandbox, &program, options)?;
 
     trace::refuse_bad_place(options)?;
@@ -53,13 +62,18 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 
     // Only now, when nothing can be wrong any more, is a file made.
     let out = backend.out(&options.memory)?;
-    let observers = match Observers::begin(&mut sandbox, &backend.system, options, (guard.as_ref(), &limits), &asked) {
-        Err(error) if error.is::<audit::Unwritten>() => {
-            last_words::say(&format!("callgate: {}", error.root_cause()));
-            return Ok(ExitCode::from(UNRECORDED));
-        }
-        begun => begun?,
-    };
+    let mut observers =
+        match Observers::begin(&mut sandbox, &backend.system, options, (guard.as_ref(), &limits), &asked) {
+            Err(error) if error.is::<audit::Unwritten>() => {
+                last_words::say(&format!("callgate: {}", error.root_cause()));
+                return Ok(ExitCode::from(UNRECORDED));
+            }
+            begun => begun?,
+        };
+    lock_down(&backend, options, guard.as_deref(), watch)?;
+    // Threads begin only behind the wall.
+    observers.heed_signals()?;
+    guard.iter().try_for_each(policy::watch)?;
     let missing = sandbox.missing_rule();
     let exit = sandbox.run(&program)?;
     if let (Some(missing), false) = (missing.get(), exit == Exit::Code(0)) {
@@ -75,10 +89,31 @@ pub(crate) fn run(options: &RunOptions) -> Result<ExitCode> {
 }
 
 /// From now on the time counts: for the guest, and for the process, in case the guest is stuck in a call.
-fn limit_time(sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
-    let Some(timeout) = options.timeout else { return Ok(()) };
+fn limit_time(sandbox: &mut Sandbox, options: &RunOptions) -> Result<Option<Watch>> {
+    let Some(timeout) = options.timeout else { return Ok(None) };
     sandbox.timeout(timeout);
-    watchdog::watch(timeout, timed_out(options)).context("--timeout: no thread can be had to watch the time")
+    watchdog::watch(timeout, timed_out(options)).map(Some).context(NO_WATCH)
+}
+
+/// Whoever looks up names for a run that may not do so itself.
+fn resolver(options: &RunOptions) -> Result<Option<Resolver>> {
+    if options.lockdown.is_some() && Plan::needs_lookups(options) { lockdown::resolver() } else { Ok(None) }
+}
+
+/// Builds the second wall, if it was asked for. What may not be done behind it is done.
+fn lock_down(backend: &Backend, options: &RunOptions, guard: Option<&Guard>, watch: Option<Watch>) -> Result<()> {
+    if let Some(wanted) = options.lockdown {
+        // A terminal is opened once more, for a mode of its own.
+        drop(backend.system.stdio());
+        let plan = Plan::new(options, guard);
+        let begin = || lockdown::begin(wanted, &plan);
+        match watch {
+            Some(watch) => watch.pause(begin).context(NO_WATCH)??,
+            None => begin()?,
+        }
+    }
+    lockdown::try_to_get_out();
+    Ok(())
 }
 
 /// Code that looks at the time, and answers when it is asked for its stack, is compiled only where that is wanted.

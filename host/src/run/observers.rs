@@ -33,6 +33,12 @@ pub(super) struct Loss<'a> {
 pub(super) struct Observers {
     trace: Option<Arc<Recorder>>,
     lost: [(&'static str, &'static str, Lost); 3],
+    /// With the option that they are heeded for.
+    signals: Option<(&'static str, platform::Ending)>,
+}
+
+fn unheard(option: &str) -> String {
+    format!("{option}: cannot be told of signals")
 }
 
 impl Observers {
@@ -70,12 +76,23 @@ impl Observers {
             sandbox.observer(Arc::clone(observer));
         }
         let drawn = look::is_drawn(options).then_some("--progress");
-        if let Some(option) = files(options).next().map(|(option, _)| option).or(drawn) {
-            last_words::keep(all);
-            platform::when_ended(last_words::before_signal)
-                .with_context(|| format!("{option}: cannot be told of signals"))?;
-        }
-        Ok(Self { trace, lost })
+        let signals = match files(options).next().map(|(option, _)| option).or(drawn) {
+            None => None,
+            Some(option) => {
+                last_words::keep(all);
+                Some((option, platform::Ending::new().with_context(|| unheard(option))?))
+            }
+        };
+        Ok(Self { trace, lost, signals })
+    }
+
+    /// From now on a signal brings out what they hold back.
+    ///
+    /// # Errors
+    /// If no thread can be had for that.
+    pub(super) fn heed_signals(&mut self) -> Result<()> {
+        let Some((option, signals)) = self.signals.take() else { return Ok(()) };
+        signals.watch(last_words::before_signal).with_context(|| unheard(option))
     }
 
     /// What was asked for and could not be written, besides the trace.

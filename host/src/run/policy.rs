@@ -35,10 +35,10 @@ pub(super) fn guard(
     Ok(Arc::new(guard))
 }
 
-/// Puts the policy to work.
+/// Puts the policy to work; [`watch`] is still to be called.
 ///
 /// # Errors
-/// If the program could change it, or no thread can be had to look for changes.
+/// If the program could change it.
 pub(super) fn begin(guard: &Arc<Guard>, sandbox: &mut Sandbox, options: &RunOptions) -> Result<()> {
     for file in guard.policy().files() {
         if setup::may_write(sandbox, options, file) {
@@ -48,9 +48,16 @@ pub(super) fn begin(guard: &Arc<Guard>, sandbox: &mut Sandbox, options: &RunOpti
             );
         }
     }
-    guard.watch().context("--policy: no thread can be had to look for changes of the file")?;
     sandbox.decider(Arc::clone(guard) as Arc<_>);
     Ok(())
+}
+
+/// From now on a change of the file holds.
+///
+/// # Errors
+/// If no thread can be had to look for it.
+pub(super) fn watch(guard: &Arc<Guard>) -> Result<()> {
+    guard.watch().context("--policy: no thread can be had to look for changes of the file")
 }
 
 fn digest(program: &ProgramFile) -> Result<[u8; 32]> {

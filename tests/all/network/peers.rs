@@ -33,7 +33,7 @@ pub(crate) fn echo(mut stream: TcpStream) {
 }
 
 /// Sends every datagram back to where it came from.
-pub(super) fn echo_datagrams(address: &str) -> SocketAddr {
+pub(crate) fn echo_datagrams(address: &str) -> SocketAddr {
     let socket = UdpSocket::bind(address).expect("loopback can be bound");
     let address = socket.local_addr().expect("it has an address");
     thread::spawn(move || {

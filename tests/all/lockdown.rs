@@ -61,7 +61,7 @@ fn files_behind_it() {
                        remove /d/a: ok\nlist /d: 3\nrename /d/newer /d/ro/newer: ok\nread /d/ro/newer: written\n\
                        read /ro/b: there\nwrite /ro/b: read-only filesystem or storage medium\n\
                        remove /ro/b: read-only filesystem or storage medium\nwrite /tmp/x: ok\nread /tmp/x: written\n";
-        locked(run()).run().success().says(answers).says("read /etc/passwd: no such file or directory");
+        locked(run()).run().success().says(answers).says("read /etc/passwd: entity not found");
     });
 }
 
@@ -116,8 +116,7 @@ fn observers_and_limits_behind_it() {
         assert!(text.contains("output-stream.") && text.trim_end().ends_with("+++"), "{text}");
         assert!(fs::read_to_string(&summary).unwrap().contains("output-stream."));
 
-        // Its line says that the limit came from the run, whichever thread sees to it.
-        locked(host.guest("spin").with("--timeout", "200ms")).run().complains("--timeout");
+        locked(host.guest("spin").with("--timeout", "200ms")).run().complains(" timed out after 200ms");
     });
 }
 

@@ -28,12 +28,12 @@ fn under(run: Run, place: &Place, rules: &str) -> Run {
 pub(crate) fn asks() {
     everywhere(|host| {
         let place = Place::new().file("a", "hello").directory(".git").file(".git/config", "secret");
-        let asked = "read /src/a\nread /src/.git/config\nread /src/./.git//config\nread /src/b/../.git/config\nwrite /src/b\n\
+        let asked = "read /src/a\nread /src/.git/config\nread /src/./.git//config\nread /src/.git/../.git/config\nwrite /src/b\n\
                      remove /src/a\nvariables\n";
         let run = under(host.guest("asks"), &place, READ_ALL_BUT_GIT).with("--env", "A=1").stdin(asked).run();
         run.success().prints(
             "read /src/a: hello\nread /src/.git/config: permission denied\nread /src/./.git//config: permission denied\n\
-             read /src/b/../.git/config: permission denied\nwrite /src/b: permission denied\nremove /src/a: permission denied\n\
+             read /src/.git/../.git/config: permission denied\nwrite /src/b: permission denied\nremove /src/a: permission denied\n\
              variables: 0\n",
         );
         let file = place.outside.join("p.toml");

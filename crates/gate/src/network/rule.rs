@@ -44,8 +44,7 @@ pub enum Use {
 pub enum Host {
     /// Those of a network, which may be a single one.
     Network(Network),
-    /// Those that a lookup of the name told, in that network; without one, those that the name [may lead
-    /// to](NamePattern::may_lead_to).
+    /// Those that a lookup of the name told, in that network; without one, those that a name may lead to by itself.
     Name {
         /// The names.
         pattern: NamePattern,

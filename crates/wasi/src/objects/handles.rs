@@ -24,7 +24,7 @@ use crate::budget::{Budget, Charge};
 /// Bytes that are charged for a place in a table of handles: our entry and the engine's, both in lists that double as they grow, the object
 /// without what it is charged for by itself, and what the object keeps: a short name, the system's file or socket, an outbox without its bytes.
 /// A pollable keeps a stream whose own handle may be gone, whose place then serves another; so there is room for one more object and name.
-pub(crate) const HANDLE: usize = 1024;
+pub(crate) const HANDLE: usize = 1280;
 
 /// The way into the table and out of it; implemented by [`entries!`] for each kind.
 pub(crate) trait Keep: Named + 'static {

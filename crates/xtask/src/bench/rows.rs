@@ -10,7 +10,7 @@ use super::contender::Contender;
 pub(crate) enum Kind {
     /// The bench program measures it, in nanoseconds.
     Inside,
-    /// The same program does, as a module of WASI preview1; its name for the row is the key without [`MODULE`].
+    /// The same program does, as a module of WASI preview1; its name for the row is the key without its prefix.
     InsideModule,
     /// The bench program does, and callgate writes its trace into a file, as text; natively nothing is traced. The program's name for the row is
     /// the key without its prefix.

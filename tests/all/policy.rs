@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use callgate_tests::needs::{Package, Symlinks};
+use callgate_tests::needs::{Package, Symlinks, TriedHere};
 use callgate_tests::{Host, Run, callgate, each, everywhere, needs, places};
 
 use crate::places::{Place, write};
@@ -27,6 +27,7 @@ fn under(run: Run, place: &Place, rules: &str) -> Run {
 /// The rules are about the place that a path leads to, whoever made the links.
 #[test]
 fn a_link_leads_where_it_leads() {
+    needs!(TriedHere);
     needs!(Symlinks);
     everywhere(|host| {
         let place = Place::new().file("a", "hello").directory(".git").file(".git/config", "secret");
@@ -42,6 +43,7 @@ fn a_link_leads_where_it_leads() {
 
 #[test]
 pub(crate) fn asks() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new().file("a", "hello").directory(".git").file(".git/config", "secret");
         let asked = "read /src/a\nread /src/.git/config\nread /src/./.git//config\nread /src/.git/../.git/config\nwrite /src/b\n\
@@ -69,6 +71,7 @@ pub(crate) fn asks() {
 
 #[test]
 fn what_a_run_says_to_add_is_enough() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("a", "hello");
         let refused = under(host.guest("asks"), &place, "version = 1\n").stdin("read /src/a\n").run();
@@ -81,6 +84,7 @@ fn what_a_run_says_to_add_is_enough() {
 
 #[test]
 fn a_policy_never_widens() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("a", "hello");
         let all = "version = 1\n[[allow]]\ncall = \"*\"\n";
@@ -96,6 +100,7 @@ fn a_policy_never_widens() {
 
 #[test]
 fn the_network_by_address() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new();
         let (open, closed) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
@@ -114,6 +119,7 @@ fn the_network_by_address() {
 
 #[test]
 fn what_has_no_error_traps() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new();
         let rules = "version = 1\n[[deny]]\ncall = \"class:stdio\"\n";
@@ -124,6 +130,7 @@ fn what_has_no_error_traps() {
 
 #[test]
 fn a_rename_does_not_lead_to_other_rules() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("closed", "secret").file("a", "a").directory("d").file("d/secret", "secret");
         let rules = "version = 1\n[[allow]]\npath = \"/src/**\"\n[[deny]]\ncall = \"class:read\"\npath = [\"/src/closed\", \"/src/d/secret\"]\n";
@@ -140,6 +147,7 @@ fn a_rename_does_not_lead_to_other_rules() {
 
 #[test]
 fn a_dry_run_refuses_nothing() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new().file("a", "hello");
         let run = under(host.guest("asks"), &place, "version = 1\n").option("--dry-run").stdin("read /src/a\n").run();
@@ -151,6 +159,7 @@ fn a_dry_run_refuses_nothing() {
 /// The guest waits for its input between the steps, and each step waits for the line that says that the file was read.
 #[test]
 fn a_change_holds_at_once() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new().file("a", "hello");
         let file = policy(&place, "version = 1\n");
@@ -192,6 +201,7 @@ fn a_change_holds_at_once() {
 
 #[test]
 fn a_policy_that_becomes_a_link() {
+    needs!(TriedHere);
     needs!(Symlinks);
     each(|host| {
         let place = Place::new().file("a", "hello");
@@ -214,6 +224,7 @@ fn a_policy_that_becomes_a_link() {
 
 #[test]
 fn a_total_refuses_and_a_rate_delays() {
+    needs!(TriedHere);
     everywhere(|host| {
         let place = Place::new().file("a", "hello");
         let rules = "version = 1\n[[allow]]\ncall = \"*\"\n[[allow]]\ncall = \"open-at\"\npath = \"/src/a\"\ntotal = \"2 calls\"\n";
@@ -236,6 +247,7 @@ fn a_total_refuses_and_a_rate_delays() {
 
 #[test]
 fn ripgrep_under_a_policy() {
+    needs!(TriedHere);
     needs!(Package("ripgrep"));
     each(|host| {
         let place =
@@ -258,6 +270,7 @@ fn ripgrep_under_a_policy() {
 
 #[test]
 fn hostile_files() {
+    needs!(TriedHere);
     let place = Place::new();
     let check = |name: &str, contents: &[u8]| {
         let file = place.outside.join(name);
@@ -294,6 +307,7 @@ fn hostile_files() {
 
 #[test]
 fn a_policy_within_reach_is_refused() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new();
         write(&place.data.join("p.toml"), "version = 1\n");
@@ -308,6 +322,7 @@ fn a_policy_within_reach_is_refused() {
 
 #[test]
 fn what_a_policy_says() {
+    needs!(TriedHere);
     let place = Place::new();
     let file = policy(
         &place,
@@ -343,6 +358,7 @@ fn what_a_policy_says() {
 /// What `show` prints for options is a policy.
 #[test]
 fn shown_options_are_a_policy() {
+    needs!(TriedHere);
     let place = Place::new();
     let options = [
         "--dir",

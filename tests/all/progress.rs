@@ -1,6 +1,6 @@
 //! `--progress`: an answer to who asks what the program is doing. The line on a terminal is tested in `terminal.rs`.
 
-use callgate_tests::needs::Signals;
+use callgate_tests::needs::{Signals, TriedHere};
 use callgate_tests::{Host, each, everywhere, needs};
 
 use crate::places::{Place, write};
@@ -8,6 +8,7 @@ use crate::places::{Place, write};
 /// Without a terminal there is no line, and nothing else either.
 #[test]
 fn nothing_is_told_unasked() {
+    needs!(TriedHere);
     everywhere(|host| {
         let run = host.guest("hello").option("--progress").run();
         run.success().prints("hello, world\n");
@@ -17,6 +18,7 @@ fn nothing_is_told_unasked() {
 
 #[test]
 fn a_guest_that_waits_is_asked() {
+    needs!(TriedHere);
     needs!(Signals);
     each(|host| {
         for (wait, call) in
@@ -38,6 +40,7 @@ fn a_guest_that_waits_is_asked() {
 /// The functions that it computes in come with their lines, where it has them.
 #[test]
 fn a_guest_that_computes_is_asked() {
+    needs!(TriedHere);
     needs!(Signals);
     each(|host| {
         let mut run = host.guest("spin").option("--progress").host_env("WASMTIME_BACKTRACE_DETAILS", "1").start();
@@ -63,6 +66,7 @@ fn a_guest_that_computes_is_asked() {
 /// What a guest has in its file does nothing to the terminal.
 #[test]
 fn names_of_a_guest_that_is_asked() {
+    needs!(TriedHere);
     const SPINS: &str = r#"(module
       (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
       (memory (export "memory") 1)
@@ -89,6 +93,7 @@ fn names_of_a_guest_that_is_asked() {
 /// A run that ends is no different for having been asked.
 #[test]
 fn whoever_is_asked_goes_on() {
+    needs!(TriedHere);
     needs!(Signals);
     each(|host| {
         let mut run = host.guest("stdin_echo").option("--progress").open_stdin().start();

@@ -5,12 +5,14 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 
-use callgate_tests::{each, everywhere};
+use callgate_tests::needs::TriedHere;
+use callgate_tests::{each, everywhere, needs};
 
 use crate::places::{Place, write};
 
 #[test]
 fn fuel_is_used_up() {
+    needs!(TriedHere);
     everywhere(|host| {
         let run = host.guest("hello").with("--fuel", "10").run();
         run.trapped().complains("its fuel is used up").prints("");
@@ -20,6 +22,7 @@ fn fuel_is_used_up() {
 
 #[test]
 fn of_two_limits_the_smaller_holds() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new();
         let file = place.outside.join("p.toml");
@@ -41,6 +44,7 @@ fn of_two_limits_the_smaller_holds() {
 
 #[test]
 fn code_that_counts_fuel_is_cached_apart() {
+    needs!(TriedHere);
     each(|host| {
         let cache = tempfile::TempDir::new().unwrap();
         for fuel in [None, Some("10"), None, Some("10"), Some("100000000")] {
@@ -56,6 +60,7 @@ fn code_that_counts_fuel_is_cached_apart() {
 
 #[test]
 fn calls_are_counted() {
+    needs!(TriedHere);
     everywhere(|host| {
         let run = host.guest("asks").with("--max-calls", "1").stdin("variables\n").run();
         run.trapped().complains("callgate: the limit `calls` of 1 calls has no room for ");
@@ -70,6 +75,7 @@ fn calls_are_counted() {
 
 #[test]
 fn bytes_sent_are_counted_before_they_go() {
+    needs!(TriedHere);
     each(|host| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -91,6 +97,7 @@ fn bytes_sent_are_counted_before_they_go() {
 
 #[test]
 fn bytes_received_are_counted() {
+    needs!(TriedHere);
     each(|host| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -108,6 +115,7 @@ fn bytes_received_are_counted() {
 
 #[test]
 fn random_bytes_are_counted() {
+    needs!(TriedHere);
     everywhere(|host| {
         let run = host.guest("asks").with("--max-random", "8").stdin("hash\n").run();
         run.trapped().complains("callgate: the limit `random` of 8 B has no room for ");
@@ -116,6 +124,7 @@ fn random_bytes_are_counted() {
 
 #[test]
 fn a_wrong_limit_is_told() {
+    needs!(TriedHere);
     each(|host| {
         let place = Place::new();
         let file = place.outside.join("p.toml");

@@ -48,6 +48,8 @@ pub enum Need {
     StandIn,
     /// That a program has the home that its environment names.
     NamedHome,
+    /// That the test was made for what callgate runs on.
+    TriedHere,
 }
 
 pub use Need::*;
@@ -90,6 +92,7 @@ impl Need {
             Holes => platform::holes().err().map(|error| format!("files have no holes here: {error}")),
             SpecialFiles => places::on_wine().then(|| "Wine opens neither FIFOs nor devices".to_owned()),
             FullDevice => (!fs::exists("/dev/full").unwrap_or(false)).then(|| "there is no /dev/full".to_owned()),
+            TriedHere => places::on_wine().then(|| "this was not tried under Wine yet".to_owned()),
             NamedHome => places::on_wine().then(|| "Wine gives each program the home of its own Windows".to_owned()),
             Lockdown => no_lockdown(),
             StandIn => {

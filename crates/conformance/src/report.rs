@@ -129,6 +129,9 @@ pub(crate) fn judge(subject: &dyn Subject, cases: &[Case]) -> Report {
 
 /// Runs one case; a panic, the backend's or the suite's own, is a failure like any other.
 fn attempt<'a>(subject: &'a dyn Subject, case: &Case, planted: &mut Option<Planted<'a>>) -> Check {
+    if let Some(reason) = subject.skips(case.group) {
+        return Err(Failure::Skip(reason.to_owned()));
+    }
     catch_unwind(AssertUnwindSafe(|| case.run(subject, planted))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Failure::wrong("no panic", format!("panic: {}", text.unwrap_or("of an unknown kind"))))

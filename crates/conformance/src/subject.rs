@@ -26,6 +26,12 @@ pub trait Subject: Send + Sync {
     fn deviations(&self) -> &'static [Deviation] {
         &[]
     }
+
+    /// Why the cases of `group` are not tried, if they are not.
+    fn skips(&self, group: &str) -> Option<&'static str> {
+        let _ = group;
+        None
+    }
 }
 
 /// Where the other ends of sockets are.

@@ -34,6 +34,10 @@ impl Subject for Real {
     fn deviations(&self) -> &'static [Deviation] {
         host::DEVIATIONS
     }
+
+    fn skips(&self, group: &str) -> Option<&'static str> {
+        host::skips(group)
+    }
 }
 
 conformance!(portable, Real { portable: Portable::new() });
